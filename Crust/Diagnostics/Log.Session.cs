@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace Crust.Diagnostics;
+
+/// <summary>Log messages, a file a room. Event ids are stable: sessions 100, nodes 200, gateways' clients 300. No keys, no payloads.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(100, LogLevel.Warning, "A handler of protocol {Protocol} failed")]
+    internal static partial void HandlerFailed(ILogger logger, string protocol, Exception exception);
+
+    [LoggerMessage(101, LogLevel.Debug, "Session with {Peer} ended: {Reason}")]
+    internal static partial void SessionEnded(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(102, LogLevel.Error, "The driver of the session with {Peer} failed; the session ends")]
+    internal static partial void SessionDriverFailed(ILogger logger, string peer, Exception exception);
+}

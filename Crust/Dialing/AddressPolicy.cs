@@ -1,0 +1,27 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Crust.Dialing;
+
+/// <summary>
+/// Which addresses a stranger may make us dial. Records come from hostile peers: a dial must never become a probe of our own host or a
+/// packet to everybody. Pure.
+/// </summary>
+internal static class AddressPolicy
+{
+    /// <summary>True for a unicast address that may be dialled; loopback only where we are on loopback ourselves.</summary>
+    internal static bool MayDial(IPAddress address, bool loopbackAllowed)
+    {
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        if (IPAddress.IsLoopback(address))
+            return loopbackAllowed;
+        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.IsIPv6Multicast)
+            return false;
+        if (address.AddressFamily != AddressFamily.InterNetwork)
+            return true;
+        Span<byte> bytes = stackalloc byte[4];
+        return address.TryWriteBytes(bytes, out _)
+            && bytes[0] is not 0 and < 224; // 0/8 "this network", 224/4 multicast, 240/4 reserved with the broadcast address (RFC 6890)
+    }
+}

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Crust.Identity;
+using Crust.Session.Driver;
+using Google.Protobuf;
+
+namespace Crust.GatewayProtocol.Driver;
+
+/// <summary>
+/// A peer's side of the talk with one gateway: requests matched with responses by number, at most <see cref="MaxPending"/> at a time, each
+/// answered within <see cref="ResponseTimeout"/>. Thread safe.
+/// </summary>
+internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProvider)
+{
+    /// <summary>Requests under way. Ours: far above what one node asks at once.</summary>
+    internal const int MaxPending = 1024;
+
+    /// <summary>Longest wait for an answer. The gateway itself waits at most 5 s for the cluster.</summary>
+    internal static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(8);
+
+    private readonly ConcurrentDictionary<ulong, TaskCompletionSource<GatewayEnvelope>> _pending = new();
+    private ulong _lastId;
+
+    internal SessionDriver Session => session;
+
+    internal PeerId Gateway => session.Remote;
+
+    /// <summary>Completes the request that a response answers; anything else is ignored.</summary>
+    internal void HandleResponse(GatewayEnvelope envelope)
+    {
+        if (_pending.TryRemove(envelope.Id, out var waiting))
+            waiting.TrySetResult(envelope);
+    }
+
+    /// <summary>Asks where the gateway sees this session come from; null when it does not say.</summary>
+    internal async Task<IPEndPoint?> ObserveAsync(CancellationToken cancellationToken)
+    {
+        var response = await RequestAsync(new GatewayEnvelope { ObserveRequest = new ObserveRequest() }, cancellationToken).ConfigureAwait(false);
+        return IPEndPoint.TryParse(response?.ObserveResponse?.Observed ?? "", out var observed) ? observed : null;
+    }
+
+    /// <summary>Attaches; null when no answer came.</summary>
+    internal async Task<AttachResponse?> AttachAsync(byte[] attachment, byte[] record, CancellationToken cancellationToken)
+    {
+        var request = new AttachRequest { Attachment = UnsafeByteOperations.UnsafeWrap(attachment), Record = UnsafeByteOperations.UnsafeWrap(record) };
+        var response = await RequestAsync(new GatewayEnvelope { AttachRequest = request }, cancellationToken).ConfigureAwait(false);
+        return response?.AttachResponse;
+    }
+
+    /// <summary>Looks up a peer's record; null when no answer came.</summary>
+    internal async Task<FindResponse?> FindAsync(PeerId peer, CancellationToken cancellationToken)
+    {
+        var request = new FindRequest { Peer = ByteString.CopyFrom(peer.ToByteArray()) };
+        var response = await RequestAsync(new GatewayEnvelope { FindRequest = request }, cancellationToken).ConfigureAwait(false);
+        return response?.FindResponse;
+    }
+
+    /// <summary>Asks the gateway to tell a peer that we want to meet; null when no answer came.</summary>
+    internal async Task<IntroduceResponse?> IntroduceAsync(PeerId peer, byte[] attempt, byte[] record, CancellationToken cancellationToken)
+    {
+        var request = new IntroduceRequest
+        {
+            Peer = ByteString.CopyFrom(peer.ToByteArray()),
+            Attempt = UnsafeByteOperations.UnsafeWrap(attempt),
+            Record = UnsafeByteOperations.UnsafeWrap(record),
+        };
+        var response = await RequestAsync(new GatewayEnvelope { IntroduceRequest = request }, cancellationToken).ConfigureAwait(false);
+        return response?.IntroduceResponse;
+    }
+
+    private async Task<GatewayEnvelope?> RequestAsync(GatewayEnvelope envelope, CancellationToken cancellationToken)
+    {
+        if (_pending.Count >= MaxPending)
+            return null;
+        envelope.Id = Interlocked.Increment(ref _lastId);
+        var waiting = new TaskCompletionSource<GatewayEnvelope>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _pending[envelope.Id] = waiting;
+        try
+        {
+            await session.SendAsync(GatewayCodec.Protocol, envelope.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken).ConfigureAwait(false);
+            var first = await Task.WhenAny(waiting.Task, session.Completion).WaitAsync(ResponseTimeout, timeProvider, cancellationToken).ConfigureAwait(false);
+            return first == waiting.Task ? await waiting.Task.ConfigureAwait(false) : null;
+        }
+        catch (Exception e) when (e is TimeoutException or SessionEndedException)
+        {
+            return null;
+        }
+        finally
+        {
+            _pending.TryRemove(envelope.Id, out _);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using Crust.Cryptography;
+using Crust.Identity;
+using Crust.Primitives.Driver;
+using Crust.Session.Handshakes;
+using Crust.Session.Records;
+using Crust.Transport;
+using Microsoft.AspNetCore.Connections;
+
+namespace Crust.Session.Driver;
+
+/// <summary>
+/// Runs the handshake of one link, in either role. A link that fails is disposed here and answered with nothing: the other side never
+/// learns why. Thread safe; it holds no state of a handshake.
+/// </summary>
+internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, MonotonicClock clock, SemaphoreSlim handshakeCore)
+{
+    /// <summary>Longest handshake, from the first byte to the confirming record. Ours, stated in the README.</summary>
+    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Proves ourselves to <paramref name="remote"/> and it to us; null when that fails or takes longer than <see cref="Timeout"/>.</summary>
+    internal async Task<SecureLink?> InitiateAsync(ConnectionContext link, PeerId remote, ConnectionPath path, HandshakeOffer offer, CancellationToken cancellationToken)
+    {
+        var pipe = new RecordPipe(link);
+        SecureLink? secured = null;
+        using var deadline = Deadline(cancellationToken);
+        try
+        {
+            using var handshake = new InitiatorHandshake(self, remote, network, offer, HandshakeRandomness.Draw());
+            await RunCryptoAsync(() => WriteHandshake(pipe, RecordType.HandshakeInitiation, handshake.WriteMessage1), deadline.Token).ConfigureAwait(false);
+            if (!await pipe.FlushAsync(deadline.Token).ConfigureAwait(false)
+                || !await pipe.ReadAsync(deadline.Token).ConfigureAwait(false)
+                || pipe.Header.Type != RecordType.HandshakeResponse)
+                return null;
+            HandshakeResult? result = null;
+            await RunCryptoAsync(() => handshake.TryReadMessage2(pipe.Body.Span, out result), deadline.Token).ConfigureAwait(false);
+            if (result is null)
+                return null;
+            var established = new SecureLink(pipe, result, path);
+            // Until a first record opens at the responder, message 1 might be a replay and changes nothing there.
+            WriteConfirmation(established);
+            if (await pipe.FlushAsync(deadline.Token).ConfigureAwait(false))
+                secured = established;
+            else
+                await established.DisposeAsync().ConfigureAwait(false);
+            return secured;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            if (secured is null)
+                await pipe.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Answers a handshake. <paramref name="decide"/> sees who calls, before anything is answered, and returns the reply or null to refuse.
+    /// </summary>
+    internal async Task<SecureLink?> RespondAsync(ConnectionContext link, ConnectionPath path, Func<HandshakeOffer, HandshakeReply?> decide, CancellationToken cancellationToken)
+    {
+        var pipe = new RecordPipe(link);
+        SecureLink? secured = null;
+        SecureLink? established = null;
+        using var deadline = Deadline(cancellationToken);
+        try
+        {
+            if (!await pipe.ReadAsync(deadline.Token).ConfigureAwait(false) || pipe.Header.Type != RecordType.HandshakeInitiation)
+                return null;
+            using var handshake = new ResponderHandshake(self, network, HandshakeRandomness.Draw());
+            HandshakeResult? result = null;
+            await RunCryptoAsync(
+                () =>
+                {
+                    if (handshake.TryReadMessage1(pipe.Body.Span, out var offer) && decide(offer!) is { } reply)
+                        WriteHandshake(pipe, RecordType.HandshakeResponse, buffer => handshake.WriteMessage2(reply, buffer, out result));
+                },
+                deadline.Token).ConfigureAwait(false);
+            if (result is null)
+                return null;
+            established = new SecureLink(pipe, result, path);
+            if (!await pipe.FlushAsync(deadline.Token).ConfigureAwait(false)
+                || !await pipe.ReadAsync(deadline.Token).ConfigureAwait(false)
+                || !established.Opener.TryOpen(pipe.Header, pipe.Body.Span, pipe.Body.Span, out var length))
+                return null;
+            established.FirstPlaintext = pipe.Body[..length].ToArray();
+            secured = established;
+            return secured;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            if (secured is null)
+                await (established?.DisposeAsync() ?? pipe.DisposeAsync()).ConfigureAwait(false);
+        }
+    }
+
+    private delegate int WriteMessage(Span<byte> destination);
+
+    private static void WriteHandshake(RecordPipe pipe, RecordType type, WriteMessage write)
+    {
+        var buffer = pipe.Output.GetSpan(RecordHeader.Length + RecordHeader.MaxHandshakeLength);
+        var length = write(buffer.Slice(RecordHeader.Length, RecordHeader.MaxHandshakeLength));
+        new RecordHeader(type, length).Write(buffer);
+        pipe.Output.Advance(RecordHeader.Length + length);
+    }
+
+    private void WriteConfirmation(SecureLink link)
+    {
+        var written = link.Sealer.Seal([], link.Pipe.Output.GetSpan(RecordHeader.Length + RecordHeader.MaxHandshakeLength), clock.Now);
+        link.Pipe.Output.Advance(written);
+    }
+
+    private CancellationTokenSource Deadline(CancellationToken cancellationToken)
+    {
+        var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var timer = clock.TimeProvider.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), source, Timeout, System.Threading.Timeout.InfiniteTimeSpan);
+        source.Token.Register(static t => ((ITimer)t!).Dispose(), timer);
+        return source;
+    }
+
+    /// <summary>Handshake arithmetic takes at most one core: a flood of valid first messages slows other handshakes, never open sessions.</summary>
+    private async Task RunCryptoAsync(Action action, CancellationToken cancellationToken)
+    {
+        await handshakeCore.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            handshakeCore.Release();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Crust.Cryptography;
+
+namespace Crust.Session.Driver;
+
+/// <summary>
+/// What a node holds of one peer: the nonce that names the next session (or the open one), the open session, the handshakes under way.
+/// Guarded by its table's lock.
+/// </summary>
+internal sealed class PeerSlot
+{
+    /// <summary>Bytes of a session nonce.</summary>
+    internal const int NonceLength = 16;
+
+    private TaskCompletionSource? _settled;
+
+    /// <summary>Our nonce: the same in all handshakes until a session ends, so that two links made at once come out as one session.</summary>
+    internal byte[] OwnNonce { get; private set; } = SecureRandom.Bytes(NonceLength);
+
+    internal SessionDriver? Session { get; private set; }
+
+    /// <summary>The remote's nonce in the open session.</summary>
+    internal byte[]? RemoteNonce { get; private set; }
+
+    internal int HandshakesUnderWay { get; private set; }
+
+    /// <summary>A slot that holds nothing can go.</summary>
+    internal bool IsEmpty => Session is null && HandshakesUnderWay == 0;
+
+    /// <summary>Ends when no handshake with the peer is under way.</summary>
+    internal Task Settled => HandshakesUnderWay == 0
+        ? Task.CompletedTask
+        : (_settled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    internal void BeginHandshake() => HandshakesUnderWay++;
+
+    internal void EndHandshake()
+    {
+        if (--HandshakesUnderWay > 0)
+            return;
+        _settled?.TrySetResult();
+        _settled = null;
+    }
+
+    internal void Open(SessionDriver session, byte[] remoteNonce)
+    {
+        Session = session;
+        RemoteNonce = remoteNonce;
+    }
+
+    /// <summary>The session is over: its nonce must never name another, or numbers and statements would repeat.</summary>
+    internal void Close()
+    {
+        Session = null;
+        RemoteNonce = null;
+        OwnNonce = SecureRandom.Bytes(NonceLength);
+    }
+}

@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Crust.Session.Records;
+using Microsoft.AspNetCore.Connections;
+
+namespace Crust.Session.Driver;
+
+/// <summary>
+/// Cuts a link's bytes into records and gathers records for writing. One reader and one writer at a time. Owns the link.
+/// </summary>
+internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
+{
+    private readonly byte[] _record = ArrayPool<byte>.Shared.Rent(RecordHeader.Length + RecordHeader.MaxBodyLength);
+    private int _returned;
+
+    internal ConnectionContext Link => link;
+
+    internal PipeWriter Output => link.Transport.Output;
+
+    /// <summary>The record that <see cref="ReadAsync"/> found; valid until the next call.</summary>
+    internal RecordHeader Header { get; private set; }
+
+    /// <summary>Its body: to be opened in place.</summary>
+    internal Memory<byte> Body => _record.AsMemory(RecordHeader.Length, Header.BodyLength);
+
+    /// <summary>Reads the next record.</summary>
+    /// <returns>False when the link ended or what it carries is not a record; either way there is nothing more to read.</returns>
+    internal async ValueTask<bool> ReadAsync(CancellationToken cancellationToken)
+    {
+        var input = link.Transport.Input;
+        while (true)
+        {
+            ReadResult result;
+            try
+            {
+                result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+            {
+                return false;
+            }
+
+            var buffer = result.Buffer;
+            if (buffer.Length >= RecordHeader.Length)
+            {
+                buffer.Slice(0, RecordHeader.Length).CopyTo(_record);
+                if (!RecordHeader.TryRead(_record.AsSpan(0, RecordHeader.Length), out var header))
+                    return false;
+                var total = RecordHeader.Length + header.BodyLength;
+                if (buffer.Length >= total)
+                {
+                    buffer.Slice(0, total).CopyTo(_record);
+                    Header = header;
+                    input.AdvanceTo(buffer.GetPosition(total));
+                    return true;
+                }
+            }
+
+            input.AdvanceTo(buffer.Start, buffer.End);
+            if (result.IsCompleted || result.IsCanceled)
+                return false;
+        }
+    }
+
+    /// <summary>Sends what was written to <see cref="Output"/>; false when the link is gone.</summary>
+    internal async ValueTask<bool> FlushAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+            return !result.IsCompleted && !result.IsCanceled;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Drops the link at once; a blocked read or write ends.</summary>
+    internal void Abort(string reason) => link.Abort(new ConnectionAbortedException(reason));
+
+    /// <summary>Closes the link in order. Readers and writers must have ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await link.DisposeAsync().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _returned, 1) == 0)
+            ArrayPool<byte>.Shared.Return(_record, clearArray: true);
+    }
+}

@@ -1,0 +1,6 @@
+namespace Crust.Session.Driver;
+
+/// <summary>What a handshake says of sessions.</summary>
+/// <param name="Own">Our nonce for sessions with this peer, 16 bytes.</param>
+/// <param name="KnownRemote">The peer's nonce in the open session; null without one.</param>
+internal sealed record SessionNonces(byte[] Own, byte[]? KnownRemote);

@@ -1,0 +1,125 @@
+using Crust.Identity;
+using Crust.Primitives.Driver;
+using Crust.Session.Handshakes;
+using Microsoft.Extensions.Logging;
+
+namespace Crust.Session.Driver;
+
+/// <summary>
+/// The sessions of a node: at most one with each peer. Decides for each new secure link whether it begins a session, joins the open one or
+/// is surplus. Thread safe.
+/// </summary>
+internal sealed class SessionTable(PeerIdentity self, NetworkId network, int maxSessions, ISessionOwner owner, MonotonicClock clock, ILogger logger)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PeerId, PeerSlot> _slots = [];
+    private bool _closed;
+
+    /// <summary>The open sessions.</summary>
+    internal IReadOnlyList<SessionDriver> Sessions
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _slots.Values.Select(s => s.Session).OfType<SessionDriver>()];
+        }
+    }
+
+    internal SessionDriver? Find(PeerId remote)
+    {
+        lock (_gate)
+            return _slots.GetValueOrDefault(remote)?.Session;
+    }
+
+    /// <summary>Begins a handshake: what to say in it. Null when there are too many sessions, or the node stops. Paired with <see cref="EndHandshake"/>.</summary>
+    internal SessionNonces? BeginHandshake(PeerId remote)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+                return null;
+            if (!_slots.TryGetValue(remote, out var slot))
+            {
+                if (_slots.Count >= maxSessions)
+                    return null;
+                _slots[remote] = slot = new PeerSlot();
+            }
+
+            slot.BeginHandshake();
+            return new SessionNonces(slot.OwnNonce, slot.RemoteNonce);
+        }
+    }
+
+    internal void EndHandshake(PeerId remote)
+    {
+        lock (_gate)
+        {
+            if (!_slots.TryGetValue(remote, out var slot))
+                return;
+            slot.EndHandshake();
+            if (slot.IsEmpty)
+                _slots.Remove(remote);
+        }
+    }
+
+    /// <summary>Ends once no handshake with the peer is under way.</summary>
+    internal Task SettledAsync(PeerId remote)
+    {
+        lock (_gate)
+            return _slots.GetValueOrDefault(remote)?.Settled ?? Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Takes over a link whose handshake succeeded. Of two links that both sides made at once, both keep the one that the lower id began;
+    /// a link of another session than the open one means that the peer lost that: it ends and a new one begins.
+    /// </summary>
+    internal AdoptedLink Adopt(SecureLink link)
+    {
+        var result = link.Result;
+        lock (_gate)
+        {
+            if (_closed || !_slots.TryGetValue(result.Remote, out var slot) || !slot.OwnNonce.AsSpan().SequenceEqual(result.OwnNonce))
+                return new AdoptedLink(null);
+            var open = slot.Session;
+            if (open is not null && open.SessionId.AsSpan().SequenceEqual(result.SessionId))
+            {
+                var selfIsLower = self.Id < result.Remote;
+                var isLead = result.IsInitiator == selfIsLower;
+                var openIsLead = open.ActiveLinkIsOurs == selfIsLower;
+                // When the same end made another link of its own accord, it knows why.
+                return (isLead || !openIsLead) && open.TryAttach(link) ? new AdoptedLink(open) : new AdoptedLink(null) { Surviving = open };
+            }
+
+            var session = new SessionDriver(Parameters(result), owner, clock, logger);
+            slot.Open(session, result.RemoteNonce);
+            session.TryAttach(link);
+            return new AdoptedLink(session) { IsNew = true, Outdated = open };
+        }
+    }
+
+    /// <summary>Forgets a session that ended.</summary>
+    internal void Remove(SessionDriver session)
+    {
+        lock (_gate)
+        {
+            if (!_slots.TryGetValue(session.Remote, out var slot) || slot.Session != session)
+                return;
+            slot.Close();
+            if (slot.IsEmpty)
+                _slots.Remove(session.Remote);
+        }
+    }
+
+    /// <summary>Takes no more sessions and returns those that are open.</summary>
+    internal IReadOnlyList<SessionDriver> Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            return [.. _slots.Values.Select(s => s.Session).OfType<SessionDriver>()];
+        }
+    }
+
+    private SessionParameters Parameters(HandshakeResult result) => new(
+        self, result.Remote, network, result.SessionId, result.SaltSecret, result.SendSigned, result.ReceiveSigned, SessionLimits.Default);
+}
