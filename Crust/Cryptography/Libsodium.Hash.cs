@@ -1,0 +1,19 @@
+using System.Runtime.InteropServices;
+
+namespace Crust.Cryptography;
+
+/// <content>BLAKE2b.</content>
+internal static unsafe partial class Libsodium
+{
+    /// <summary>Size of <c>crypto_generichash_blake2b_state</c>, which wants 64-byte alignment.</summary>
+    internal const int Blake2bStateLength = 384;
+
+    [LibraryImport(Library, EntryPoint = "crypto_generichash_blake2b_init")]
+    internal static partial int Blake2bInit(byte* state, byte* key, nuint keyLength, nuint hashLength);
+
+    [LibraryImport(Library, EntryPoint = "crypto_generichash_blake2b_update")]
+    internal static partial int Blake2bUpdate(byte* state, byte* input, ulong inputLength);
+
+    [LibraryImport(Library, EntryPoint = "crypto_generichash_blake2b_final")]
+    internal static partial int Blake2bFinal(byte* state, byte* hash, nuint hashLength);
+}

@@ -1,0 +1,57 @@
+using Crust.Cryptography;
+using Crust.Identity;
+using Crust.Wire;
+
+namespace Crust.Session.Handshakes;
+
+/// <summary>
+/// The name of a session, 32 bytes: BLAKE3 of <c>"crust session v1" ‖ lower id ‖ its nonce ‖ higher id ‖ its nonce</c>, ordered by
+/// <see cref="PeerId"/>, so that both sides and every link of the session agree.
+/// </summary>
+internal readonly record struct SessionId
+{
+    internal const int Length = Blake3.HashLength;
+
+    private readonly UInt128 _high, _low;
+
+    private SessionId(ReadOnlySpan<byte> bytes)
+    {
+        _high = SessionNonce.FromBytes(bytes[..16]).Value;
+        _low = SessionNonce.FromBytes(bytes[16..]).Value;
+    }
+
+    /// <summary>The session of two peers with their nonces, in either order.</summary>
+    internal static SessionId Compute(PeerId peer, SessionNonce nonce, PeerId otherPeer, SessionNonce otherNonce)
+    {
+        if (peer > otherPeer)
+            (peer, nonce, otherPeer, otherNonce) = (otherPeer, otherNonce, peer, nonce);
+        var label = "crust session v1"u8;
+        Span<byte> input = stackalloc byte[label.Length + 2 * (PeerId.ByteLength + SessionNonce.Length)];
+        var writer = new SpanWriter(input);
+        writer.WriteBytes(label);
+        peer.CopyTo(writer.Reserve(PeerId.ByteLength));
+        nonce.CopyTo(writer.Reserve(SessionNonce.Length));
+        otherPeer.CopyTo(writer.Reserve(PeerId.ByteLength));
+        otherNonce.CopyTo(writer.Reserve(SessionNonce.Length));
+        Span<byte> hash = stackalloc byte[Length];
+        Blake3.Hash(input, hash);
+        return new SessionId(hash);
+    }
+
+    /// <summary>Writes <see cref="Length"/> bytes.</summary>
+    internal void CopyTo(Span<byte> destination)
+    {
+        new SessionNonce(_high).CopyTo(destination);
+        new SessionNonce(_low).CopyTo(destination[16..]);
+    }
+
+    internal byte[] ToByteArray()
+    {
+        var bytes = new byte[Length];
+        CopyTo(bytes);
+        return bytes;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Convert.ToHexStringLower(ToByteArray());
+}

@@ -1,0 +1,63 @@
+using Crust.Primitives;
+
+namespace Crust.Session.Records;
+
+/// <summary>
+/// Encrypts one direction of a link, record after record, and replaces its key each 2^30 bytes or hour. No allocation per record. One thread
+/// at a time; owns its secrets.
+/// </summary>
+internal sealed class RecordSealer : IDisposable
+{
+    /// <summary>A key that is older than this is replaced with the next record. Ours.</summary>
+    internal static readonly TimeSpan MaxKeyAge = TimeSpan.FromHours(1);
+
+    private readonly RecordKey _key;
+    private Instant _keySince;
+    private bool _disposed;
+
+    /// <param name="suite">The suite that the handshake selected.</param>
+    /// <param name="secret">The first traffic secret, <see cref="RecordKey.SecretLength"/> bytes, copied.</param>
+    /// <param name="now">When the key began to be used.</param>
+    internal RecordSealer(RecordSuite suite, ReadOnlySpan<byte> secret, Instant now)
+    {
+        _key = new RecordKey(suite, secret);
+        _keySince = now;
+    }
+
+    /// <summary>How often the key was replaced.</summary>
+    internal ulong KeyGeneration => _key.Generation;
+
+    /// <summary>Bytes that sealing adds: header and tag.</summary>
+    internal static int Overhead(RecordSuite suite) => RecordHeader.Length + RecordKey.TagLengthOf(suite);
+
+    /// <summary>Longest plaintext of one record.</summary>
+    internal static int MaxPlaintext(RecordSuite suite) => RecordHeader.MaxDataLength - RecordKey.TagLengthOf(suite);
+
+    /// <summary>
+    /// Writes a whole wire unit, header first, and returns its length: plaintext + <see cref="Overhead"/>. The plaintext may lie where its
+    /// ciphertext goes (<c>destination[4..]</c>); any other overlap is a bug.
+    /// </summary>
+    internal int Seal(ReadOnlySpan<byte> plaintext, Span<byte> destination, Instant now)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var bodyLength = plaintext.Length + _key.TagLength;
+        var isLast = _key.Bytes + Math.Max(plaintext.Length, 1) >= RecordKey.MaxBytes || now - _keySince >= MaxKeyAge;
+        // In place, the header would overwrite nothing: the plaintext starts behind it.
+        new RecordHeader(isLast ? RecordType.DataThenUpdate : RecordType.Data, bodyLength).Write(destination);
+        _key.Encrypt(destination[..RecordHeader.Length], plaintext, destination.Slice(RecordHeader.Length, bodyLength));
+        if (isLast)
+        {
+            _key.Update();
+            _keySince = now;
+        }
+
+        return RecordHeader.Length + bodyLength;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _disposed = true;
+        _key.Dispose();
+    }
+}

@@ -1,0 +1,14 @@
+namespace Crust.Session.Records;
+
+/// <summary>The authenticated cipher of a link's records. The values are on the wire.</summary>
+internal enum RecordSuite : byte
+{
+    /// <summary>ChaCha20-Poly1305 (RFC 8439): key 32, tag 16. Every peer has it.</summary>
+    ChaCha20Poly1305 = 1,
+
+    /// <summary>AEGIS-256: key 32, tag 32. Preferred where both sides have AES instructions.</summary>
+    Aegis256 = 2,
+
+    /// <summary>AEGIS-128L: key 16, tag 32. Faster at a 128-bit level; only where both sides' options allow it.</summary>
+    Aegis128L = 3,
+}
