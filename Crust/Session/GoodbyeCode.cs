@@ -1,0 +1,29 @@
+namespace Crust.Session;
+
+/// <summary>Why a session ended, as the wire says it. Codes of later versions may follow: a receiver passes on what it does not know.</summary>
+internal enum GoodbyeCode
+{
+    /// <summary>The application is done.</summary>
+    Normal = 0,
+
+    /// <summary>The process is shutting down or the gateway drains; dialling again may reach another.</summary>
+    GoingAway = 1,
+
+    /// <summary>The other end broke the protocol. No finer reason is ever given to it.</summary>
+    ProtocolViolation = 2,
+
+    /// <summary>Nothing was received for too long.</summary>
+    IdleTimeout = 3,
+
+    /// <summary>A newer session or process of the same identity took over.</summary>
+    Replaced = 4,
+
+    /// <summary>Policy (a ban, an allow-list) does not want this peer.</summary>
+    Denied = 5,
+
+    /// <summary>This end ran out of a resource.</summary>
+    Overloaded = 6,
+
+    /// <summary>This end failed in itself.</summary>
+    InternalError = 7,
+}

@@ -1,0 +1,22 @@
+using Crust.Identity;
+
+namespace Crust.Session;
+
+/// <summary>What a handshake agreed on, and what a <see cref="SessionMachine"/> needs to begin.</summary>
+/// <param name="Self">Our identity: signs our batches.</param>
+/// <param name="Remote">The peer at the other end: its batches must verify under this key.</param>
+/// <param name="Network">The network, part of every signed statement.</param>
+/// <param name="SessionId">32 bytes that both ends derived alike; part of every signed statement.</param>
+/// <param name="SaltSecret">32 secret bytes that both ends share; the leaves' salts are drawn from it. The machine keeps its own copy.</param>
+/// <param name="SendSigned">True when our messages are signed in batches.</param>
+/// <param name="ReceiveSigned">True when the remote's messages are; nothing of it is then delivered before its batch verifies.</param>
+/// <param name="Limits">Bounds and intervals of our own end.</param>
+internal sealed record SessionParameters(
+    PeerIdentity Self,
+    PeerId Remote,
+    NetworkId Network,
+    byte[] SessionId,
+    byte[] SaltSecret,
+    bool SendSigned,
+    bool ReceiveSigned,
+    SessionLimits Limits);

@@ -1,0 +1,28 @@
+namespace Crust.Session;
+
+/// <summary>Counters of one session since its beginning, over all its links. Bytes are payload bytes.</summary>
+/// <param name="MessagesSent">Messages numbered, that is first written to a record.</param>
+/// <param name="BytesSent">Their payload bytes.</param>
+/// <param name="MessagesReceived">Messages delivered.</param>
+/// <param name="BytesReceived">Their payload bytes.</param>
+/// <param name="BatchesSigned">Signatures made.</param>
+/// <param name="BatchesVerified">Signatures checked and found good.</param>
+/// <param name="MessagesRetransmitted">Messages written anew because the link changed.</param>
+/// <param name="BytesRetransmitted">Their payload bytes.</param>
+/// <param name="QueuedMessages">Messages that wait to be written for the first time.</param>
+/// <param name="UnacknowledgedMessages">Messages written and retained.</param>
+/// <param name="SmoothedRtt">RFC 6298 smoothed round trip on this link; null before the first pong.</param>
+/// <param name="LatestRtt">The newest sample of it.</param>
+internal readonly record struct SessionStatistics(
+    long MessagesSent,
+    long BytesSent,
+    long MessagesReceived,
+    long BytesReceived,
+    long BatchesSigned,
+    long BatchesVerified,
+    long MessagesRetransmitted,
+    long BytesRetransmitted,
+    int QueuedMessages,
+    int UnacknowledgedMessages,
+    TimeSpan? SmoothedRtt,
+    TimeSpan? LatestRtt);
