@@ -1,0 +1,215 @@
+using System.Diagnostics.CodeAnalysis;
+using Crust.Grains.Abstractions;
+using Crust.Identity;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Crust.Client;
+
+/// <summary>
+/// A trusted service's door to the cluster: register, find, list, reach. It connects in the background and keeps trying for ever, so it can be made while
+/// no silo answers; calls are repeated when that is harmless (all of these are) and come back as <see cref="ClusterReply{T}"/>: no Orleans exception
+/// leaves it. Thread-safe.
+/// </summary>
+public sealed class CrustClusterClient : IAsyncDisposable
+{
+    /// <summary>The wait before a failed call is tried again. Ours: a silo's death is noticed on the connection well within it.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How old the directory may be that look-ups take gateway addresses from.</summary>
+    private static readonly TimeSpan DirectoryAge = TimeSpan.FromSeconds(2);
+
+    private readonly ClusterConnection? _connection;
+    private readonly IGrainFactory? _fixedGrains;
+    private readonly TimeProvider _timeProvider;
+    private readonly TimeSpan _responseTimeout;
+    private readonly ILogger _logger;
+    private volatile CachedDirectory? _directory;
+
+    /// <summary>Makes a client that connects from outside the cluster.</summary>
+    /// <exception cref="ArgumentException">An end point is not <c>HOST:PORT</c>, there is none, the network name is malformed, or a time is out of range.</exception>
+    public CrustClusterClient(CrustClientOptions options, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.EndPoints.Count == 0)
+            throw new ArgumentException("No cluster end point is configured: name at least one HOST:PORT.", nameof(options));
+        foreach (var endPoint in options.EndPoints)
+        {
+            if (!EndPointGatewayListProvider.TrySplit(endPoint, out _, out _))
+                throw new ArgumentException($"'{endPoint}' is not a cluster end point: HOST:PORT.", nameof(options));
+        }
+
+        if (options.ResponseTimeout < TimeSpan.FromSeconds(2.5) || options.GatewayListRefreshPeriod <= TimeSpan.Zero || options.ConnectRetryDelay <= TimeSpan.Zero)
+            throw new ArgumentException("ResponseTimeout is at least 2.5 s (a mailbox holds a call for 2 s), and periods are positive.", nameof(options));
+        Network = NetworkId.FromName(options.Network);
+        _responseTimeout = options.ResponseTimeout;
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        loggerFactory ??= NullLoggerFactory.Instance;
+        _logger = loggerFactory.CreateLogger<CrustClusterClient>();
+        _connection = new ClusterConnection(options, loggerFactory, _timeProvider);
+    }
+
+    /// <summary>Makes a client on a grain factory that is connected already: a silo's own, or a test cluster's. It is not disposed.</summary>
+    public CrustClusterClient(
+        IGrainFactory grains, NetworkId network, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null, TimeSpan? responseTimeout = null)
+    {
+        ArgumentNullException.ThrowIfNull(grains);
+        Network = network;
+        _fixedGrains = grains;
+        _responseTimeout = responseTimeout ?? TimeSpan.FromSeconds(5);
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<CrustClusterClient>();
+    }
+
+    /// <summary>The network that this client speaks for.</summary>
+    public NetworkId Network { get; }
+
+    /// <summary>True once it has connected for the first time. Whether the cluster answers now, only a call can tell.</summary>
+    public bool HasConnected => Grains is not null;
+
+    private IGrainFactory? Grains => _fixedGrains ?? _connection?.Grains;
+
+    /// <summary>Waits for the first connection. Cancelling stops the waiting, not the connecting.</summary>
+    public Task WaitUntilConnectedAsync(CancellationToken cancellationToken) => _connection?.Connecting.WaitAsync(cancellationToken) ?? Task.CompletedTask;
+
+    /// <summary>Offers a peer's signed record to the grain of the peer it names. <see cref="RegisterResult.Accepted"/>: it is stored.</summary>
+    public Task<ClusterReply<RegisterResult>> RegisterAsync(byte[] signedRecord, CancellationToken cancellationToken)
+    {
+        // The key is taken from the verified record: an unverified one could make the cluster activate grains for anybody.
+        if (!PeerRecord.TryVerify(signedRecord, Network, out var record))
+            return Task.FromResult(new ClusterReply<RegisterResult>(true, RegisterResult.Invalid));
+        return CallAsync(grains => Peer(grains, record!.Peer).RegisterAsync(signedRecord), cancellationToken);
+    }
+
+    /// <summary>A peer's newest signed record; the value is null when there is none. Verify it before use.</summary>
+    public Task<ClusterReply<byte[]?>> GetRecordAsync(PeerId peer, CancellationToken cancellationToken) =>
+        CallAsync(grains => Peer(grains, peer).GetRecordAsync(), cancellationToken);
+
+    /// <summary>Where a peer is attached; the value is null when it is not.</summary>
+    public Task<ClusterReply<PeerPresence?>> FindPresenceAsync(PeerId peer, CancellationToken cancellationToken) =>
+        CallAsync(grains => Zone(grains, GrainKeys.ZoneOf(peer)).FindAsync(peer), cancellationToken);
+
+    /// <summary>All the cluster knows of a peer: its record, where it is attached and how that gateway is reached.</summary>
+    public async Task<ClusterReply<PeerLookup>> FindAsync(PeerId peer, CancellationToken cancellationToken)
+    {
+        var recordCall = GetRecordAsync(peer, cancellationToken);
+        var presenceCall = FindPresenceAsync(peer, cancellationToken);
+        await Task.WhenAll(recordCall, presenceCall).ConfigureAwait(false);
+        if (!(await recordCall.ConfigureAwait(false)).TryGet(out var record) || !(await presenceCall.ConfigureAwait(false)).TryGet(out var presence))
+            return ClusterReply<PeerLookup>.Unavailable;
+        var gateway = presence is null ? null : await FindGatewayAsync(presence.Gateway, cancellationToken).ConfigureAwait(false);
+        return new(true, new PeerLookup(record, presence, gateway));
+    }
+
+    /// <summary>
+    /// The attached peers nearest to a position (32 bytes), nearest first. The target's own zone answers first; when it has fewer, the others are asked in
+    /// the order of their distance. Exact.
+    /// </summary>
+    public async Task<ClusterReply<IReadOnlyList<PeerPresence>>> FindClosestAsync(byte[] target, int count, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        if (target.Length != GrainKeys.HashLength)
+            throw new ArgumentException($"A position has {GrainKeys.HashLength} bytes.", nameof(target));
+        var found = new List<PeerPresence>();
+        var home = GrainKeys.ZoneOfHash(target);
+        for (var distance = 0; distance < GrainKeys.ZoneCount && found.Count < count; distance++)
+        {
+            var (zone, wanted) = (home ^ distance, count - found.Count);
+            var reply = await CallAsync(grains => Zone(grains, zone).FindClosestAsync(target, wanted), cancellationToken).ConfigureAwait(false);
+            if (!reply.TryGet(out var part))
+                return ClusterReply<IReadOnlyList<PeerPresence>>.Unavailable;
+            found.AddRange(part);
+        }
+
+        return new(true, found);
+    }
+
+    /// <summary>The live gateways and the zones.</summary>
+    public async Task<ClusterReply<GatewayDirectorySnapshot>> ListGatewaysAsync(CancellationToken cancellationToken)
+    {
+        var reply = await CallAsync(grains => Directory(grains).GetSnapshotAsync(), cancellationToken).ConfigureAwait(false);
+        if (reply.TryGet(out var snapshot))
+            _directory = new CachedDirectory(snapshot, _timeProvider.GetTimestamp());
+        return reply;
+    }
+
+    /// <summary>Puts a command into a gateway's mailbox. A repeated call may queue it twice: commands are harmless to repeat.</summary>
+    public Task<ClusterReply<EnqueueResult>> EnqueueAsync(PeerId gateway, GatewayCommand command, CancellationToken cancellationToken) =>
+        CallAsync(grains => Gateway(grains, gateway).EnqueueAsync(command), cancellationToken);
+
+    /// <summary>A gateway's call to its own mailbox: <see cref="IGatewayGrain.ExchangeAsync"/>. Held for up to 2 s; not repeated, the gateway's loop does that.</summary>
+    public Task<ClusterReply<ExchangeReply>> ExchangeAsync(
+        PeerId gateway, ulong mailboxEpoch, ulong ackedThrough, ulong directoryVersion, GatewayHeartbeat heartbeat, CancellationToken cancellationToken) =>
+        CallAsync(
+            grains => Gateway(grains, gateway).ExchangeAsync(mailboxEpoch, ackedThrough, directoryVersion, heartbeat), cancellationToken, mayRepeat: false);
+
+    /// <summary>Announces attached peers of one zone; at most <see cref="IRoutingTableGrain.MaxBatch"/>.</summary>
+    public Task<ClusterReply<AnnounceReply>> AnnounceAsync(
+        int zone, PeerId gateway, ulong gatewayEpoch, PeerAnnouncement[] batch, CancellationToken cancellationToken) =>
+        CallAsync(grains => Zone(grains, zone).AnnounceAsync(gateway, gatewayEpoch, batch), cancellationToken);
+
+    /// <summary>Takes peers of one zone back; at most <see cref="IRoutingTableGrain.MaxBatch"/>. The value is always true.</summary>
+    public Task<ClusterReply<bool>> WithdrawAsync(int zone, PeerId gateway, PeerWithdrawal[] batch, CancellationToken cancellationToken) =>
+        CallAsync(
+            async grains =>
+            {
+                await Zone(grains, zone).WithdrawAsync(gateway, batch).ConfigureAwait(false);
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _connection?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private IPeerGrain Peer(IGrainFactory grains, PeerId peer) => grains.GetGrain<IPeerGrain>(GrainKeys.Peer(Network, peer));
+
+    private IRoutingTableGrain Zone(IGrainFactory grains, int zone) => grains.GetGrain<IRoutingTableGrain>(GrainKeys.Zone(Network, zone));
+
+    private IGatewayGrain Gateway(IGrainFactory grains, PeerId gateway) => grains.GetGrain<IGatewayGrain>(GrainKeys.Gateway(Network, gateway));
+
+    private IGatewayDirectoryGrain Directory(IGrainFactory grains) => grains.GetGrain<IGatewayDirectoryGrain>(GrainKeys.Directory(Network));
+
+    private async Task<GatewayEntry?> FindGatewayAsync(PeerId gateway, CancellationToken cancellationToken)
+    {
+        if (_directory is not { } cached || _timeProvider.GetElapsedTime(cached.Taken) > DirectoryAge)
+        {
+            // Unavailable here leaves the older directory in place, which is better than none.
+            await ListGatewaysAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return _directory is null ? null : Array.Find(_directory.Snapshot.Gateways, entry => entry.Gateway == gateway);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a silo, a connection or a serializer throws means the same here: the cluster did not answer.")]
+    private async Task<ClusterReply<T>> CallAsync<T>(Func<IGrainFactory, Task<T>> call, CancellationToken cancellationToken, bool mayRepeat = true)
+    {
+        var started = _timeProvider.GetTimestamp();
+        while (Grains is { } grains)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var left = _responseTimeout - _timeProvider.GetElapsedTime(started);
+            try
+            {
+                // Orleans times out by itself, but not while it looks for a gateway to send through.
+                var value = await call(grains).WaitAsync(left, _timeProvider, cancellationToken).ConfigureAwait(false);
+                return new ClusterReply<T>(true, value);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+            catch (Exception e)
+            {
+                Log.NoAnswer(_logger, e.Message);
+            }
+
+            if (!mayRepeat || _timeProvider.GetElapsedTime(started) + RetryDelay >= _responseTimeout)
+                break;
+            await Task.Delay(RetryDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+
+        return ClusterReply<T>.Unavailable;
+    }
+
+    private sealed record CachedDirectory(GatewayDirectorySnapshot Snapshot, long Taken);
+}

@@ -1,0 +1,140 @@
+using Crust.Client;
+using Crust.Grains.Abstractions;
+using Crust.Identity;
+using Microsoft.Extensions.Logging;
+
+namespace Crust.Gateway.Cluster;
+
+/// <summary>
+/// Keeps the zones' tables true for one gateway: announces single peers as they attach, and everyone in a zone again when that zone's epoch changed or an
+/// announcement was not answered.
+/// </summary>
+internal sealed class ZoneAnnouncer(
+    CrustClusterClient client, PeerId gatewayId, Func<ulong> gatewayEpoch, IAttachedPeers peers, TimeProvider timeProvider, ILogger logger) : IDisposable
+{
+    /// <summary>Random wait before a zone is announced again, for each peer in it: one peer needs no spreading, 25 and more get up to a quarter second.</summary>
+    private static readonly TimeSpan JitterPerPeer = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan MaxJitter = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly ulong[] _epochs = new ulong[GrainKeys.ZoneCount];
+    private readonly bool[] _requested = new bool[GrainKeys.ZoneCount];
+
+    /// <summary>All zones are announced again.</summary>
+    internal void RequestAll() => Request(Enumerable.Range(0, GrainKeys.ZoneCount));
+
+    /// <summary>Zones whose epoch is another than at the last announcement are announced again; an unknown one (0) is not judged.</summary>
+    internal void Compare(ulong[] zoneEpochs)
+    {
+        lock (_lock)
+            Request([.. Enumerable.Range(0, Math.Min(zoneEpochs.Length, _epochs.Length)).Where(zone => zoneEpochs[zone] != 0 && zoneEpochs[zone] != _epochs[zone])]);
+    }
+
+    /// <summary>Announces one peer now. Unanswered, its zone is announced again later.</summary>
+    internal async Task<ClusterReply<AnnounceOutcome>> AnnounceAsync(PeerId peer, PeerAnnouncement announcement, CancellationToken cancellationToken)
+    {
+        var zone = GrainKeys.ZoneOf(peer);
+        var reply = await client.AnnounceAsync(zone, gatewayId, gatewayEpoch(), [announcement], cancellationToken).ConfigureAwait(false);
+        if (!reply.TryGet(out var answer) || answer.Outcomes is not [var outcome])
+        {
+            Request([zone]);
+            return ClusterReply<AnnounceOutcome>.Unavailable;
+        }
+
+        lock (_lock)
+        {
+            // The zone began anew since: the others in it are lost.
+            if (_epochs[zone] != answer.ZoneEpoch)
+                Request([zone]);
+        }
+
+        return new ClusterReply<AnnounceOutcome>(true, outcome);
+    }
+
+    /// <summary>The loop: announces the requested zones, one after the other.</summary>
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _signal.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var byZone = peers.Snapshot().ToLookup(peer => GrainKeys.ZoneOf(peer.Peer));
+            var hasFailed = false;
+            foreach (var zone in TakeRequested())
+                hasFailed |= !await AnnounceZoneAsync(zone, [.. byZone[zone]], cancellationToken).ConfigureAwait(false);
+            if (hasFailed)
+            {
+                await Task.Delay(RetryDelay, timeProvider, cancellationToken).ConfigureAwait(false);
+                Request([]);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _signal.Dispose();
+
+    private async Task<bool> AnnounceZoneAsync(int zone, AttachedPeer[] attached, CancellationToken cancellationToken)
+    {
+        if (attached.Length > 0)
+        {
+            var jitter = attached.Length * JitterPerPeer < MaxJitter ? attached.Length * JitterPerPeer : MaxJitter;
+            await Task.Delay(jitter * Random.Shared.NextDouble(), timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+
+        var zoneEpoch = 0UL;
+        // An empty zone is announced as well: the call brings its epoch, by which a later loss is known.
+        foreach (var batch in attached.Length == 0 ? [[]] : attached.Chunk(IRoutingTableGrain.MaxBatch))
+        {
+            var announcements = Array.ConvertAll(batch, peer => new PeerAnnouncement(peer.SignedAttachment, peer.RecordSequence));
+            var reply = await client.AnnounceAsync(zone, gatewayId, gatewayEpoch(), announcements, cancellationToken).ConfigureAwait(false);
+            if (!reply.TryGet(out var answer) || (zoneEpoch != 0 && answer.ZoneEpoch != zoneEpoch))
+            {
+                lock (_lock)
+                    _requested[zone] = true;
+                return false;
+            }
+
+            zoneEpoch = answer.ZoneEpoch;
+            Report(batch, answer.Outcomes);
+        }
+
+        lock (_lock)
+            _epochs[zone] = zoneEpoch;
+        if (attached.Length > 0)
+            ClusterLog.Announced(logger, attached.Length, zone);
+        return true;
+    }
+
+    private void Report(AttachedPeer[] batch, AnnounceOutcome[] outcomes)
+    {
+        foreach (var (peer, outcome) in batch.Zip(outcomes))
+        {
+            if (outcome.Result == AnnounceResult.Superseded)
+                peers.Superseded(peer.Peer, outcome.NewestEpoch);
+            else if (outcome.Result != AnnounceResult.Accepted)
+                ClusterLog.AnnouncementRefused(logger, peer.Peer, outcome.Result);
+        }
+    }
+
+    private List<int> TakeRequested()
+    {
+        lock (_lock)
+        {
+            List<int> zones = [.. Enumerable.Range(0, _requested.Length).Where(zone => _requested[zone])];
+            Array.Clear(_requested);
+            return zones;
+        }
+    }
+
+    private void Request(IEnumerable<int> zones)
+    {
+        lock (_lock)
+        {
+            foreach (var zone in zones)
+                _requested[zone] = true;
+            if (Array.Exists(_requested, requested => requested) && _signal.CurrentCount == 0)
+                _signal.Release();
+        }
+    }
+}
