@@ -3,6 +3,7 @@ namespace Crust.Primitives;
 /// <summary>A token bucket: <paramref name="burst"/> at once, <paramref name="perSecond"/> on average. Pure; one thread at a time.</summary>
 internal sealed class TokenBucket(double perSecond, double burst)
 {
+    private readonly double _burst = burst;
     private double _tokens = burst;
     private Instant? _last;
 
@@ -10,7 +11,7 @@ internal sealed class TokenBucket(double perSecond, double burst)
     internal bool IsFull(Instant now)
     {
         Refill(now);
-        return _tokens >= burst;
+        return _tokens >= _burst;
     }
 
     /// <summary>Takes one token; false when there is none.</summary>
@@ -26,7 +27,7 @@ internal sealed class TokenBucket(double perSecond, double burst)
     private void Refill(Instant now)
     {
         if (_last is { } last && now > last)
-            _tokens = Math.Min(burst, _tokens + (now - last).TotalSeconds * perSecond);
+            _tokens = Math.Min(_burst, _tokens + (now - last).TotalSeconds * perSecond);
         if (_last is null || now > _last)
             _last = now;
     }

@@ -83,7 +83,7 @@ internal sealed class TcpLink : ConnectionContext, IDuplexPipe
             Close();
         }
 
-        return ValueTask.CompletedTask;
+        return base.DisposeAsync();
     }
 
     private void Close()

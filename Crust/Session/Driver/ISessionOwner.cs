@@ -9,6 +9,9 @@ internal interface ISessionOwner
     /// <summary>Ends once no other link to the same peer is being made: a session that lost its link waits for that.</summary>
     Task LinksSettledAsync(SessionDriver session);
 
+    /// <summary>A session began. It may have delivered messages already.</summary>
+    void SessionOpened(SessionDriver session);
+
     /// <summary>The session is over.</summary>
     void SessionEnded(SessionDriver session);
 }

@@ -1,4 +1,3 @@
-using Crust.Cryptography;
 using Crust.Identity;
 using Crust.Primitives.Driver;
 using Crust.Session.Handshakes;
@@ -26,16 +25,17 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
         try
         {
             using var handshake = new InitiatorHandshake(self, remote, network, offer, HandshakeRandomness.Draw());
-            await RunCryptoAsync(() => WriteHandshake(pipe, RecordType.HandshakeInitiation, handshake.WriteMessage1), deadline.Token).ConfigureAwait(false);
+            await RunCryptoAsync(() => WriteHandshake(pipe, RecordType.HandshakeMessage1, handshake.WriteMessage1), deadline.Token).ConfigureAwait(false);
             if (!await pipe.FlushAsync(deadline.Token).ConfigureAwait(false)
                 || !await pipe.ReadAsync(deadline.Token).ConfigureAwait(false)
-                || pipe.Header.Type != RecordType.HandshakeResponse)
+                || pipe.Header.Type != RecordType.HandshakeMessage2)
                 return null;
             HandshakeResult? result = null;
             await RunCryptoAsync(() => handshake.TryReadMessage2(pipe.Body.Span, out result), deadline.Token).ConfigureAwait(false);
             if (result is null)
                 return null;
-            var established = new SecureLink(pipe, result, path);
+            pipe.ExpectRecords();
+            var established = new SecureLink(pipe, result, path, clock.Now);
             // Until a first record opens at the responder, message 1 might be a replay and changes nothing there.
             WriteConfirmation(established);
             if (await pipe.FlushAsync(deadline.Token).ConfigureAwait(false))
@@ -66,7 +66,7 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
         using var deadline = Deadline(cancellationToken);
         try
         {
-            if (!await pipe.ReadAsync(deadline.Token).ConfigureAwait(false) || pipe.Header.Type != RecordType.HandshakeInitiation)
+            if (!await pipe.ReadAsync(deadline.Token).ConfigureAwait(false) || pipe.Header.Type != RecordType.HandshakeMessage1)
                 return null;
             using var handshake = new ResponderHandshake(self, network, HandshakeRandomness.Draw());
             HandshakeResult? result = null;
@@ -74,12 +74,13 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
                 () =>
                 {
                     if (handshake.TryReadMessage1(pipe.Body.Span, out var offer) && decide(offer!) is { } reply)
-                        WriteHandshake(pipe, RecordType.HandshakeResponse, buffer => handshake.WriteMessage2(reply, buffer, out result));
+                        WriteHandshake(pipe, RecordType.HandshakeMessage2, buffer => handshake.TryWriteMessage2(reply, buffer, out var length, out result) ? length : 0);
                 },
                 deadline.Token).ConfigureAwait(false);
             if (result is null)
                 return null;
-            established = new SecureLink(pipe, result, path);
+            pipe.ExpectRecords();
+            established = new SecureLink(pipe, result, path, clock.Now);
             if (!await pipe.FlushAsync(deadline.Token).ConfigureAwait(false)
                 || !await pipe.ReadAsync(deadline.Token).ConfigureAwait(false)
                 || !established.Opener.TryOpen(pipe.Header, pipe.Body.Span, pipe.Body.Span, out var length))
@@ -94,8 +95,10 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
         }
         finally
         {
-            if (secured is null)
-                await (established?.DisposeAsync() ?? pipe.DisposeAsync()).ConfigureAwait(false);
+            if (secured is null && established is not null)
+                await established.DisposeAsync().ConfigureAwait(false);
+            else if (secured is null)
+                await pipe.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -105,13 +108,15 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
     {
         var buffer = pipe.Output.GetSpan(RecordHeader.Length + RecordHeader.MaxHandshakeLength);
         var length = write(buffer.Slice(RecordHeader.Length, RecordHeader.MaxHandshakeLength));
+        if (length == 0)
+            return;
         new RecordHeader(type, length).Write(buffer);
         pipe.Output.Advance(RecordHeader.Length + length);
     }
 
     private void WriteConfirmation(SecureLink link)
     {
-        var written = link.Sealer.Seal([], link.Pipe.Output.GetSpan(RecordHeader.Length + RecordHeader.MaxHandshakeLength), clock.Now);
+        var written = link.Sealer.Seal([], link.Pipe.Output.GetSpan(RecordSealer.Overhead(link.Result.Suite)), clock.Now);
         link.Pipe.Output.Advance(written);
     }
 

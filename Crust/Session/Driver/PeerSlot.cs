@@ -1,4 +1,5 @@
 using Crust.Cryptography;
+using Crust.Session.Handshakes;
 
 namespace Crust.Session.Driver;
 
@@ -8,18 +9,15 @@ namespace Crust.Session.Driver;
 /// </summary>
 internal sealed class PeerSlot
 {
-    /// <summary>Bytes of a session nonce.</summary>
-    internal const int NonceLength = 16;
-
     private TaskCompletionSource? _settled;
 
     /// <summary>Our nonce: the same in all handshakes until a session ends, so that two links made at once come out as one session.</summary>
-    internal byte[] OwnNonce { get; private set; } = SecureRandom.Bytes(NonceLength);
+    internal SessionNonce OwnNonce { get; private set; } = DrawNonce();
 
     internal SessionDriver? Session { get; private set; }
 
     /// <summary>The remote's nonce in the open session.</summary>
-    internal byte[]? RemoteNonce { get; private set; }
+    internal SessionNonce? RemoteNonce { get; private set; }
 
     internal int HandshakesUnderWay { get; private set; }
 
@@ -41,7 +39,7 @@ internal sealed class PeerSlot
         _settled = null;
     }
 
-    internal void Open(SessionDriver session, byte[] remoteNonce)
+    internal void Open(SessionDriver session, SessionNonce remoteNonce)
     {
         Session = session;
         RemoteNonce = remoteNonce;
@@ -52,6 +50,13 @@ internal sealed class PeerSlot
     {
         Session = null;
         RemoteNonce = null;
-        OwnNonce = SecureRandom.Bytes(NonceLength);
+        OwnNonce = DrawNonce();
+    }
+
+    private static SessionNonce DrawNonce()
+    {
+        Span<byte> bytes = stackalloc byte[SessionNonce.Length];
+        SecureRandom.Fill(bytes);
+        return SessionNonce.FromBytes(bytes);
     }
 }

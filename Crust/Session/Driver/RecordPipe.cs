@@ -10,7 +10,8 @@ namespace Crust.Session.Driver;
 /// </summary>
 internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
 {
-    private readonly byte[] _record = ArrayPool<byte>.Shared.Rent(RecordHeader.Length + RecordHeader.MaxBodyLength);
+    private byte[] _record = ArrayPool<byte>.Shared.Rent(RecordHeader.Length + RecordHeader.MaxHandshakeLength);
+    private bool _takesRecords;
     private int _returned;
 
     internal ConnectionContext Link => link;
@@ -22,6 +23,16 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
 
     /// <summary>Its body: to be opened in place.</summary>
     internal Memory<byte> Body => _record.AsMemory(RecordHeader.Length, Header.BodyLength);
+
+    /// <summary>
+    /// From now on records are expected, before only handshake messages were: an unproven peer gets a small buffer. Not while reading.
+    /// </summary>
+    internal void ExpectRecords()
+    {
+        ArrayPool<byte>.Shared.Return(_record);
+        _record = ArrayPool<byte>.Shared.Rent(RecordHeader.Length + RecordHeader.MaxDataLength);
+        _takesRecords = true;
+    }
 
     /// <summary>Reads the next record.</summary>
     /// <returns>False when the link ended or what it carries is not a record; either way there is nothing more to read.</returns>
@@ -44,7 +55,7 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
             if (buffer.Length >= RecordHeader.Length)
             {
                 buffer.Slice(0, RecordHeader.Length).CopyTo(_record);
-                if (!RecordHeader.TryRead(_record.AsSpan(0, RecordHeader.Length), out var header))
+                if (!RecordHeader.TryRead(_record.AsSpan(0, RecordHeader.Length), out var header) || header.IsRecord != _takesRecords)
                     return false;
                 var total = RecordHeader.Length + header.BodyLength;
                 if (buffer.Length >= total)

@@ -1,3 +1,4 @@
+using Crust.Primitives;
 using Crust.Session.Handshakes;
 using Crust.Session.Records;
 using Crust.Transport;
@@ -7,7 +8,7 @@ namespace Crust.Session.Driver;
 /// <summary>
 /// A link after its handshake: who is at the other end is proven, records flow. Owns the pipe and the keys.
 /// </summary>
-internal sealed class SecureLink(RecordPipe pipe, HandshakeResult result, ConnectionPath path) : IAsyncDisposable
+internal sealed class SecureLink(RecordPipe pipe, HandshakeResult result, ConnectionPath path, Instant now) : IAsyncDisposable
 {
     internal RecordPipe Pipe => pipe;
 
@@ -15,7 +16,7 @@ internal sealed class SecureLink(RecordPipe pipe, HandshakeResult result, Connec
 
     internal ConnectionPath Path => path;
 
-    internal RecordSealer Sealer { get; } = new(result.Suite, result.SendKey);
+    internal RecordSealer Sealer { get; } = new(result.Suite, result.SendKey, now);
 
     internal RecordOpener Opener { get; } = new(result.Suite, result.ReceiveKey);
 

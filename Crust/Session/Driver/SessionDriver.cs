@@ -1,8 +1,10 @@
+using System.Buffers;
 using System.Net;
 using Crust.Diagnostics;
 using Crust.Identity;
 using Crust.Primitives;
 using Crust.Primitives.Driver;
+using Crust.Session.Handshakes;
 using Crust.Session.Records;
 using Crust.Transport;
 using Microsoft.Extensions.Logging;
@@ -39,10 +41,12 @@ internal sealed class SessionDriver : IAsyncDisposable
     private Instant? _timerDue;
     private Task _ending = Task.CompletedTask;
     private bool _isEnding;
+    private object? _tag;
 
-    internal SessionDriver(SessionParameters parameters, ISessionOwner owner, MonotonicClock clock, ILogger logger)
+    internal SessionDriver(SessionParameters parameters, SessionId sessionId, ISessionOwner owner, MonotonicClock clock, ILogger logger)
     {
         _parameters = parameters;
+        SessionId = sessionId;
         _owner = owner;
         _clock = clock;
         _logger = logger;
@@ -53,7 +57,7 @@ internal sealed class SessionDriver : IAsyncDisposable
 
     internal PeerId Remote => _parameters.Remote;
 
-    internal byte[] SessionId => _parameters.SessionId;
+    internal SessionId SessionId { get; }
 
     internal bool ReceivesSigned => _parameters.ReceiveSigned;
 
@@ -75,8 +79,13 @@ internal sealed class SessionDriver : IAsyncDisposable
     /// <summary>True when the active link was begun by us.</summary>
     internal bool ActiveLinkIsOurs { get; private set; }
 
-    /// <summary>For the node: what the application's view of this session is.</summary>
-    internal object? Tag { get; set; }
+    /// <summary>The node's own object for this session, made at first use, once.</summary>
+    internal object GetOrSetTag(Func<SessionDriver, object> make)
+    {
+        if (_tag is null)
+            Interlocked.CompareExchange(ref _tag, make(this), null);
+        return _tag;
+    }
 
     internal SessionStatistics Statistics
     {
@@ -267,7 +276,8 @@ internal sealed class SessionDriver : IAsyncDisposable
 
     private async Task WriteAsync(LinkRun run)
     {
-        var plaintext = System.Buffers.ArrayPool<byte>.Shared.Rent(RecordSizer.LargeBytes);
+        var plaintext = ArrayPool<byte>.Shared.Rent(RecordSizer.LargeBytes);
+        var overhead = RecordSealer.Overhead(run.Link.Result.Suite);
         try
         {
             var sizer = new RecordSizer();
@@ -280,7 +290,7 @@ internal sealed class SessionDriver : IAsyncDisposable
                     if (length > 0)
                     {
                         var output = run.Link.Pipe.Output;
-                        var written = run.Link.Sealer.Seal(plaintext.AsSpan(0, length), output.GetSpan(RecordHeader.Length + length + RecordHeader.MaxOverhead), _clock.Now);
+                        var written = run.Link.Sealer.Seal(plaintext.AsSpan(0, length), output.GetSpan(length + overhead), _clock.Now);
                         output.Advance(written);
                         unflushed += written;
                     }
@@ -307,7 +317,7 @@ internal sealed class SessionDriver : IAsyncDisposable
         }
         finally
         {
-            System.Buffers.ArrayPool<byte>.Shared.Return(plaintext, clearArray: true);
+            ArrayPool<byte>.Shared.Return(plaintext, clearArray: true);
             // A reader that waits for bytes must end with the writer.
             run.Stop("the writer ended");
         }
@@ -337,7 +347,7 @@ internal sealed class SessionDriver : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_active != run)
+            if (_active != run || _isEnding)
                 return;
             _active = null;
         }

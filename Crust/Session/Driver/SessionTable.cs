@@ -78,10 +78,10 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, int max
         var result = link.Result;
         lock (_gate)
         {
-            if (_closed || !_slots.TryGetValue(result.Remote, out var slot) || !slot.OwnNonce.AsSpan().SequenceEqual(result.OwnNonce))
+            if (_closed || !_slots.TryGetValue(result.Remote, out var slot) || slot.OwnNonce != result.OwnNonce)
                 return new AdoptedLink(null);
             var open = slot.Session;
-            if (open is not null && open.SessionId.AsSpan().SequenceEqual(result.SessionId))
+            if (open is not null && open.SessionId == result.SessionId)
             {
                 var selfIsLower = self.Id < result.Remote;
                 var isLead = result.IsInitiator == selfIsLower;
@@ -90,7 +90,7 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, int max
                 return (isLead || !openIsLead) && open.TryAttach(link) ? new AdoptedLink(open) : new AdoptedLink(null) { Surviving = open };
             }
 
-            var session = new SessionDriver(Parameters(result), owner, clock, logger);
+            var session = new SessionDriver(Parameters(result), result.SessionId, owner, clock, logger);
             slot.Open(session, result.RemoteNonce);
             session.TryAttach(link);
             return new AdoptedLink(session) { IsNew = true, Outdated = open };
@@ -121,5 +121,5 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, int max
     }
 
     private SessionParameters Parameters(HandshakeResult result) => new(
-        self, result.Remote, network, result.SessionId, result.SaltSecret, result.SendSigned, result.ReceiveSigned, SessionLimits.Default);
+        self, result.Remote, network, result.SessionId.ToByteArray(), result.SaltSecret, result.SendSigned, result.ReceiveSigned, SessionLimits.Default);
 }

@@ -1,0 +1,249 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Crust.Dialing.Driver;
+using Crust.Diagnostics;
+using Crust.GatewayProtocol;
+using Crust.GatewayProtocol.Driver;
+using Crust.Identity;
+using Crust.PeerProtocol;
+using Crust.Primitives.Driver;
+using Crust.Session;
+using Crust.Session.Admission;
+using Crust.Session.Driver;
+using Crust.Tcp;
+using Crust.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace Crust;
+
+/// <summary>
+/// A peer: it listens, attaches to a gateway, is found by its id, and finds others by theirs. Register handlers with <see cref="Handle"/>,
+/// connect with <see cref="ConnectAsync(PeerId, CancellationToken)"/>, send on the <see cref="PeerConnection"/>. Thread safe.
+/// </summary>
+public sealed class CrustNode : IAsyncDisposable
+{
+    internal const string ReservedPrefix = "crust/";
+
+    private readonly CrustNodeOptions _options;
+    private readonly PeerIdentity _identity;
+    private readonly bool _ownsIdentity;
+    private readonly ILogger _logger;
+    private readonly ConcurrentDictionary<string, InboundHandler> _handlers = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly SemaphoreSlim _handshakeCore = new(1);
+    private readonly SessionTable _table;
+    private readonly Acceptor _acceptor;
+    private readonly SessionArrivals _arrivals = new();
+    private readonly PeerConnector _connector;
+    private readonly IntroductionHandler _introductions;
+    private readonly GatewayAttachment? _attachment;
+    private int _disposed;
+
+    private CrustNode(CrustNodeOptions options)
+    {
+        _options = options;
+        _ownsIdentity = options.Identity is null;
+        _identity = options.Identity ?? PeerIdentity.Create();
+        Network = NetworkId.FromName(options.NetworkName);
+        _logger = options.LoggerFactory.CreateLogger<CrustNode>();
+        var clock = new MonotonicClock(options.TimeProvider);
+        var owner = new Owner(this);
+        _table = new SessionTable(_identity, Network, options.MaxSessions, owner, clock, _logger);
+        var handshaker = new LinkHandshaker(_identity, Network, clock, _handshakeCore);
+        var terms = new HandshakeTerms(_identity.Id, options.Sign, options.RequireSignatures, options.AllowAegis128L);
+        var adopter = new LinkAdopter(handshaker, terms, _table, owner);
+        var transport = new TcpTransport();
+        var dialer = new Dialer(transport, adopter, options.TimeProvider, _logger);
+        _acceptor = new Acceptor(
+            transport.Bind(new IPEndPoint(ListenAddress(options.Listen), options.TcpPort)), ConnectionPath.DirectTcp,
+            new HandshakeAdmission(new AdmissionLimits()), adopter, clock, _logger);
+        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _stopped.Token);
+        _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
+        _handlers[PingCodec.Protocol] = (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token);
+        if (options.Bootstrap.Count > 0 && !options.IsGateway)
+        {
+            _attachment = new GatewayAttachment(
+                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], clock.UnixMilliseconds), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
+            _handlers[GatewayCodec.Protocol] = HandleGatewayMessage;
+        }
+    }
+
+    /// <summary>A connection was made, by either side. Subscribers must return soon; what they throw is logged.</summary>
+    public event Action<PeerConnection>? PeerConnected;
+
+    /// <summary>A connection ended; <see cref="PeerConnection.CloseReason"/> tells why.</summary>
+    public event Action<PeerConnection>? PeerDisconnected;
+
+    /// <summary>This node's name.</summary>
+    public PeerId Id => _identity.Id;
+
+    /// <summary>The network it is in.</summary>
+    public NetworkId Network { get; }
+
+    /// <summary>Where this node listens, as addresses that others could dial. A public address that a gateway sees is among them.</summary>
+    public IReadOnlyList<PeerAddress> Addresses => PublishedAddresses(_attachment?.Observed);
+
+    /// <summary>The gateway the node is attached to; null while there is none.</summary>
+    public PeerId? Gateway => _attachment?.Current?.Gateway;
+
+    /// <summary>The open connections, those with gateways included.</summary>
+    public IReadOnlyList<PeerConnection> Connections => [.. _table.Sessions.Select(ConnectionOf)];
+
+    /// <summary>Starts a node: listens and, when there are bootstrap addresses, attaches to a gateway.</summary>
+    /// <exception cref="ConnectException"><see cref="ConnectFailure.BootstrapFailed"/>: no gateway took the node within the bootstrap time-out.</exception>
+    /// <exception cref="SocketException">The port is in use, or the address is not this host's.</exception>
+    public static async Task<CrustNode> StartAsync(CrustNodeOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var node = new CrustNode(options);
+        try
+        {
+            node._acceptor.Start();
+            Log.Listening(node._logger, node.Id.ToShortString(), node._acceptor.EndPoint.ToString());
+            if (node._attachment is { } attachment)
+            {
+                attachment.Start();
+                using var timeout = new CancellationTokenSource(options.BootstrapTimeout, options.TimeProvider);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+                await attachment.WaitUntilAttachedAsync(either.Token).ConfigureAwait(false);
+            }
+
+            return node;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            await node.DisposeAsync().ConfigureAwait(false);
+            var tried = string.Join(", ", options.Bootstrap.Select(b => $"{b.EndPoint}"));
+            throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway took this node within {options.BootstrapTimeout.TotalSeconds:0} s (tried {tried}).");
+        }
+        catch
+        {
+            await node.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Registers the handler of a protocol. Messages of protocols without one are refused, which their sender is told. A later handler takes
+    /// the place of an earlier one for connections that have not used the protocol yet.
+    /// </summary>
+    /// <exception cref="ArgumentException">The name is Crust's own.</exception>
+    public void Handle(string protocol, PeerMessageHandler handler)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(protocol);
+        ArgumentNullException.ThrowIfNull(handler);
+        if (protocol.StartsWith(ReservedPrefix, StringComparison.Ordinal))
+            throw new ArgumentException($"Protocols that begin with '{ReservedPrefix}' are Crust's own.", nameof(protocol));
+        _handlers[protocol] = (m, token) => handler(new PeerMessage(ConnectionOf(m.Session), m.Protocol, m.Payload, m.Number, m.IsSigned), token);
+    }
+
+    /// <summary>Connects to a peer by its id alone, through the gateway; the open connection if there is one.</summary>
+    /// <exception cref="ConnectException">The connection did not come about; <see cref="ConnectException.Failure"/> tells why.</exception>
+    public async Task<PeerConnection> ConnectAsync(PeerId peer, CancellationToken cancellationToken = default) =>
+        ConnectionOf(await _connector.ConnectAsync(peer, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Connects to a peer at an address; the open connection with that peer if there is one.</summary>
+    /// <inheritdoc cref="ConnectAsync(PeerId, CancellationToken)"/>
+    public async Task<PeerConnection> ConnectToAddressAsync(PeerAddress address, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return ConnectionOf(await _connector.ConnectAsync(address, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Stops: tells gateways and peers, closes every connection and the port.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        await _stopped.CancelAsync().ConfigureAwait(false);
+        if (_attachment is not null)
+            await _attachment.DisposeAsync().ConfigureAwait(false);
+        await _introductions.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await _acceptor.DisposeAsync().ConfigureAwait(false);
+        if (_ownsIdentity)
+            _identity.Dispose();
+        _handshakeCore.Dispose();
+        _stopped.Dispose();
+    }
+
+    /// <summary>Registers a handler of one of Crust's own protocols.</summary>
+    internal void HandleInternal(string protocol, InboundHandler handler) => _handlers[protocol] = handler;
+
+    /// <summary>The application's view of a session: one object for its whole life.</summary>
+    internal PeerConnection ConnectionOf(SessionDriver session) => (PeerConnection)session.GetOrSetTag(s => new PeerConnection(s, _options.TimeProvider));
+
+    private static IPAddress ListenAddress(IPAddress wanted) =>
+        wanted.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6 ? IPAddress.Any : wanted;
+
+    private ValueTask HandleGatewayMessage(InboundMessage message, CancellationToken cancellationToken)
+    {
+        if (_attachment!.Handle(message) is { } introduction)
+            _introductions.Handle(introduction);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<SessionDriver?> ConnectGatewayAsync(PeerAddress contact, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConnectException e)
+        {
+            Log.DialFailed(_logger, contact.ToString(), e.Message);
+            return null;
+        }
+    }
+
+    private IReadOnlyList<PeerAddress> PublishedAddresses(IPEndPoint? observed)
+    {
+        var port = _acceptor.EndPoint.Port;
+        var addresses = LocalAddresses.For(_acceptor.EndPoint.Address).ToList();
+        // Without a NAT that rewrites ports, the listener is reachable where the gateway sees us.
+        if (observed is not null && !addresses.Contains(observed.Address) && IsWildcard(_acceptor.EndPoint.Address))
+            addresses.Insert(0, observed.Address);
+        return [.. addresses.Select(a => new PeerAddress(TransportKind.Tcp, new IPEndPoint(a, port), Id))];
+    }
+
+    /// <summary>Dials to loopback make sense only when we are on it: we listen there, or the gateway sees us there.</summary>
+    private bool IsLoopbackAllowed() =>
+        IPAddress.IsLoopback(_acceptor.EndPoint.Address) || (_attachment?.Observed is { } observed && IPAddress.IsLoopback(observed.Address));
+
+    private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    private void Raise(Action<PeerConnection>? subscribers, SessionDriver session)
+    {
+        try
+        {
+            subscribers?.Invoke(ConnectionOf(session));
+        }
+#pragma warning disable CA1031 // The application's code: what it throws must not end the session.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.SubscriberFailed(_logger, e);
+        }
+    }
+
+    /// <summary>What sessions see of the node.</summary>
+    private sealed class Owner(CrustNode node) : ISessionOwner
+    {
+        public InboundHandler? FindHandler(string protocol) => node._handlers.GetValueOrDefault(protocol);
+
+        public Task LinksSettledAsync(SessionDriver session) => node._table.SettledAsync(session.Remote);
+
+        public void SessionOpened(SessionDriver session)
+        {
+            node._arrivals.Arrived(session);
+            node.Raise(node.PeerConnected, session);
+        }
+
+        public void SessionEnded(SessionDriver session)
+        {
+            node._table.Remove(session);
+            node.Raise(node.PeerDisconnected, session);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Net;
+using Crust.Identity;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Crust;
+
+/// <summary>How a node starts. Defaults fit a peer on the internet.</summary>
+public sealed class CrustNodeOptions
+{
+    /// <summary>The node's key; null makes a new one, which ends with the node. The node does not dispose of an identity it was given.</summary>
+    public PeerIdentity? Identity { get; set; }
+
+    /// <summary>The network's name. Nodes of different networks never shake hands. Default <see cref="NetworkId.DefaultName"/>.</summary>
+    public string NetworkName { get; set; } = NetworkId.DefaultName;
+
+    /// <summary>Gateways to begin with. Empty: the node is not attached; it dials and is dialled by address only.</summary>
+    public IList<PeerAddress> Bootstrap { get; } = [];
+
+    /// <summary>Address to listen on. Default <see cref="IPAddress.IPv6Any"/>: every address, IPv4 included.</summary>
+    public IPAddress Listen { get; set; } = IPAddress.IPv6Any;
+
+    /// <summary>TCP port to listen on; 0, the default, draws a random one at each start.</summary>
+    public int TcpPort { get; set; }
+
+    /// <summary>Sign every message sent, so that it cannot be denied. Default true; off, messages are still authenticated to the receiver alone.</summary>
+    public bool Sign { get; set; } = true;
+
+    /// <summary>Insist that whoever connects signs. Default false: the other side's own choice counts.</summary>
+    public bool RequireSignatures { get; set; }
+
+    /// <summary>Allow the AEGIS-128L cipher: about half again as fast, with a 128-bit key. Default false.</summary>
+    public bool AllowAegis128L { get; set; }
+
+    /// <summary>Longest wait in <see cref="CrustNode.StartAsync"/> for a gateway. Default 10 s.</summary>
+    public TimeSpan BootstrapTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest connection attempt. Default 60 s.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Most sessions at a time; further peers are refused. Default 10,000.</summary>
+    public int MaxSessions { get; set; } = 10_000;
+
+    /// <summary>The clock. Default the system's.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Where the node logs. Default nowhere.</summary>
+    public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
+
+    /// <summary>A gateway answers the gateway protocol itself instead of attaching.</summary>
+    internal bool IsGateway { get; set; }
+}

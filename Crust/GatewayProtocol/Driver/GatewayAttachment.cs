@@ -1,0 +1,253 @@
+using System.Net;
+using Crust.Cryptography;
+using Crust.Diagnostics;
+using Crust.Identity;
+using Crust.Primitives.Driver;
+using Crust.Session.Driver;
+using Microsoft.Extensions.Logging;
+
+namespace Crust.GatewayProtocol.Driver;
+
+/// <summary>
+/// Keeps a peer attached to one gateway: finds one among its contacts, attaches with a signed record, renews the statement, and moves to
+/// another gateway when this one is lost. Runs from <see cref="Start"/> to disposal. Thread safe.
+/// </summary>
+internal sealed class GatewayAttachment : IAsyncDisposable
+{
+    /// <summary>Renewal of the signed statement: half the clock tolerance that gateways grant, so that a statement at hand is always fresh.</summary>
+    private static readonly TimeSpan RenewalInterval = Attachment.ClockTolerance / 2;
+
+    /// <summary>A record is made anew at half its life.</summary>
+    private static readonly TimeSpan RecordLifetime = TimeSpan.FromHours(24);
+
+    /// <summary>Pause after a round in which no contact took us: doubles from the first to the second, with jitter.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LastPause = TimeSpan.FromSeconds(10);
+
+    private readonly AttachmentOptions _options;
+    private readonly Func<PeerAddress, CancellationToken, Task<SessionDriver?>> _connect;
+    private readonly Func<IPEndPoint?, IReadOnlyList<PeerAddress>> _ownAddresses;
+    private readonly MonotonicClock _clock;
+    private readonly ILogger _logger;
+    private readonly GatewayContacts _contacts;
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private GatewayClient? _talking;
+    private GatewayClient? _client;
+    private byte[] _record = [];
+    private ulong _sequence;
+    private DateTimeOffset _recordMade;
+    private IReadOnlyList<PeerAddress> _published = [];
+    private Task _loop = Task.CompletedTask;
+
+    /// <param name="options">Who attaches, where.</param>
+    /// <param name="connect">Opens a session with a contact; null when it cannot be reached.</param>
+    /// <param name="ownAddresses">What to publish, given where the gateway sees us.</param>
+    /// <param name="clock">The node's clock.</param>
+    /// <param name="logger">Where the operator reads.</param>
+    internal GatewayAttachment(
+        AttachmentOptions options, Func<PeerAddress, CancellationToken, Task<SessionDriver?>> connect,
+        Func<IPEndPoint?, IReadOnlyList<PeerAddress>> ownAddresses, MonotonicClock clock, ILogger logger)
+    {
+        _options = options;
+        _connect = connect;
+        _ownAddresses = ownAddresses;
+        _clock = clock;
+        _logger = logger;
+        _contacts = new GatewayContacts(options.Contacts);
+    }
+
+    /// <summary>The gateway we are attached to; null while there is none.</summary>
+    internal GatewayClient? Current
+    {
+        get
+        {
+            lock (_gate)
+                return _client;
+        }
+    }
+
+    /// <summary>Our newest signed record; empty before the first attachment.</summary>
+    internal byte[] SignedRecord
+    {
+        get
+        {
+            lock (_gate)
+                return _record;
+        }
+    }
+
+    /// <summary>Where the gateway saw us last.</summary>
+    internal IPEndPoint? Observed { get; private set; }
+
+    internal void Start() => _loop = Task.Run(RunAsync);
+
+    /// <summary>Ends once attached.</summary>
+    internal Task WaitUntilAttachedAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+            return _attached.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Takes a message of the gateway protocol from a session: a response to the gateway we talk with, or an introduction from the one we are attached to.</summary>
+    /// <returns>The introduction, if it is one.</returns>
+    internal Introduction? Handle(InboundMessage message)
+    {
+        if (!GatewayCodec.TryParse(message.Payload.Span, out var envelope))
+            return null;
+        GatewayClient? talking;
+        lock (_gate)
+            talking = _talking;
+        if (talking is null || talking.Session != message.Session)
+            return null;
+        if (envelope.BodyCase == GatewayEnvelope.BodyOneofCase.Introduction)
+            return envelope.Introduction;
+        talking.HandleResponse(envelope);
+        return null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopped.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        _stopped.Dispose();
+        lock (_gate)
+            _attached.TrySetCanceled();
+    }
+
+    private async Task RunAsync()
+    {
+        PeerId? lost = null;
+        var pause = FirstPause;
+        while (!_stopped.IsCancellationRequested)
+        {
+            try
+            {
+                var client = await FindGatewayAsync(lost).ConfigureAwait(false);
+                if (client is null)
+                {
+                    Log.NoGateway(_logger, pause);
+                    await Task.Delay(Jitter(pause), _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
+                    pause = pause * 2 < LastPause ? pause * 2 : LastPause;
+                    continue;
+                }
+
+                pause = FirstPause;
+                await StayAsync(client).ConfigureAwait(false);
+                lost = client.Gateway;
+            }
+            catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // The loop must outlive what one gateway makes of it.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Log.AttachmentFailed(_logger, e);
+                await Task.Delay(Jitter(LastPause), _clock.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<GatewayClient?> FindGatewayAsync(PeerId? lost)
+    {
+        foreach (var contact in _contacts.InOrder(lost))
+        {
+            if (contact.Peer == _options.Identity.Id || await _connect(contact, _stopped.Token).ConfigureAwait(false) is not { } session)
+                continue;
+            var client = new GatewayClient(session, _clock.TimeProvider);
+            lock (_gate)
+                _talking = client;
+            if (await AttachAsync(client).ConfigureAwait(false))
+                return client;
+        }
+
+        return null;
+    }
+
+    /// <summary>Holds the attachment until its session ends or a renewal is refused.</summary>
+    private async Task StayAsync(GatewayClient client)
+    {
+        lock (_gate)
+        {
+            _client = client;
+            _attached.TrySetResult();
+        }
+
+        Log.Attached(_logger, client.Gateway.ToShortString());
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await client.Session.Completion.WaitAsync(RenewalInterval, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
+                    break;
+                }
+                catch (TimeoutException)
+                {
+                    if (!await AttachAsync(client).ConfigureAwait(false))
+                        break;
+                }
+            }
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _client = null;
+                if (!_stopped.IsCancellationRequested)
+                    _attached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+
+        Log.AttachmentLost(_logger, client.Gateway.ToShortString());
+    }
+
+    private async Task<bool> AttachAsync(GatewayClient client)
+    {
+        Observed = await client.ObserveAsync(_stopped.Token).ConfigureAwait(false) ?? Observed;
+        var now = _clock.TimeProvider.GetUtcNow();
+        var addresses = _ownAddresses(Observed);
+        if (!addresses.SequenceEqual(_published) || now - _recordMade > RecordLifetime / 2)
+            SignRecord(addresses, now);
+        var statement = Attachment.Sign(_options.Identity, _options.Network, client.Gateway, _options.Epoch, now);
+        var response = await client.AttachAsync(statement, _record, _stopped.Token).ConfigureAwait(false);
+        if (response is { Status: GatewayStatus.Stale })
+        {
+            // The cluster knows a record of a clock that ran ahead of ours, or another process has our key: outbid it once.
+            _sequence = PeerRecord.NextSequence(_sequence, now) + (ulong)Attachment.ClockTolerance.TotalMilliseconds;
+            SignRecord(addresses, now);
+            response = await client.AttachAsync(statement, _record, _stopped.Token).ConfigureAwait(false);
+        }
+
+        // UNAVAILABLE and STORAGE_UNAVAILABLE: attached here, known elsewhere once the cluster is back.
+        if (response is { Status: GatewayStatus.Ok or GatewayStatus.Unavailable or GatewayStatus.StorageUnavailable })
+        {
+            _contacts.Learn(response.Gateways);
+            return true;
+        }
+
+        Log.AttachmentRefused(_logger, client.Gateway.ToShortString(), response?.Status.ToString() ?? "no answer");
+        return false;
+    }
+
+    private void SignRecord(IReadOnlyList<PeerAddress> addresses, DateTimeOffset now)
+    {
+        _sequence = PeerRecord.NextSequence(_sequence, now);
+        var record = new PeerRecord(_options.Identity.Id, _sequence, now + RecordLifetime, 0, [.. addresses.Take(PeerRecord.MaxAddresses)]);
+        lock (_gate)
+            _record = record.Sign(_options.Identity, _options.Network);
+        _published = addresses;
+        _recordMade = now;
+    }
+
+    /// <summary>Half to one and a half: many peers that lost one gateway do not come back in step.</summary>
+    private static TimeSpan Jitter(TimeSpan pause)
+    {
+        Span<byte> random = stackalloc byte[1];
+        SecureRandom.Fill(random);
+        return pause * (0.5 + random[0] / 255.0);
+    }
+}

@@ -1,0 +1,31 @@
+using Crust.Identity;
+
+namespace Crust.GatewayProtocol;
+
+/// <summary>
+/// The gateways a node may try: those it was told at the start, for ever, and those that gateways told it, at most
+/// <see cref="GatewayCodec.MaxGateways"/>. Pure.
+/// </summary>
+internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured)
+{
+    private List<PeerAddress> _learned = [];
+
+    /// <summary>Replaces what was learned by what an attached gateway says now. Texts that are no address are skipped.</summary>
+    internal void Learn(IEnumerable<string> addresses)
+    {
+        var parsed = new List<PeerAddress>();
+        foreach (var text in addresses.Take(GatewayCodec.MaxGateways))
+        {
+            if (PeerAddress.TryParse(text, out var address) && !parsed.Contains(address))
+                parsed.Add(address);
+        }
+
+        // An empty answer is no reason to forget the way to everybody.
+        if (parsed.Count > 0)
+            _learned = parsed;
+    }
+
+    /// <summary>The contacts in the order to try them: configured ones, then learned ones; the gateway that was just lost last.</summary>
+    internal IReadOnlyList<PeerAddress> InOrder(PeerId? lost) =>
+        [.. configured.Concat(_learned).Distinct().OrderBy(a => a.Peer == lost ? 1 : 0)];
+}

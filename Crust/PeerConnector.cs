@@ -1,0 +1,157 @@
+using System.Collections.Concurrent;
+using Crust.Cryptography;
+using Crust.Dialing;
+using Crust.Dialing.Driver;
+using Crust.GatewayProtocol;
+using Crust.GatewayProtocol.Driver;
+using Crust.Identity;
+using Crust.Session.Driver;
+
+namespace Crust;
+
+/// <summary>
+/// Makes connections: by address, and by id alone through a gateway. Callers that want the same peer share one attempt. Thread safe.
+/// </summary>
+internal sealed class PeerConnector(
+    CrustNodeOptions options, PeerId self, NetworkId network, SessionTable table, Dialer dialer, SessionArrivals arrivals,
+    Func<GatewayAttachment?> attachment, Func<bool> loopbackAllowed, CancellationToken stopped)
+{
+    /// <summary>How long an introduced peer may take to dial us once none of its addresses answered. Ours: a dial of its own and a handshake.</summary>
+    private static readonly TimeSpan IntroductionWait = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<PeerId, Lazy<Task<SessionDriver>>> _attempts = new();
+
+    /// <summary>The open session with the peer, or a new one.</summary>
+    /// <exception cref="ConnectException">It did not come about.</exception>
+    internal Task<SessionDriver> ConnectAsync(PeerId peer, CancellationToken cancellationToken) =>
+        table.Find(peer) is { Closure: null } open ? Task.FromResult(open) : ShareAsync(peer, token => FindAndDialAsync(peer, token), cancellationToken);
+
+    /// <summary>The open session with the address's peer, or a new one over that address.</summary>
+    /// <exception cref="ConnectException">It did not come about.</exception>
+    internal Task<SessionDriver> ConnectAsync(PeerAddress address, CancellationToken cancellationToken) =>
+        table.Find(address.Peer) is { Closure: null } open
+            ? Task.FromResult(open)
+            : ShareAsync(address.Peer, token => DialAddressAsync(address, token), cancellationToken);
+
+    private async Task<SessionDriver> ShareAsync(PeerId peer, Func<CancellationToken, Task<SessionDriver>> attempt, CancellationToken cancellationToken)
+    {
+        if (peer == self)
+            throw new ConnectException(ConnectFailure.Self, peer, "This is the node's own id.");
+        var lazy = new Lazy<Task<SessionDriver>>(() => BoundAsync(peer, attempt));
+        var shared = _attempts.GetOrAdd(peer, lazy);
+        return await shared.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<SessionDriver> BoundAsync(PeerId peer, Func<CancellationToken, Task<SessionDriver>> attempt)
+    {
+        await Task.Yield();
+        using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopped);
+        try
+        {
+            return await attempt(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+        {
+            throw new ConnectException(ConnectFailure.ShuttingDown, peer, "The node stops.");
+        }
+        catch (OperationCanceledException)
+        {
+            throw new ConnectException(ConnectFailure.TimedOut, peer, $"Connecting to {peer} took longer than {options.ConnectTimeout.TotalSeconds:0} s.");
+        }
+        finally
+        {
+            _attempts.TryRemove(peer, out _);
+        }
+    }
+
+    private async Task<SessionDriver> DialAddressAsync(PeerAddress address, CancellationToken cancellationToken)
+    {
+        if (address.Transport != TransportKind.Tcp)
+            throw new ConnectException(ConnectFailure.NoUsableAddress, address.Peer, $"{address} names a transport that this version does not dial; use tcp://.");
+        var dialled = await dialer.DialAsync(address.Peer, [address], cancellationToken).ConfigureAwait(false);
+        return dialled.Session ?? throw Failed(address.Peer, dialled);
+    }
+
+    private async Task<SessionDriver> FindAndDialAsync(PeerId peer, CancellationToken cancellationToken)
+    {
+        var gateway = attachment()?.Current
+            ?? throw new ConnectException(ConnectFailure.NotAttached, peer, "The node is not attached to a gateway, so nobody can be asked where the peer is.");
+        var record = await FindAsync(gateway, peer, cancellationToken).ConfigureAwait(false);
+        // The peer may have connected to us while we asked; and from here on it may do so since we are introduced.
+        var arrival = arrivals.Expect(peer);
+        try
+        {
+            if (table.Find(peer) is { Closure: null } open)
+                return open;
+            var addresses = DialPlan.Order(record.Addresses, loopbackAllowed());
+            using var decided = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var introduction = gateway.IntroduceAsync(peer, SecureRandom.Bytes(GatewayCodec.AttemptIdLength), attachment()!.SignedRecord, decided.Token);
+            var dialling = dialer.DialAsync(peer, addresses, decided.Token);
+            try
+            {
+                return await FirstAsync(peer, addresses.Count, arrival, dialling, introduction, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                await decided.CancelAsync().ConfigureAwait(false);
+                await Task.WhenAll(dialling, introduction).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            arrivals.Forget(peer);
+        }
+    }
+
+    private async Task<SessionDriver> FirstAsync(
+        PeerId peer, int addressCount, Task<SessionDriver> arrival, Task<DialResult> dialling, Task<IntroduceResponse?> introduction, CancellationToken cancellationToken)
+    {
+        await Task.WhenAny(arrival, dialling).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (arrival.IsCompletedSuccessfully)
+            return await arrival.ConfigureAwait(false);
+        var dialled = await dialling.ConfigureAwait(false);
+        if (dialled.Session is { } session)
+            return session;
+        // We cannot reach it; perhaps it reaches us.
+        var introduced = await introduction.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (introduced?.Status == GatewayStatus.Ok)
+        {
+            try
+            {
+                return await arrival.WaitAsync(IntroductionWait, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // Neither way: the dial's reasons say most.
+            }
+        }
+
+        if (addressCount == 0)
+            throw new ConnectException(ConnectFailure.NoUsableAddress, peer, $"{peer} lists no address that may be dialled from here.");
+        throw Failed(peer, dialled);
+    }
+
+    private async Task<PeerRecord> FindAsync(GatewayClient gateway, PeerId peer, CancellationToken cancellationToken)
+    {
+        var found = await gateway.FindAsync(peer, cancellationToken).ConfigureAwait(false);
+        switch (found?.Status)
+        {
+            case GatewayStatus.Ok when PeerRecord.TryVerify(found.Record.Span, network, out var record)
+                && record!.Peer == peer && record.IsCurrent(options.TimeProvider.GetUtcNow()):
+                return record;
+            case GatewayStatus.Ok or GatewayStatus.NotFound:
+                throw new ConnectException(ConnectFailure.PeerNotFound, peer, $"No gateway knows peer {peer}.");
+            case GatewayStatus.Throttled:
+                throw new ConnectException(ConnectFailure.Throttled, peer, "The gateway is asked too often; wait and try again.");
+            case null or GatewayStatus.NotAttached:
+                throw new ConnectException(ConnectFailure.NotAttached, peer, "The gateway did not answer; the node looks for another.");
+            default:
+                throw new ConnectException(ConnectFailure.ClusterUnavailable, peer, "The cluster cannot be reached, and the gateway does not remember the peer; try again.");
+        }
+    }
+
+    private static ConnectException Failed(PeerId peer, DialResult dialled) => dialled.Reached
+        ? new ConnectException(ConnectFailure.HandshakeFailed, peer, $"What answered could not prove to be {peer} in this network ({dialled.Explain()}).")
+        : new ConnectException(ConnectFailure.Unreachable, peer, $"{peer} cannot be reached ({dialled.Explain()}).");
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using Crust.Session.Driver;
+
+namespace Crust.PeerProtocol.Driver;
+
+/// <summary>Answers pings of one session, and matches the answers to its own. Thread safe.</summary>
+internal sealed class Pinger(SessionDriver session, TimeProvider timeProvider)
+{
+    private readonly ConcurrentDictionary<ulong, TaskCompletionSource> _waiting = new();
+    private ulong _last;
+
+    /// <summary>Sends a ping and returns the time until its answer was handled here.</summary>
+    internal async Task<TimeSpan> PingAsync(CancellationToken cancellationToken)
+    {
+        var number = Interlocked.Increment(ref _last);
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting[number] = answered;
+        try
+        {
+            var start = timeProvider.GetTimestamp();
+            await session.SendAsync(PingCodec.Protocol, PingCodec.Write(isResponse: false, number), 0, cancellationToken).ConfigureAwait(false);
+            var first = await Task.WhenAny(answered.Task, session.Completion).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (first != answered.Task)
+                throw new SessionEndedException("The session ended before the answer came.", outcomeUnknown: true);
+            return timeProvider.GetElapsedTime(start);
+        }
+        finally
+        {
+            _waiting.TryRemove(number, out _);
+        }
+    }
+
+    /// <summary>Handles a message of the ping protocol.</summary>
+    internal async ValueTask HandleAsync(InboundMessage message, CancellationToken cancellationToken)
+    {
+        if (!PingCodec.TryRead(message.Payload.Span, out var isResponse, out var number))
+            return;
+        if (isResponse)
+        {
+            if (_waiting.TryRemove(number, out var answered))
+                answered.TrySetResult();
+            return;
+        }
+
+        try
+        {
+            await session.SendAsync(PingCodec.Protocol, PingCodec.Write(isResponse: true, number), 0, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SessionEndedException)
+        {
+            // Whoever asked is gone.
+        }
+    }
+}

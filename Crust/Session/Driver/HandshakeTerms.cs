@@ -1,0 +1,25 @@
+using Crust.Cryptography;
+using Crust.Identity;
+using Crust.Session.Handshakes;
+using Crust.Session.Records;
+
+namespace Crust.Session.Driver;
+
+/// <summary>What this node says in every handshake: its version, what it signs and insists on, and its ciphers.</summary>
+internal sealed class HandshakeTerms(PeerId self, bool signs, bool requiresSignatures, bool allowAegis128L)
+{
+    /// <summary>Minor version of the protocol. The major version is in the prologue.</summary>
+    internal const byte MinorVersion = 0;
+
+    private readonly HandshakeFeatures _features =
+        (signs ? HandshakeFeatures.SignsWhatItSends : 0) | (requiresSignatures ? HandshakeFeatures.RequiresSignatures : 0);
+
+    internal HandshakeOffer Offer(SessionNonces nonces) =>
+        new(self, MinorVersion, nonces.Own, nonces.KnownRemote, _features, RecordSuites.Offer(HardwareAes.IsSupported, allowAegis128L));
+
+    /// <summary>Null when no offered suite is known here.</summary>
+    internal HandshakeReply? Reply(HandshakeOffer offer, SessionNonces nonces) =>
+        RecordSuites.Select(offer.Suites, HardwareAes.IsSupported, allowAegis128L) is { } suite
+            ? new HandshakeReply(MinorVersion, nonces.Own, nonces.KnownRemote, _features, suite)
+            : null;
+}
