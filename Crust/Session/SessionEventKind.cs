@@ -21,6 +21,6 @@ internal enum SessionEventKind
     /// <summary>At the end: the token's message was written at least in part, and never acknowledged.</summary>
     OutcomeUnknown,
 
-    /// <summary>At the end: no byte of the token's message was ever written.</summary>
+    /// <summary>No byte of the token's message was ever written: the session ended, or the message was of low priority and waited too long.</summary>
     NotSent,
 }

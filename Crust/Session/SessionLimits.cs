@@ -11,6 +11,12 @@ internal sealed record SessionLimits
     /// </summary>
     internal long SendBudget { get; init; } = 4 << 20;
 
+    /// <summary>
+    /// How long a message of priority 2 or 3 may wait to be written before it is dropped and reported as <see cref="SessionEventKind.NotSent"/>.
+    /// Default 60 s: half a suspended session, after which a news item of low priority is none.
+    /// </summary>
+    internal TimeSpan MaxQueueAge { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Silence after which a PING is sent. Default 20 s: below the 30 s after which common NATs forget a UDP mapping.</summary>
     internal TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -5,6 +5,7 @@ namespace Crust.Session;
 /// <param name="BytesSent">Their payload bytes.</param>
 /// <param name="MessagesReceived">Messages delivered.</param>
 /// <param name="BytesReceived">Their payload bytes.</param>
+/// <param name="MessagesDropped">Messages of low priority that waited too long and were never written.</param>
 /// <param name="BatchesSigned">Signatures made.</param>
 /// <param name="BatchesVerified">Signatures checked and found good.</param>
 /// <param name="MessagesRetransmitted">Messages written anew because the link changed.</param>
@@ -18,6 +19,7 @@ internal readonly record struct SessionStatistics(
     long BytesSent,
     long MessagesReceived,
     long BytesReceived,
+    long MessagesDropped,
     long BatchesSigned,
     long BatchesVerified,
     long MessagesRetransmitted,

@@ -1,0 +1,14 @@
+namespace Crust.Grains;
+
+/// <summary>The times that hold the soft state together.</summary>
+internal static class Timing
+{
+    /// <summary>A gateway not heard of for this long is gone. Ours: seven missed exchanges.</summary>
+    internal static readonly TimeSpan GatewaySilence = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a mailbox holds a call. Ours: with half a second for the way, well within a client's 5 s.</summary>
+    internal static readonly TimeSpan ExchangeHold = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often mailboxes call the directory, and the directory its zones.</summary>
+    internal static readonly TimeSpan DirectoryPeriod = TimeSpan.FromSeconds(2);
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using Crust.Identity;
+
+namespace Crust.Silo;
+
+/// <summary>How a silo runs.</summary>
+public sealed record SiloOptions
+{
+    /// <summary>The only profile there is yet.</summary>
+    public const string EmbeddedProfile = "embedded";
+
+    /// <summary>Default of <see cref="SiloPort"/>.</summary>
+    public const int DefaultSiloPort = 11111;
+
+    /// <summary>Default of <see cref="GatewayPort"/>.</summary>
+    public const int DefaultGatewayPort = 30000;
+
+    /// <summary>Default port of <see cref="Http"/>.</summary>
+    public const int DefaultHttpPort = 5480;
+
+    /// <summary>The network that it serves.</summary>
+    public string Network { get; init; } = NetworkId.DefaultName;
+
+    /// <summary><see cref="EmbeddedProfile"/>: one silo, its data in a folder.</summary>
+    public string Profile { get; init; } = EmbeddedProfile;
+
+    /// <summary>The data folder; null for <c>crust</c> in the user's local data folder.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>The port that silos talk to one another on, loopback; 0 for any.</summary>
+    public int SiloPort { get; init; } = DefaultSiloPort;
+
+    /// <summary>The port that Orleans clients connect to, loopback; 0 for any.</summary>
+    public int GatewayPort { get; init; } = DefaultGatewayPort;
+
+    /// <summary>Where the status page is served; port 0 for any. Loopback by default: it tells who is attached where.</summary>
+    public IPEndPoint Http { get; init; } = new(IPAddress.Loopback, DefaultHttpPort);
+
+    /// <summary>True to log information as well as warnings.</summary>
+    public bool IsVerbose { get; init; }
+
+    /// <summary>The data folder that counts.</summary>
+    public string DataFolder =>
+        Path.GetFullPath(Connection ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "crust"));
+}

@@ -1,0 +1,244 @@
+#!/usr/bin/env bash
+# Builds Crust, tests it and checks what deploys it. The last line is the sum: `N passed, N failed`, and `, N skipped` if some were.
+set -euo pipefail
+exec </dev/null
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+  cat <<'TEXT'
+usage: ./test.sh [--install] [--quick | --full]
+  (none)     installs nothing, runs what this machine can, in at most 25 minutes
+  --install  first installs the tools that tests use, by apt; says which
+  --quick    at most 2 minutes: leaves out the slow tests; needs no root
+  --full     runs every promise, for as long as it takes
+TEXT
+}
+
+install=no mode=normal
+for argument in "$@"; do
+  case $argument in
+    --install) install=yes ;;
+    --quick) mode=quick ;;
+    --full) mode=full ;;
+    -h | --help) usage && exit 0 ;;
+    *) echo "test.sh: what is '$argument'?" >&2 && usage >&2 && exit 2 ;;
+  esac
+done
+
+readonly RESULTS=$PWD/artifacts/test-results
+readonly TESTS=$PWD/Crust.Tests/bin/Release/net10.0/Crust.Tests.dll
+# Without progress for this long, a suite hangs: it is ended and counts as failed.
+HANG=10m
+[[ $mode == quick ]] && HANG=60s
+readonly HANG
+
+passed=0 failed=0 skipped=0 finished=no policy=
+suites=() failures=() skips=()
+
+# However the script ends, this is what it ends with.
+finish() {
+  local code=$?
+  trap - EXIT
+  restore_services
+  if [[ $finished == no ]]; then
+    failed=$((failed + 1))
+    failures+=("test.sh itself ended early, with exit code $code")
+  fi
+  section "Suites" "${suites[@]}"
+  section "Skipped" "${skips[@]}"
+  section "Failed" "${failures[@]}"
+  if ((passed + failed == 0)); then echo && echo "No test ran, and that is a failure."; fi
+  echo
+  if ((skipped > 0)); then
+    echo "$passed passed, $failed failed, $skipped skipped"
+  else
+    echo "$passed passed, $failed failed"
+  fi
+  ((failed == 0 && passed > 0)) || exit 1
+  exit 0
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+section() {
+  local title=$1
+  shift
+  (($# == 0)) || printf '\n%s\n' "$title"
+  (($# == 0)) || printf '  %s\n' "$@"
+}
+
+say() { printf '\n== %s\n' "$*"; }
+have() { command -v "$1" >/dev/null 2>&1 || [[ -x /usr/sbin/$1 || -x /sbin/$1 ]]; }
+
+# --- What tests need from the system -------------------------------------------------------------------------------------------------
+
+# command | Debian package | what for
+readonly TOOLS='
+git|git|the tidy tests ask it which files are the repository
+ip|iproute2|the NAT lab builds networks of namespaces
+nft|nftables|the NAT lab'"'"'s routers
+ps|procps|tests of real processes
+shellcheck|shellcheck|checks the scripts
+systemd-analyze|systemd|checks the systemd units
+compose|docker-compose|checks the compose file; no engine is started
+'
+
+has_tool() {
+  if [[ $1 == compose ]]; then
+    docker compose version >/dev/null 2>&1 || have docker-compose
+  else
+    have "$1"
+  fi
+}
+
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo --non-interactive "$@"; fi
+}
+
+# Debian starts a service as soon as it is installed, unless this policy forbids it. One that is there already stays.
+block_services() {
+  [[ -e /usr/sbin/policy-rc.d ]] && return
+  policy=/usr/sbin/policy-rc.d
+  printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+  as_root chmod 755 "$policy"
+}
+
+restore_services() {
+  [[ -z $policy ]] || as_root rm -f "$policy" || echo "test.sh: could not remove $policy, please do" >&2
+  policy=
+}
+
+install_tools() {
+  local command package reason packages=()
+  while IFS='|' read -r command package reason; do
+    if [[ -n $command ]] && ! has_tool "$command"; then
+      echo "  $package: $reason"
+      packages+=("$package")
+    fi
+  done <<<"$TOOLS"
+  if ((${#packages[@]} == 0)); then
+    echo "  nothing: all tools are here"
+    return
+  fi
+  if ! have apt-get; then
+    echo "  but this machine has no apt-get: please install them; what needs them is skipped"
+    return
+  fi
+  if ((EUID != 0)) && ! sudo --non-interactive true 2>/dev/null; then
+    echo "  but this user is not root and cannot become it by sudo: what needs them is skipped"
+    return
+  fi
+  block_services
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get --quiet=2 --option Dpkg::Use-Pty=0)
+  as_root "${apt[@]}" update || echo "  apt-get update failed: trying with the lists that are here"
+  if ! as_root "${apt[@]}" install --yes --no-install-recommends "${packages[@]}" >"$RESULTS/apt.log" 2>&1; then
+    # One that is missing must not cost the others.
+    for package in "${packages[@]}"; do
+      as_root "${apt[@]}" install --yes --no-install-recommends "$package" >>"$RESULTS/apt.log" 2>&1 ||
+        echo "  could not install $package (see ${RESULTS#"$PWD"/}/apt.log): what needs it is skipped"
+    done
+  fi
+  restore_services
+}
+
+# --- Suites --------------------------------------------------------------------------------------------------------------------------
+
+add_suite() { # name, passed, failed, skipped, seconds
+  suites+=("$(printf '%-14s %4d passed, %d failed, %d skipped in %d s' "$@")")
+  passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+}
+
+# One line a test: outcome, name, first line of the message; separated by tabs.
+read_report() {
+  awk '
+    function attribute(line, name) { return match(line, " " name "=\"[^\"]*\"") ? substr(line, RSTART + length(name) + 3, RLENGTH - length(name) - 4) : "" }
+    function text(s) { gsub(/<[^>]*>/, "", s); gsub(/&#x[0-9A-Fa-f]+;/, " ", s); gsub(/&quot;/, "\"", s); gsub(/&apos;/, "\047", s); gsub(/&lt;/, "<", s)
+      gsub(/&gt;/, ">", s); gsub(/&amp;/, "\\&", s); gsub(/[\t\r]/, " ", s); sub(/^ +/, "", s); return s }
+    function put() { if (name != "") print outcome "\t" name "\t" message; name = "" }
+    /<UnitTestResult / { put(); name = text(attribute($0, "testName")); outcome = attribute($0, "outcome"); message = "" }
+    /<(Message|StdOut)>/ && name != "" && message == "" { message = text($0) }
+    /<\/Results>/ { put(); exit }
+    END { put() }' "$1"
+}
+
+run_suite() {
+  local name=$1 filter="FullyQualifiedName~Crust.Tests.$1." report=$RESULTS/$1.trx started=$SECONDS code=0
+  [[ $mode == quick ]] && filter="($filter)&(speed!=slow)"
+  say "$name"
+  dotnet test "$TESTS" --filter "$filter" --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" \
+    --results-directory "$RESULTS" --blame-hang-timeout "$HANG" --blame-hang-dump-type none || code=$?
+  local good=0 bad=0 left=0 outcome test message
+  if [[ -f $report ]]; then
+    while IFS=$'\t' read -r outcome test message; do
+      case $outcome in
+        Passed) good=$((good + 1)) ;;
+        NotExecuted) left=$((left + 1)) && skips+=("$test: ${message:-no reason given}") ;;
+        *) bad=$((bad + 1)) && failures+=("$test") ;;
+      esac
+    done < <(read_report "$report")
+  fi
+  # A test host that crashes or hangs takes its tests with it: they failed, whatever the report says.
+  if ((code != 0 && bad == 0)); then
+    bad=1
+    failures+=("$name: the test host did not finish (exit code $code)")
+  fi
+  add_suite "$name" "$good" "$bad" "$left" $((SECONDS - started))
+}
+
+run_checks() {
+  local started=$SECONDS good=0 bad=0 left=0 code=0 line
+  say "Deploy"
+  deploy/check.sh >"$RESULTS/deploy.log" 2>&1 || code=$?
+  cat "$RESULTS/deploy.log"
+  while read -r line; do
+    case $line in
+      "pass "*) good=$((good + 1)) ;;
+      "fail "*) bad=$((bad + 1)) && failures+=("deploy: ${line#fail }") ;;
+      "skip "*) left=$((left + 1)) && skips+=("deploy: ${line#skip }") ;;
+    esac
+  done <"$RESULTS/deploy.log"
+  if ((code != 0 && bad == 0)); then
+    bad=1
+    failures+=("deploy/check.sh did not finish (exit code $code)")
+  fi
+  add_suite Deploy "$good" "$bad" "$left" $((SECONDS - started))
+}
+
+# --- The run -------------------------------------------------------------------------------------------------------------------------
+
+rm -rf "$RESULTS"
+mkdir -p "$RESULTS"
+
+if [[ $install == yes ]]; then
+  say "Installing by apt, with services kept from starting"
+  install_tools
+fi
+
+export HOME=${HOME:-$RESULTS/home}
+if ! have dotnet; then
+  echo "test.sh: the .NET 10 SDK is needed and 'dotnet' is not on the PATH" >&2
+  failures+=("no .NET SDK")
+  failed=1 finished=yes
+  exit 1
+fi
+
+# No daemons that outlive the run, no greetings.
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
+[[ $mode == full ]] && export CRUST_FULL=1
+
+say "Build"
+if ! dotnet build Crust.sln --configuration Release --disable-build-servers --verbosity quiet; then
+  failures+=("the build")
+  failed=1 finished=yes
+  exit 1
+fi
+echo "built in $SECONDS s"
+
+# Every folder of tests is a suite of its own process: a crash costs one suite, and the time is its own.
+for folder in Crust.Tests/*/; do
+  suite=$(basename "$folder")
+  if grep -rqE --include='*.cs' '\[(Fact|Theory)' "$folder"; then run_suite "$suite"; fi
+done
+run_checks
+finished=yes
