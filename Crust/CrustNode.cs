@@ -177,7 +177,7 @@ public sealed class CrustNode : IAsyncDisposable
     private static IPAddress ListenAddress(IPAddress wanted) =>
         wanted.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6 ? IPAddress.Any : wanted;
 
-    private ValueTask HandleGatewayMessage(InboundMessage message, CancellationToken cancellationToken)
+    private ValueTask HandleGatewayMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
         if (_attachment!.Handle(message) is { } introduction)
             _introductions.Handle(introduction);

@@ -91,7 +91,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     /// <summary>Takes a message of the gateway protocol from a session: a response to the gateway we talk with, or an introduction from the one we are attached to.</summary>
     /// <returns>The introduction, if it is one.</returns>
-    internal Introduction? Handle(InboundMessage message)
+    internal Introduction? Handle(DeliveredMessage message)
     {
         if (!GatewayCodec.TryParse(message.Payload.Span, out var envelope))
             return null;

@@ -31,7 +31,7 @@ internal sealed class Pinger(SessionDriver session, TimeProvider timeProvider)
     }
 
     /// <summary>Handles a message of the ping protocol.</summary>
-    internal async ValueTask HandleAsync(InboundMessage message, CancellationToken cancellationToken)
+    internal async ValueTask HandleAsync(DeliveredMessage message, CancellationToken cancellationToken)
     {
         if (!PingCodec.TryRead(message.Payload.Span, out var isResponse, out var number))
             return;

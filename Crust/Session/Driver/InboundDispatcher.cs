@@ -13,18 +13,18 @@ internal sealed class InboundDispatcher(Func<string, InboundHandler?> find, Acti
     /// <summary>How long handlers may go on with acknowledged messages after the session ended. Ours.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<string, Channel<InboundMessage>> _queues = [];
+    private readonly Dictionary<string, Channel<DeliveredMessage>> _queues = [];
     private readonly List<Task> _consumers = [];
     private readonly CancellationTokenSource _ended = new();
 
     /// <summary>Queues the message; false when no handler takes its protocol.</summary>
-    internal bool TryDispatch(InboundMessage message)
+    internal bool TryDispatch(DeliveredMessage message)
     {
         if (!_queues.TryGetValue(message.Protocol, out var queue))
         {
             if (find(message.Protocol) is not { } handler)
                 return false;
-            queue = Channel.CreateUnbounded<InboundMessage>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+            queue = Channel.CreateUnbounded<DeliveredMessage>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
             _queues[message.Protocol] = queue;
             _consumers.Add(Task.Run(() => ConsumeAsync(queue.Reader, handler)));
         }
@@ -51,7 +51,7 @@ internal sealed class InboundDispatcher(Func<string, InboundHandler?> find, Acti
         _ended.Dispose();
     }
 
-    private async Task ConsumeAsync(ChannelReader<InboundMessage> reader, InboundHandler handler)
+    private async Task ConsumeAsync(ChannelReader<DeliveredMessage> reader, InboundHandler handler)
     {
         await foreach (var message in reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {

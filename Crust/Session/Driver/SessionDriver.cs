@@ -129,6 +129,18 @@ internal sealed class SessionDriver : IAsyncDisposable
     internal async ValueTask SendAsync(string protocol, ReadOnlyMemory<byte> ownedPayload, byte priority, CancellationToken cancellationToken) =>
         _ = await QueueAsync(protocol, ownedPayload, priority, confirm: false, cancellationToken).ConfigureAwait(false);
 
+    /// <summary>Queues a message if there is room now; false when there is none, or the session is over.</summary>
+    internal bool TrySend(string protocol, ReadOnlyMemory<byte> ownedPayload, byte priority)
+    {
+        lock (_gate)
+        {
+            var queued = _machine.TrySend(protocol, priority, ownedPayload, 0, _clock.Now) == SendResult.Queued;
+            if (queued)
+                _active?.Wake.Set();
+            return queued;
+        }
+    }
+
     /// <summary>Queues a message and waits until the peer has received and verified it. Cancelling stops the wait, not the message.</summary>
     internal async Task SendAndConfirmAsync(string protocol, ReadOnlyMemory<byte> ownedPayload, byte priority, CancellationToken cancellationToken)
     {
@@ -402,7 +414,7 @@ internal sealed class SessionDriver : IAsyncDisposable
             switch (e.Kind)
             {
                 case SessionEventKind.MessageReceived:
-                    if (!_inbound.TryDispatch(new InboundMessage(this, e.Protocol!, e.Payload, e.Number, _parameters.ReceiveSigned)))
+                    if (!_inbound.TryDispatch(new DeliveredMessage(this, e.Protocol!, e.Payload, e.Number, _parameters.ReceiveSigned)))
                     {
                         _machine.Refuse(e.Number, (int)RefuseCode.UnknownProtocol);
                         _machine.Consumed(e.Payload!.Length);

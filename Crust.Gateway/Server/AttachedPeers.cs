@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using Crust.Gateway.Cluster;
+using Crust.GatewayProtocol;
+using Crust.Grains.Abstractions;
+using Crust.Identity;
+using Crust.Session.Driver;
+using Google.Protobuf;
+
+namespace Crust.Gateway.Server;
+
+/// <summary>The peers attached to this gateway. Bounded by the node's sessions: an entry lives no longer than its connection. Thread safe.</summary>
+internal sealed class AttachedPeers : IAttachedPeers
+{
+    private readonly ConcurrentDictionary<PeerId, AttachedEntry> _entries = new();
+
+    internal int Count => _entries.Count;
+
+    internal AttachedEntry? Find(PeerId peer) => _entries.GetValueOrDefault(peer);
+
+    internal bool IsAttached(PeerConnection connection) => Find(connection.Peer)?.Connection == connection;
+
+    internal void Set(AttachedEntry entry) => _entries[entry.Peer.Peer] = entry;
+
+    /// <summary>Removes the peer if it is attached by this connection; returns what it was.</summary>
+    internal AttachedEntry? Remove(PeerConnection connection) =>
+        Find(connection.Peer) is { } entry && entry.Connection == connection && _entries.TryRemove(KeyValuePair.Create(connection.Peer, entry)) ? entry : null;
+
+    public IReadOnlyCollection<AttachedPeer> Snapshot() => [.. _entries.Values.Select(e => e.Peer)];
+
+    public void Deliver(GatewayCommand command)
+    {
+        if (command is IntroduceCommand introduce)
+            Introduce(introduce.Target, introduce.CallerSignedRecord, introduce.AttemptId);
+    }
+
+    public void Superseded(PeerId peer, ulong byEpoch)
+    {
+        if (Find(peer) is { } entry && entry.Peer.Epoch < byEpoch && Remove(entry.Connection) is not null)
+            _ = entry.Connection.Session.AbortAsync(Session.GoodbyeCode.Replaced, "A newer process with this identity is attached.");
+    }
+
+    /// <summary>Passes an introduction on to an attached peer; false when it is not attached here.</summary>
+    internal bool Introduce(PeerId target, byte[] callerSignedRecord, byte[] attemptId)
+    {
+        if (Find(target) is not { } entry)
+            return false;
+        var notice = new GatewayEnvelope
+        {
+            Introduction = new Introduction { Record = ByteString.CopyFrom(callerSignedRecord), Attempt = ByteString.CopyFrom(attemptId) },
+        };
+        // A peer that does not read its notices loses them: nobody waits for it here.
+        return entry.Connection.Session.TrySend(GatewayCodec.Protocol, notice.ToByteArray(), SessionDriver.DefaultPriority);
+    }
+}

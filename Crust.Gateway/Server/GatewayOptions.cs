@@ -1,0 +1,28 @@
+using System.Net;
+using Crust.Identity;
+
+namespace Crust.Gateway.Server;
+
+/// <summary>How a gateway starts.</summary>
+internal sealed record GatewayOptions
+{
+    /// <summary>The gateway's key; its id is part of its address. Stays the caller's.</summary>
+    public required PeerIdentity Identity { get; init; }
+
+    public string NetworkName { get; init; } = NetworkId.DefaultName;
+
+    /// <summary>Address to listen on.</summary>
+    public IPAddress Listen { get; init; } = IPAddress.IPv6Any;
+
+    /// <summary>TCP port; 0 draws one.</summary>
+    public int TcpPort { get; init; }
+
+    /// <summary>Addresses to tell peers, each with or without a port; empty: those of the listener.</summary>
+    public IReadOnlyList<IPEndPoint> Advertise { get; init; } = [];
+
+    /// <summary>Orleans gateways of the cluster, HOST:PORT each.</summary>
+    public IReadOnlyList<string> Cluster { get; init; } = [];
+
+    /// <summary>A free word for operators.</summary>
+    public string Region { get; init; } = "";
+}

@@ -1,0 +1,135 @@
+using System.Net;
+using Crust.Client;
+using Crust.Gateway.Cluster;
+using Crust.GatewayProtocol;
+using Crust.Grains.Abstractions;
+using Crust.Identity;
+using Crust.Primitives.Driver;
+using Microsoft.Extensions.Logging;
+
+namespace Crust.Gateway.Server;
+
+/// <summary>
+/// A gateway: a node that peers attach to, with a link to the cluster. It starts and serves what it can while the cluster is away.
+/// </summary>
+internal sealed class GatewayServer : IAsyncDisposable
+{
+    private readonly GatewayOptions _options;
+    private readonly CrustNode _node;
+    private readonly AttachedPeers _peers = new();
+    private readonly CrustClusterClient _client;
+    private readonly ClusterLink _cluster;
+    private readonly ulong _epoch;
+
+    private GatewayServer(GatewayOptions options, CrustNode node, ILoggerFactory loggerFactory, TimeProvider timeProvider)
+    {
+        _options = options;
+        _node = node;
+        var clock = new MonotonicClock(timeProvider);
+        _epoch = clock.UnixMilliseconds;
+        var clientOptions = new CrustClientOptions { Network = options.NetworkName };
+        foreach (var endPoint in options.Cluster)
+            clientOptions.EndPoints.Add(endPoint);
+        _client = new CrustClusterClient(clientOptions, loggerFactory, timeProvider);
+        _cluster = new ClusterLink(_client, node.Id, Heartbeat, _peers, timeProvider, loggerFactory.CreateLogger<ClusterLink>());
+        var requests = new RequestHandler(node, _peers, _cluster, OtherGateways, clock);
+        node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
+        node.PeerDisconnected += Detach;
+    }
+
+    internal PeerId Id => _node.Id;
+
+    /// <summary>Where peers reach this gateway.</summary>
+    internal IReadOnlyList<PeerAddress> Addresses
+    {
+        get
+        {
+            var port = _node.Addresses.Select(a => a.EndPoint.Port).FirstOrDefault();
+            return _options.Advertise.Count == 0
+                ? _node.Addresses
+                : [.. _options.Advertise.Select(a => new PeerAddress(TransportKind.Tcp, a.Port == 0 ? new IPEndPoint(a.Address, port) : a, Id))];
+        }
+    }
+
+    internal int AttachedCount => _peers.Count;
+
+    internal bool IsClusterReachable => _cluster.IsClusterReachable;
+
+    /// <summary>Listens and begins to look for the cluster.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The port is in use, or the address is not this host's.</exception>
+    internal static async Task<GatewayServer> StartAsync(GatewayOptions options, ILoggerFactory loggerFactory, TimeProvider timeProvider, CancellationToken cancellationToken)
+    {
+        var node = await CrustNode.StartAsync(
+            new CrustNodeOptions
+            {
+                Identity = options.Identity,
+                NetworkName = options.NetworkName,
+                Listen = options.Listen,
+                TcpPort = options.TcpPort,
+                LoggerFactory = loggerFactory,
+                TimeProvider = timeProvider,
+                IsGateway = true,
+                MaxSessions = 100_000,
+            },
+            cancellationToken);
+        try
+        {
+            var server = new GatewayServer(options, node, loggerFactory, timeProvider);
+            server._cluster.Start();
+            return server;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Ends when the first exchange with the cluster was answered.</summary>
+    internal async Task WaitForClusterAsync(CancellationToken cancellationToken)
+    {
+        await _client.WaitUntilConnectedAsync(cancellationToken);
+        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!_cluster.IsClusterReachable)
+            await poll.WaitForNextTickAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Peers learn first that they must move; the directory notices the silence by itself.
+        await _node.DisposeAsync();
+        await _cluster.DisposeAsync();
+        await _client.DisposeAsync();
+    }
+
+    private GatewayHeartbeat Heartbeat() =>
+        new(_epoch, [.. Addresses.Take(GatewayHeartbeat.MaxAddresses).Select(a => a.ToString())], _options.Region, _peers.Count, Draining: false);
+
+    /// <summary>This gateway's addresses and those of the others, one each first: wherever a peer goes next, it should not be the same host.</summary>
+    private IEnumerable<string> OtherGateways() =>
+        _cluster.Directory.Gateways
+            .Where(g => g.Gateway != Id && !g.Heartbeat.Draining)
+            .SelectMany(g => g.Heartbeat.Addresses.Select((address, order) => (address, order)))
+            .OrderBy(a => a.order)
+            .Select(a => a.address)
+            .Concat(Addresses.Select(a => a.ToString()));
+
+    private void Detach(PeerConnection connection)
+    {
+        if (_peers.Remove(connection) is { } entry)
+            _ = DetachAsync(entry);
+    }
+
+    private async Task DetachAsync(AttachedEntry entry)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        try
+        {
+            await _cluster.DetachAsync(entry.Peer.Peer, entry.Peer.Epoch, timeout.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The zone drops the entry by itself when this gateway stops announcing it.
+        }
+    }
+}

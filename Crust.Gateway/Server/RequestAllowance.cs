@@ -1,0 +1,20 @@
+using Crust.Primitives;
+
+namespace Crust.Gateway.Server;
+
+/// <summary>
+/// How often one session may ask for what. Ours: a peer that calls others all day stays far below; one that scans for ids or makes others
+/// dial does not. Not thread safe: requests of a session come one at a time.
+/// </summary>
+internal sealed class RequestAllowance
+{
+    private readonly TokenBucket _lookups = new(perSecond: 50, burst: 200);
+    private readonly TokenBucket _introductions = new(perSecond: 10, burst: 50);
+    private readonly TokenBucket _attachments = new(perSecond: 1, burst: 10);
+
+    internal bool MayLookUp(Instant now) => _lookups.TryTake(now);
+
+    internal bool MayIntroduce(Instant now) => _introductions.TryTake(now);
+
+    internal bool MayAttach(Instant now) => _attachments.TryTake(now);
+}

@@ -1,0 +1,133 @@
+using System.Runtime.CompilerServices;
+using Crust.Gateway.Cluster;
+using Crust.GatewayProtocol;
+using Crust.Identity;
+using Crust.Primitives.Driver;
+using Crust.Session.Driver;
+using Google.Protobuf;
+
+namespace Crust.Gateway.Server;
+
+/// <summary>
+/// Answers what peers ask of a gateway. Nothing is believed that the peer did not sign; requests are counted per session. Requests of one
+/// session come one at a time, those of different sessions side by side.
+/// </summary>
+internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, ClusterLink cluster, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock)
+{
+    private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
+
+    /// <summary>Handles one message of the gateway protocol; anything malformed is dropped.</summary>
+    internal async ValueTask HandleAsync(DeliveredMessage message, CancellationToken cancellationToken)
+    {
+        if (!GatewayCodec.TryParse(message.Payload.Span, out var request) || request.Id == 0)
+            return;
+        var connection = node.ConnectionOf(message.Session);
+        var allowance = _allowances.GetOrCreateValue(message.Session);
+        var response = new GatewayEnvelope { Id = request.Id };
+        switch (request.BodyCase)
+        {
+            case GatewayEnvelope.BodyOneofCase.ObserveRequest:
+                response.ObserveResponse = new ObserveResponse { Observed = connection.RemoteEndPoint?.ToString() ?? "" };
+                break;
+            case GatewayEnvelope.BodyOneofCase.AttachRequest:
+                response.AttachResponse = await AttachAsync(connection, allowance, request.AttachRequest, cancellationToken);
+                break;
+            case GatewayEnvelope.BodyOneofCase.FindRequest:
+                response.FindResponse = await FindAsync(connection, allowance, request.FindRequest, cancellationToken);
+                break;
+            case GatewayEnvelope.BodyOneofCase.IntroduceRequest:
+                response.IntroduceResponse = new IntroduceResponse { Status = await IntroduceAsync(connection, allowance, request.IntroduceRequest, cancellationToken) };
+                break;
+            default:
+                return;
+        }
+
+        try
+        {
+            await message.Session.SendAsync(GatewayCodec.Protocol, response.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken);
+        }
+        catch (SessionEndedException)
+        {
+            // Whoever asked is gone.
+        }
+    }
+
+    private async Task<AttachResponse> AttachAsync(PeerConnection connection, RequestAllowance allowance, AttachRequest request, CancellationToken cancellationToken)
+    {
+        if (!allowance.MayAttach(clock.Now))
+            return new AttachResponse { Status = GatewayStatus.Throttled };
+        var signedRecord = request.Record.ToByteArray();
+        var signedAttachment = request.Attachment.ToByteArray();
+        var now = clock.TimeProvider.GetUtcNow();
+        if (!Attachment.TryVerify(signedAttachment, node.Network, out var attachment) || attachment!.Peer != connection.Peer
+            || attachment.Gateway != node.Id || !attachment.IsFresh(now)
+            || !PeerRecord.TryVerify(signedRecord, node.Network, out var record) || record!.Peer != connection.Peer || !record.IsCurrent(now))
+            return new AttachResponse { Status = GatewayStatus.Invalid };
+        // Here first: a cluster that is away learns of the peer later.
+        peers.Set(new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord));
+        var outcome = await cluster.AttachAsync(signedRecord, signedAttachment, cancellationToken);
+        var status = outcome switch
+        {
+            AttachOutcome.Attached => GatewayStatus.Ok,
+            AttachOutcome.RecordStale => GatewayStatus.Stale,
+            AttachOutcome.StorageUnavailable => GatewayStatus.StorageUnavailable,
+            AttachOutcome.Unavailable => GatewayStatus.Unavailable,
+            _ => GatewayStatus.Invalid,
+        };
+        if (status == GatewayStatus.Invalid)
+            peers.Remove(connection);
+        // The session may have ended while the cluster was asked: what was just told must be taken back.
+        if (!connection.IsOpen && peers.Remove(connection) is { } gone)
+            await cluster.DetachAsync(connection.Peer, gone.Peer.Epoch, cancellationToken);
+        var response = new AttachResponse { Status = status };
+        response.Gateways.AddRange(gatewayAddresses().Take(GatewayCodec.MaxGateways));
+        return response;
+    }
+
+    private async Task<FindResponse> FindAsync(PeerConnection connection, RequestAllowance allowance, FindRequest request, CancellationToken cancellationToken)
+    {
+        if (!peers.IsAttached(connection))
+            return new FindResponse { Status = GatewayStatus.NotAttached };
+        if (!allowance.MayLookUp(clock.Now))
+            return new FindResponse { Status = GatewayStatus.Throttled };
+        if (!PeerId.TryFromBytes(request.Peer.Span, out var peer))
+            return new FindResponse { Status = GatewayStatus.Invalid };
+        if (peers.Find(peer) is { } local)
+            return new FindResponse { Status = GatewayStatus.Ok, Record = ByteString.CopyFrom(local.SignedRecord) };
+        var found = await cluster.FindAsync(peer, cancellationToken);
+        return found switch
+        {
+            { Status: FindStatus.Unavailable } => new FindResponse { Status = GatewayStatus.Unavailable },
+            { Lookup.SignedRecord: { } record } => new FindResponse
+            {
+                Status = GatewayStatus.Ok,
+                Record = ByteString.CopyFrom(record),
+                Stale = found.Status == FindStatus.Stale,
+            },
+            _ => new FindResponse { Status = GatewayStatus.NotFound },
+        };
+    }
+
+    private async Task<GatewayStatus> IntroduceAsync(PeerConnection connection, RequestAllowance allowance, IntroduceRequest request, CancellationToken cancellationToken)
+    {
+        if (!peers.IsAttached(connection))
+            return GatewayStatus.NotAttached;
+        if (!allowance.MayIntroduce(clock.Now))
+            return GatewayStatus.Throttled;
+        if (!PeerId.TryFromBytes(request.Peer.Span, out var target) || request.Attempt.Length != GatewayCodec.AttemptIdLength
+            || !PeerRecord.TryVerify(request.Record.Span, node.Network, out var record) || record!.Peer != connection.Peer)
+            return GatewayStatus.Invalid;
+        var attempt = request.Attempt.ToByteArray();
+        var signedRecord = request.Record.ToByteArray();
+        if (peers.Introduce(target, signedRecord, attempt))
+            return GatewayStatus.Ok;
+        return await cluster.IntroduceAsync(target, signedRecord, attempt, cancellationToken) switch
+        {
+            IntroduceOutcome.Queued => GatewayStatus.Ok,
+            IntroduceOutcome.Busy => GatewayStatus.Throttled,
+            IntroduceOutcome.Invalid => GatewayStatus.Invalid,
+            IntroduceOutcome.Unavailable => GatewayStatus.Unavailable,
+            _ => GatewayStatus.NotFound,
+        };
+    }
+}
