@@ -1,1 +1,11 @@
-return 0;
+using System.CommandLine;
+using Crust.Gateway.Commands;
+
+var root = new RootCommand("Secure peer-to-peer connections by public key alone.")
+{
+    IdCommand.Create(),
+    GatewayCommand.Create(),
+    NodeCommand.Create(),
+    PingCommand.Create(),
+};
+return await CommandRunner.RunAsync(root, args);

@@ -1,0 +1,46 @@
+using System.Text.Json;
+
+namespace Crust.Gateway.Commands;
+
+/// <summary>
+/// What a command prints: one JSON object a line with <c>--json</c>, else a sentence for people. Errors are one line on the error stream in
+/// either case. Thread safe; a line is never torn.
+/// </summary>
+internal sealed class CommandOutput(TextWriter output, TextWriter error, bool json)
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>Tells an event: its name and fields to machines, the sentence to people (empty: nothing).</summary>
+    internal void Event(string name, string sentence, params ReadOnlySpan<(string Name, object? Value)> fields)
+    {
+        string? line = null;
+        if (json)
+        {
+            var members = new Dictionary<string, object?> { ["event"] = name };
+            foreach (var (member, value) in fields)
+                members[member] = value;
+            line = JsonSerializer.Serialize(members);
+        }
+        else if (sentence.Length > 0)
+        {
+            line = sentence;
+        }
+
+        if (line is null)
+            return;
+        lock (_gate)
+        {
+            output.WriteLine(line);
+            output.Flush();
+        }
+    }
+
+    /// <summary>Tells a failure: an event for machines, one line for people.</summary>
+    internal void Failed(string code, string why)
+    {
+        if (json)
+            Event("failed", "", ("code", code), ("why", why));
+        lock (_gate)
+            error.WriteLine($"crust: {why.ReplaceLineEndings(" ")}");
+    }
+}

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using Crust.Identity;
+
+namespace Crust.Gateway.Commands;
+
+/// <summary>Options and arguments that several commands share, with the checks that make a wrong one a clear line.</summary>
+internal static class CommonOptions
+{
+    /// <summary>The environment variable that stands in for <c>--bootstrap</c>: addresses with spaces or commas between them.</summary>
+    internal const string BootstrapVariable = "CRUST_BOOTSTRAP";
+
+    internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object a line." };
+
+    internal static Option<bool> Verbose() => new("--verbose") { Description = "Log what happens to the error stream." };
+
+    internal static Option<string> Network() => new("--network")
+    {
+        Description = "Name of the network; peers of different networks never meet.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => NetworkId.DefaultName,
+    };
+
+    internal static Option<string?> Identity(string description) => new("--identity") { Description = description, HelpName = "FILE" };
+
+    internal static Option<PeerAddress[]> Bootstrap() => new("--bootstrap")
+    {
+        Description = $"Address of a gateway, tcp://IP:PORT/PEERID; may repeat. {BootstrapVariable} stands in for it.",
+        HelpName = "ADDR",
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = result => ParseAddresses(result, result.Tokens.Select(t => t.Value)),
+        DefaultValueFactory = result => ParseAddresses(
+            result, (Environment.GetEnvironmentVariable(BootstrapVariable) ?? "").Split([' ', ',', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
+    };
+
+    internal static Argument<PeerId> Peer() => new("PEERID")
+    {
+        Description = "The peer's id: 52 characters of z-base-32.",
+        CustomParser = result => Parse<PeerId>(result, result.Tokens[0].Value, text => PeerId.TryParse(text, null, out var id) ? id : null,
+            text => $"'{text}' is not a peer id: 52 characters of z-base-32 that name an Ed25519 public key."),
+    };
+
+    internal static Option<IPAddress?> Listen() => new("--listen")
+    {
+        Description = "IP address to listen on; every address if left out.",
+        HelpName = "IP",
+        CustomParser = result =>
+        {
+            if (IPAddress.TryParse(result.Tokens[0].Value, out var address))
+                return address;
+            result.AddError($"'{result.Tokens[0].Value}' is not an IP address.");
+            return null;
+        },
+    };
+
+    internal static Option<int> TcpPort() => new("--tcp-port")
+    {
+        Description = "TCP port to listen on; 0 draws a random one.",
+        HelpName = "N",
+        CustomParser = result => Parse(result, result.Tokens[0].Value, ParsePort, text => $"'{text}' is not a port: 0 to 65535."),
+    };
+
+    /// <summary>Parses <c>IP</c> or <c>IP:PORT</c>; port 0 where none is given.</summary>
+    internal static IPEndPoint? ParseEndPoint(string text) =>
+        IPAddress.TryParse(text, out var address) ? new IPEndPoint(address, 0) : IPEndPoint.TryParse(text, out var endPoint) ? endPoint : null;
+
+    /// <summary>True for <c>HOST:PORT</c>.</summary>
+    internal static bool IsHostAndPort(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        return colon > 0 && ParsePort(text[(colon + 1)..]) is > 0;
+    }
+
+    private static int? ParsePort(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort ? port : null;
+
+    private static T Parse<T>(SymbolResult result, string text, Func<string, T?> parse, Func<string, string> complain) where T : struct
+    {
+        if (parse(text) is { } value)
+            return value;
+        result.AddError(complain(text));
+        return default;
+    }
+
+    private static PeerAddress[] ParseAddresses(SymbolResult result, IEnumerable<string> texts)
+    {
+        var addresses = new List<PeerAddress>();
+        foreach (var text in texts)
+        {
+            if (PeerAddress.TryParse(text, out var address) && address.Transport == TransportKind.Tcp)
+                addresses.Add(address);
+            else
+                result.AddError($"'{text}' is not a gateway's address: tcp://IP:PORT/PEERID.");
+        }
+
+        return [.. addresses];
+    }
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Net;
+using Crust.Gateway.Server;
+using Crust.Identity;
+using Crust.Identity.Driver;
+
+namespace Crust.Gateway.Commands;
+
+/// <summary><c>crust gateway</c>: runs a gateway until it is told to stop.</summary>
+internal static class GatewayCommand
+{
+    /// <summary>The word that asks for the listener's own addresses.</summary>
+    private const string Auto = "auto";
+
+    internal static Command Create()
+    {
+        var config = new Option<string?>("--config") { Description = "JSON file with these settings; the command line has precedence.", HelpName = "FILE" };
+        var listen = CommonOptions.Listen();
+        var port = CommonOptions.TcpPort();
+        var advertise = new Option<string[]>("--advertise") { Description = "Address to tell peers, IP or IP:PORT; auto (the default) tells those it listens on; may repeat.", HelpName = "auto|ADDR" };
+        advertise.Validators.Add(result => Check(result, v => v == Auto || CommonOptions.ParseEndPoint(v) is not null, "is not an address: auto, IP or IP:PORT"));
+        var cluster = new Option<string[]>("--cluster") { Description = "Orleans gateway of the cluster, HOST:PORT; may repeat.", HelpName = "HOST:PORT" };
+        cluster.Validators.Add(result => Check(result, CommonOptions.IsHostAndPort, "is not HOST:PORT"));
+        var region = new Option<string?>("--region") { Description = "A free word for operators.", HelpName = "NAME" };
+        var network = CommonOptions.Network();
+        var identity = CommonOptions.Identity("The gateway's key; made at the first start if missing.");
+        var json = CommonOptions.Json();
+        var verbose = CommonOptions.Verbose();
+        var command = new Command("gateway", "Run a gateway: peers attach to it, and it tells the cluster.") { config, listen, port, advertise, cluster, region, network, identity, json, verbose };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
+            return CommandRunner.GuardAsync(output, async () =>
+            {
+                var file = parsed.GetValue(config) is { } path ? GatewayConfiguration.Load(path) : new GatewayConfiguration();
+                using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? file.Identity ?? Path.Combine(Path.GetDirectoryName(IdentityFile.DefaultPath)!, "gateway"));
+                var options = new GatewayOptions
+                {
+                    Identity = key,
+                    NetworkName = parsed.GetResult(network) is { Implicit: false } ? parsed.GetValue(network)! : file.Network ?? parsed.GetValue(network)!,
+                    Listen = parsed.GetValue(listen) ?? file.ListenAddress() ?? IPAddress.IPv6Any,
+                    TcpPort = parsed.GetResult(port) is null ? file.TcpPort ?? 0 : parsed.GetValue(port),
+                    Advertise = Addresses(NotEmpty(parsed.GetValue(advertise)) ?? file.Advertise ?? []),
+                    Cluster = NotEmpty(parsed.GetValue(cluster)) ?? file.Cluster ?? [],
+                    Region = parsed.GetValue(region) ?? file.Region ?? "",
+                };
+                if (options.Cluster.Count == 0)
+                    throw new InvalidDataException("A gateway needs a cluster: give --cluster HOST:PORT, or run Crust.Silo, which has a gateway inside.");
+                return await RunAsync(options, parsed.GetValue(verbose), output, cancellationToken);
+            });
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(GatewayOptions options, bool verbose, CommandOutput output, CancellationToken cancellationToken)
+    {
+        using var logging = ConsoleLogging.Create(verbose);
+        await using var gateway = await GatewayServer.StartAsync(options, logging, TimeProvider.System, cancellationToken);
+        string[] addresses = [.. gateway.Addresses.Select(a => a.ToString())];
+        output.Event(
+            "ready", $"Gateway {gateway.Id} is ready:\n  {string.Join("\n  ", addresses)}",
+            ("peer", gateway.Id.ToString()), ("addresses", addresses));
+        try
+        {
+            await gateway.WaitForClusterAsync(cancellationToken);
+            output.Event("cluster", "The cluster answers.", ("reachable", true));
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            output.Event("stopping", "Stopping.");
+        }
+
+        return CommandRunner.Done;
+    }
+
+    private static string[]? NotEmpty(string[]? values) => values is { Length: > 0 } ? values : null;
+
+    private static IReadOnlyList<IPEndPoint> Addresses(string[] texts) =>
+        [.. texts.Where(t => t != Auto).Select(t => CommonOptions.ParseEndPoint(t) ?? throw new InvalidDataException($"'{t}' is not an address to advertise: auto, IP or IP:PORT."))];
+
+    private static void Check(System.CommandLine.Parsing.OptionResult result, Func<string, bool> isRight, string complaint)
+    {
+        foreach (var value in result.Tokens.Select(t => t.Value).Where(v => !isRight(v)))
+            result.AddError($"'{value}' {complaint}.");
+    }
+}

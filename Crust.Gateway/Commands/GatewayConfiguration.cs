@@ -1,0 +1,45 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+
+namespace Crust.Gateway.Commands;
+
+/// <summary>
+/// The file of <c>crust gateway --config</c>: a JSON object with any of the members below. The command line has precedence.
+/// </summary>
+internal sealed class GatewayConfiguration
+{
+    public string? Listen { get; set; }
+
+    public int? TcpPort { get; set; }
+
+    public string[]? Advertise { get; set; }
+
+    public string? Identity { get; set; }
+
+    public string? Network { get; set; }
+
+    public string[]? Cluster { get; set; }
+
+    public string? Region { get; set; }
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="InvalidDataException">It is missing, no JSON, or has members that are not known.</exception>
+    internal static GatewayConfiguration Load(string path)
+    {
+        if (!File.Exists(path))
+            throw new InvalidDataException($"The configuration file {path} does not exist.");
+        try
+        {
+            return new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build()
+                .Get<GatewayConfiguration>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new GatewayConfiguration();
+        }
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException($"The configuration file {path} cannot be used: {e.InnerException?.Message ?? e.Message}", e);
+        }
+    }
+
+    /// <summary>The listen address, checked.</summary>
+    internal IPAddress? ListenAddress() => Listen is null ? null
+        : IPAddress.TryParse(Listen, out var address) ? address : throw new InvalidDataException($"'{Listen}' in the configuration file is not an IP address.");
+}

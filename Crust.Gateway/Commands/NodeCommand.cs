@@ -1,0 +1,62 @@
+using System.CommandLine;
+using Crust.Identity.Driver;
+using Crust.Transport;
+
+namespace Crust.Gateway.Commands;
+
+/// <summary><c>crust node</c>: a peer that stays, answers pings and tells who comes and goes.</summary>
+internal static class NodeCommand
+{
+    internal static Command Create()
+    {
+        var identity = CommonOptions.Identity("The node's key; the default identity if left out, made at the first start.");
+        var bootstrap = CommonOptions.Bootstrap();
+        var network = CommonOptions.Network();
+        var listen = CommonOptions.Listen();
+        var port = CommonOptions.TcpPort();
+        var json = CommonOptions.Json();
+        var verbose = CommonOptions.Verbose();
+        var command = new Command("node", "Run a peer that answers pings, until Ctrl+C.") { identity, bootstrap, network, listen, port, json, verbose };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
+            return CommandRunner.GuardAsync(output, async () =>
+            {
+                using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
+                using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
+                var options = new CrustNodeOptions { Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(port) };
+                if (parsed.GetValue(listen) is { } address)
+                    options.Listen = address;
+                foreach (var contact in parsed.GetValue(bootstrap)!)
+                    options.Bootstrap.Add(contact);
+                await using var node = await CrustNode.StartAsync(options, cancellationToken);
+                Announce(node, output);
+                node.PeerConnected += c => output.Event(
+                    "connected", $"Connected with {c.Peer} ({c.Path.ToToken()}, {c.RemoteEndPoint}).",
+                    ("peer", c.Peer.ToString()), ("path", c.Path.ToToken()), ("local", c.LocalEndPoint?.ToString()), ("remote", c.RemoteEndPoint?.ToString()));
+                node.PeerDisconnected += c => output.Event(
+                    "disconnected", $"Connection with {c.Peer} ended: {c.CloseReason}", ("peer", c.Peer.ToString()), ("why", c.CloseReason));
+                try
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+                }
+                catch (OperationCanceledException)
+                {
+                    output.Event("stopping", "Stopping.");
+                }
+
+                return CommandRunner.Done;
+            });
+        });
+        return command;
+    }
+
+    /// <summary>Tells that a node is ready: who it is, where it listens.</summary>
+    internal static void Announce(CrustNode node, CommandOutput output)
+    {
+        string[] addresses = [.. node.Addresses.Select(a => a.ToString())];
+        output.Event(
+            "ready", $"Peer {node.Id} is ready{(node.Gateway is { } gateway ? $", attached to gateway {gateway.ToShortString()}" : "")}:\n  {string.Join("\n  ", addresses)}",
+            ("peer", node.Id.ToString()), ("addresses", addresses), ("gateway", node.Gateway?.ToString()));
+    }
+}
