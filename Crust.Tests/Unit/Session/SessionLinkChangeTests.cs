@@ -60,6 +60,30 @@ public class SessionLinkChangeTests
     }
 
     [Fact]
+    public void Resend_LeavesOutTheRest_OnceItLearnsThatAllArrived()
+    {
+        var pair = new SessionPair { RecordLength = 1000 };
+        for (var i = 1; i <= 10; i++)
+            pair.Send(pair.A, new byte[5000], i);
+        while (pair.PollOne(pair.A))
+            pair.DeliverOne(pair.A, pair.B);
+        pair.B.Messages.Should().HaveCount(10);
+        pair.ChangeLink();
+
+        // Half of the first message goes out again before the acknowledgement tells that nothing is missing.
+        pair.PollOne(pair.A);
+        pair.PollOne(pair.A);
+        pair.PollOne(pair.B);
+        pair.DeliverOne(pair.B, pair.A);
+        pair.Send(pair.A, [1], 11);
+        pair.Advance(TimeSpan.FromSeconds(1));
+
+        pair.A.Machine.Statistics.MessagesRetransmitted.Should().Be(1);
+        pair.B.Messages.Select(m => m.Number).Should().Equal(Enumerable.Range(1, 11).Select(i => (ulong)i));
+        pair.A.Tokens(SessionEventKind.Acknowledged).Should().HaveCount(11);
+    }
+
+    [Fact]
     public void HalfWrittenMessage_BeginsAnew()
     {
         var pair = new SessionPair { RecordLength = 1000 };
