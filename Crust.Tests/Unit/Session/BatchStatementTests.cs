@@ -96,7 +96,11 @@ public class BatchStatementTests
         hasher.Update([.. A.Self.Id.ToByteArray(), 1, .. U64(number)]);
         var salt = new byte[16];
         hasher.Finish(salt);
-        return Blake3.Hash([0x00, .. salt, 1, (byte)protocol.Length, .. Encoding.ASCII.GetBytes(protocol), .. U64(0), .. U64(number), .. U64((ulong)payload.Length), .. Encoding.ASCII.GetBytes(payload)]);
+        return Blake3.Hash(
+        [
+            0x00, .. salt, 1, (byte)protocol.Length, .. Encoding.ASCII.GetBytes(protocol), .. U64(0), .. U64(number),
+            .. U64((ulong)payload.Length), .. Encoding.ASCII.GetBytes(payload),
+        ]);
     }
 
     private static byte[] Signed(ulong first, uint count, byte[] previous, ulong unixMilliseconds, byte[] root)

@@ -8,7 +8,7 @@ namespace Crust.Tests.Unit.Session;
 
 public class SessionLinkChangeTests
 {
-    private const int SeedCount = 600;
+    private const ulong FirstSeed = 0, SeedCount = 600;
     private static readonly string[] Protocols = ["one", "two", "three"];
 
     /// <summary>Cuts the link at random points under random traffic both ways. On failure the message names the seed.</summary>
@@ -16,13 +16,13 @@ public class SessionLinkChangeTests
     public void Messages_ArriveExactlyOnceAndInOrder_WhereverTheLinkIsCut()
     {
         long retransmitted = 0;
-        for (ulong seed = 0; seed < SeedCount; seed++)
+        for (var seed = FirstSeed; seed < FirstSeed + SeedCount; seed++)
         {
             var statistics = RunSeed(seed);
             retransmitted += statistics.MessagesRetransmitted;
         }
 
-        retransmitted.Should().BeGreaterThan(SeedCount, "the cuts must hit something");
+        retransmitted.Should().BeGreaterThan((long)SeedCount, "the cuts must hit something");
     }
 
     [Fact]
@@ -191,7 +191,7 @@ public class SessionLinkChangeTests
 
     private static void Check(ulong seed, SessionEnd from, SessionEnd to, List<(byte[] Payload, byte Priority, string Protocol)> sent)
     {
-        var context = $"seed={seed}";
+        var context = $"seed={seed}; replay: set FirstSeed to {seed} and SeedCount to 1";
         from.Machine.IsClosed.Should().BeFalse(context);
         var received = to.Messages.ToList();
         var indices = received.Select(m => BinaryPrimitives.ReadInt32BigEndian(m.Payload)).ToList();
