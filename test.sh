@@ -215,7 +215,11 @@ if [[ $install == yes ]]; then
   install_tools
 fi
 
-export HOME=${HOME:-$RESULTS/home}
+# An account without a home (a build agent's) gets one here: the SDK and the package cache want it.
+if [[ -z ${HOME:-} || ! -w $HOME ]]; then
+  export HOME=$PWD/artifacts/home
+  mkdir -p "$HOME"
+fi
 if ! have dotnet; then
   echo "test.sh: the .NET 10 SDK is needed and 'dotnet' is not on the PATH" >&2
   failures+=("no .NET SDK")
