@@ -215,7 +215,11 @@ if [[ $install == yes ]]; then
   install_tools
 fi
 
-export HOME=${HOME:-$RESULTS/home}
+# An account without a home (a build agent's) gets one here: the SDK and the package cache want it.
+if [[ -z ${HOME:-} || ! -w $HOME ]]; then
+  export HOME=$PWD/artifacts/home
+  mkdir -p "$HOME"
+fi
 if ! have dotnet; then
   echo "test.sh: the .NET 10 SDK is needed and 'dotnet' is not on the PATH" >&2
   failures+=("no .NET SDK")
@@ -228,12 +232,13 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
 [[ $mode == full ]] && export CRUST_FULL=1
 
 say "Build"
+started=$SECONDS
 if ! dotnet build Crust.sln --configuration Release --disable-build-servers --verbosity quiet; then
   failures+=("the build")
   failed=1 finished=yes
   exit 1
 fi
-echo "built in $SECONDS s"
+echo "built in $((SECONDS - started)) s"
 
 # Every folder of tests is a suite of its own process: a crash costs one suite, and the time is its own.
 for folder in Crust.Tests/*/; do

@@ -4,7 +4,7 @@ namespace Crust.Tests.Architecture;
 
 /// <summary>A Dockerfile taken apart into instructions: comments dropped, continued lines joined.</summary>
 /// <param name="Instructions">Keyword in capitals, and the rest of the line.</param>
-internal sealed partial record Dockerfile(IReadOnlyList<(string Keyword, string Rest)> Instructions)
+internal sealed partial record Dockerfile(IReadOnlyList<(string Keyword, string Arguments)> Instructions)
 {
     public static Dockerfile Parse(string text)
     {
@@ -16,7 +16,7 @@ internal sealed partial record Dockerfile(IReadOnlyList<(string Keyword, string 
     }
 
     /// <summary>What follows each instruction of a kind.</summary>
-    public IEnumerable<string> All(string keyword) => Instructions.Where(i => i.Keyword == keyword).Select(i => i.Rest);
+    public IEnumerable<string> All(string keyword) => Instructions.Where(i => i.Keyword == keyword).Select(i => i.Arguments);
 
     /// <summary>What is wrong, a sentence each.</summary>
     /// <param name="exists">Whether the build context holds this path.</param>
@@ -40,7 +40,7 @@ internal sealed partial record Dockerfile(IReadOnlyList<(string Keyword, string 
             yield return "ADD unpacks and downloads: COPY says what it does";
         }
 
-        if (LastStage().LastOrDefault(i => i.Keyword == "USER").Rest is null or "" or "root" or "0")
+        if (LastStage().LastOrDefault(i => i.Keyword == "USER").Arguments is null or "" or "root" or "0")
         {
             yield return "USER: the last stage runs as root";
         }
@@ -50,9 +50,9 @@ internal sealed partial record Dockerfile(IReadOnlyList<(string Keyword, string 
             yield return "EXPOSE: no port is named";
         }
 
-        foreach (var (keyword, rest) in LastStage().Where(i => i.Keyword is "ENTRYPOINT" or "CMD").Where(i => !ExecForm().IsMatch(i.Rest)))
+        foreach (var (keyword, arguments) in LastStage().Where(i => i.Keyword is "ENTRYPOINT" or "CMD").Where(i => !ExecForm().IsMatch(i.Arguments)))
         {
-            yield return $"{keyword} {rest}: the shell form would keep signals from the program";
+            yield return $"{keyword} {arguments}: the shell form would keep signals from the program";
         }
 
         if (LastStage().All(i => i.Keyword != "ENTRYPOINT"))
@@ -65,7 +65,7 @@ internal sealed partial record Dockerfile(IReadOnlyList<(string Keyword, string 
     private IEnumerable<string> Sources() => All("COPY").Where(rest => !rest.Contains("--from=", StringComparison.Ordinal))
         .SelectMany(rest => rest.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(word => !word.StartsWith("--", StringComparison.Ordinal)).SkipLast(1));
 
-    private IEnumerable<(string Keyword, string Rest)> LastStage() =>
+    private IEnumerable<(string Keyword, string Arguments)> LastStage() =>
         Instructions.Skip(Instructions.Select((instruction, index) => instruction.Keyword == "FROM" ? index : 0).Max());
 
     [GeneratedRegex(@"\\[ \t]*\n")]

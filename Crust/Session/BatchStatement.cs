@@ -5,15 +5,16 @@ using Crust.Wire;
 namespace Crust.Session;
 
 /// <summary>
-/// The chain of statements that one direction of a session signs. Each is a <see cref="Statement"/> with context <see cref="Statement.Batch"/> and this
-/// body of 180 bytes: <c>sender (32) ‖ receiver (32) ‖ session id (32) ‖ first number u64 ‖ count u32 ‖ previous (32) ‖ unix ms u64 ‖ root (32)</c>.
+/// The chain of statements that one direction of a session signs. Each is a <see cref="Statement"/> with context
+/// <see cref="Statement.Batch"/> and this body of 180 bytes: <c>sender (32) ‖ receiver (32) ‖ session id (32) ‖ first number u64 ‖ count u32 ‖ previous (32) ‖ unix ms u64 ‖ root (32)</c>.
 /// <c>previous</c> is the hash of the whole signed bytes of the statement before, zeros for the first: no statement can be left out, and two for one
 /// place prove that the sender said two things.
 /// </summary>
 internal sealed class BatchStatement
 {
     internal const int SessionIdLength = 32;
-    internal const int BodyLength = PeerId.ByteLength * 2 + SessionIdLength + sizeof(ulong) + sizeof(uint) + Blake3.HashLength + sizeof(ulong) + MerkleTree.HashLength;
+    internal const int BodyLength =
+        PeerId.ByteLength * 2 + SessionIdLength + sizeof(ulong) + sizeof(uint) + Blake3.HashLength + sizeof(ulong) + MerkleTree.HashLength;
 
     private readonly NetworkId _network;
     private readonly byte[] _prefix = new byte[PeerId.ByteLength * 2 + SessionIdLength];

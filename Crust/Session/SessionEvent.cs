@@ -6,7 +6,7 @@ namespace Crust.Session;
 /// <param name="Number">The message's number in the remote's direction, for <see cref="SessionMachine.Refuse"/>: message received.</param>
 /// <param name="Priority">0 (highest) to 3: message received.</param>
 /// <param name="Protocol">The protocol's name: message received.</param>
-/// <param name="Payload">The payload, the receiver's from now on; to be returned to <see cref="SessionMachine.Consumed"/> by its length: message received.</param>
+/// <param name="Payload">The payload, the receiver's from now on; its length goes to <see cref="SessionMachine.Consumed"/>: message received.</param>
 /// <param name="Code">A <see cref="RefuseCode"/> (refused) or <see cref="GoodbyeCode"/> (closed); values this version does not know are possible.</param>
 /// <param name="Reason">Closed: our words or the remote's; the remote's are stripped of anything that could upset a terminal.</param>
 /// <param name="ByRemote">Closed: true when the remote said goodbye.</param>
