@@ -239,7 +239,8 @@ internal sealed class SessionDriver : IAsyncDisposable
         try
         {
             var link = run.Link;
-            if (!HandleRecord(run, link.FirstPlaintext))
+            // The record that confirms a handshake is empty today; a later version may put frames into it.
+            if (link.FirstPlaintext.Length > 0 && !HandleRecord(run, link.FirstPlaintext))
                 return;
             link.FirstPlaintext = [];
             while (await link.Pipe.ReadAsync(run.Stopped.Token).ConfigureAwait(false))
