@@ -2,6 +2,7 @@ using Crust.Identity;
 using Crust.Primitives;
 using Crust.Session.Handshakes;
 using Crust.Session.Records;
+using CsCheck;
 using FluentAssertions;
 using Xunit;
 
@@ -266,6 +267,15 @@ public sealed class HandshakeTests
         responder.TryReadMessage1(Message1(other), out _).Should().BeTrue();
         responder.Invoking(r => r.TryWriteMessage2(Reply with { Suite = RecordSuite.Aegis128L }, new byte[4096], out _, out _)).Should().Throw<ArgumentException>();
     }
+
+    [Fact]
+    public void Garbage_NeverThrows() => Gen.Byte.Array[0, 1500].Sample(bytes =>
+    {
+        using var initiator = new InitiatorHandshake(Alice, Bob.Id, Network, Offer, Randomness(10));
+        using var responder = new ResponderHandshake(Bob, Network, Randomness(11));
+        _ = Message1(initiator);
+        return !responder.TryReadMessage1(bytes, out _) && !initiator.TryReadMessage2(bytes, out _);
+    }, iter: 300);
 
     [Fact]
     public void APeer_DoesNotShakeHandsWithItself() =>
