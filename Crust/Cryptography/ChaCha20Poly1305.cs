@@ -11,7 +11,8 @@ internal static unsafe class ChaCha20Poly1305
     internal const int TagLength = 16;
 
     /// <summary>Encrypts into exactly <c>plaintext.Length + <see cref="TagLength"/></c> bytes. A nonce is used once with a key.</summary>
-    internal static void Encrypt(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
+    internal static void Encrypt(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
     {
         Lengths.Require(key, KeyLength);
         Lengths.Require(nonce, NonceLength);
@@ -22,7 +23,8 @@ internal static unsafe class ChaCha20Poly1305
 
     /// <summary>Decrypts into exactly <c>ciphertext.Length − <see cref="TagLength"/></c> bytes.</summary>
     /// <returns>False when it is shorter than a tag or not authentic; the plaintext then holds nothing of use.</returns>
-    internal static bool TryDecrypt(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
+    internal static bool TryDecrypt(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
     {
         Lengths.Require(key, KeyLength);
         Lengths.Require(nonce, NonceLength);

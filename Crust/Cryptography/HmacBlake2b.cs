@@ -51,7 +51,10 @@ internal static class HmacBlake2b
         }
     }
 
-    /// <summary>HKDF-Expand (RFC 5869 §2.3): fills <paramref name="output"/> (at most 255 × 64 bytes) from a pseudorandom key. Up to 64 bytes of output may be the key's memory.</summary>
+    /// <summary>
+    /// HKDF-Expand (RFC 5869 §2.3): fills <paramref name="output"/> (at most 255 × 64 bytes) from a pseudorandom key. Up to 64 bytes of output
+    /// may be the key's memory.
+    /// </summary>
     internal static void Expand(ReadOnlySpan<byte> key, ReadOnlySpan<byte> info, Span<byte> output)
     {
         if (output.Length > 255 * HashLength)

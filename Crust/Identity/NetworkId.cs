@@ -17,12 +17,15 @@ public readonly record struct NetworkId
 
     internal const int ByteLength = Blake3.HashLength;
 
+    private static readonly string DefaultHex = HexOf(Encoding.UTF8.GetBytes(DefaultName));
+
     private readonly string? _hex;
 
-    private NetworkId(string hex) => _hex = hex;
+    // Null for the default network, so that it equals the default value.
+    private NetworkId(string hex) => _hex = hex == DefaultHex ? null : hex;
 
     /// <summary>The hash of the name as 64 lower-case hexadecimal digits.</summary>
-    public string Hex => _hex ?? FromName(DefaultName)._hex!;
+    public string Hex => _hex ?? DefaultHex;
 
     /// <summary>The first 16 hexadecimal digits of the hash: the prefix of every grain key.</summary>
     public string KeyPrefix => Hex[..16];
@@ -35,11 +38,13 @@ public readonly record struct NetworkId
         var bytes = Encoding.UTF8.GetBytes(name);
         if (bytes.Length > MaxNameLength)
             throw new ArgumentException($"A network name has at most {MaxNameLength} bytes.", nameof(name));
-        return new NetworkId(Convert.ToHexStringLower(Blake3.Hash(bytes)));
+        return new NetworkId(HexOf(bytes));
     }
 
     /// <summary>The 32 bytes of the hash.</summary>
     public byte[] ToByteArray() => Convert.FromHexString(Hex);
 
     public override string ToString() => Hex;
+
+    private static string HexOf(byte[] name) => Convert.ToHexStringLower(Blake3.Hash(name));
 }

@@ -81,7 +81,8 @@ public readonly record struct PeerId : ISpanParsable<PeerId>, ISpanFormattable, 
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out PeerId result)
     {
         result = default;
-        if (s.Length != TextLength)
+        // The decoder throws on characters beyond ASCII.
+        if (s.Length != TextLength || !System.Text.Ascii.IsValid(s))
             return false;
         Span<byte> bytes = stackalloc byte[ByteLength + 1];
         // 52 characters hold 260 bits: the four spare ones must be zero, or two texts would name one peer.

@@ -17,6 +17,7 @@ internal sealed class CipherState : IDisposable
 
     private readonly byte[] _key = GC.AllocateArray<byte>(KeyLength, pinned: true);
     private ulong _nonce;
+    private bool _disposed;
 
     internal bool HasKey { get; private set; }
 
@@ -33,6 +34,7 @@ internal sealed class CipherState : IDisposable
     /// <summary>Writes plaintext length + <see cref="Overhead"/> bytes and returns their count.</summary>
     internal int EncryptWithAd(ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var length = plaintext.Length + Overhead;
         if (!HasKey)
         {
@@ -52,6 +54,8 @@ internal sealed class CipherState : IDisposable
     /// <summary>Writes ciphertext length − <see cref="Overhead"/> bytes; false, with the nonce unchanged, when they are not authentic.</summary>
     internal bool TryDecryptWithAd(ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
     {
+        if (_disposed)
+            return false;
         if (!HasKey)
         {
             ciphertext.CopyTo(plaintext);
@@ -71,10 +75,9 @@ internal sealed class CipherState : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Secrets.Zero(_key);
-        HasKey = false;
         // A wiped state must not turn into one that passes plaintext.
-        _nonce = MaxNonce;
+        _disposed = true;
+        Secrets.Zero(_key);
     }
 
     private void WriteNonce(Span<byte> nonce)

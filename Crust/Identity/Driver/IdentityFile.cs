@@ -72,7 +72,10 @@ public static class IdentityFile
         }
     }
 
-    /// <summary>Reads the identity, or makes one where there is no file; the caller owns it. Of several processes that start at once, one creates and all load the same.</summary>
+    /// <summary>
+    /// Reads the identity, or makes one where there is no file; the caller owns it. Of several processes that start at once, one creates and
+    /// all load the same.
+    /// </summary>
     /// <exception cref="IdentityFileException">The file is there but cannot be used, or cannot be written.</exception>
     public static PeerIdentity LoadOrCreate(string path)
     {

@@ -5,7 +5,9 @@ namespace Crust.Session.Records;
 /// it is the associated data.
 /// </summary>
 /// <param name="Type">What the body is.</param>
-/// <param name="BodyLength">Bytes of the body: 1 to <see cref="MaxHandshakeLength"/> of a handshake message; of a record 16 to <see cref="MaxDataLength"/>, tag included.</param>
+/// <param name="BodyLength">
+/// Bytes of the body: 1 to <see cref="MaxHandshakeLength"/> of a handshake message; of a record 16 to <see cref="MaxDataLength"/>, tag included.
+/// </param>
 internal readonly record struct RecordHeader(RecordType Type, int BodyLength)
 {
     /// <summary>Bytes of a header.</summary>
