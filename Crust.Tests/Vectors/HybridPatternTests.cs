@@ -96,7 +96,9 @@ public sealed class HybridPatternTests
         line.ReadMessage2(message2[..length], other.AgreementSecret.ToArray(), Secret(3)).Should().Equal(expected);
         result!.SendKey.Should().Equal(line.Expand([.. "crust record secret v1"u8, .. line.Hash, 1, 1]));
         result.ReceiveKey.Should().Equal(line.Expand([.. "crust record secret v1"u8, .. line.Hash, 1, 0]));
-        result.SaltSecret.Should().Equal(StraightLine.Hmac(line.Expand([.. "crust exporter secret v1"u8, .. line.Hash]), [.. "batch salt"u8, 1])[..32]);
+        var exported = new byte[32];
+        result.Export("some label"u8, exported);
+        exported.Should().Equal(StraightLine.Hmac(line.Expand([.. "crust exporter secret v1"u8, .. line.Hash]), [.. "some label"u8, 1])[..32]);
         result.MinorVersion.Should().Be(5);
         (result.SendSigned, result.ReceiveSigned).Should().Be((true, false));
     }

@@ -176,7 +176,7 @@ public class SessionHostileInputTests
         new SessionMachine(SessionPair.Parameters(true), pair.Now).Handle(record, pair.Now).Should().BeFalse("it is not ours");
         new SessionMachine(SessionPair.Parameters(false) with { SessionId = new byte[32] }, pair.Now).Handle(record, pair.Now).Should().BeFalse();
         new SessionMachine(SessionPair.Parameters(false) with { SaltSecret = new byte[32] }, pair.Now).Handle(record, pair.Now).Should().BeFalse();
-        new SessionMachine(SessionPair.Parameters(false) with { Network = Identity.NetworkId.FromName("other") }, pair.Now).Handle(record, pair.Now).Should().BeFalse();
+        new SessionMachine(SessionPair.Parameters(false) with { Network = Crust.Identity.NetworkId.FromName("other") }, pair.Now).Handle(record, pair.Now).Should().BeFalse();
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal sealed class HandshakeResult : IDisposable
         Expand(state, "crust record secret v1"u8, [(byte)Suite, isInitiator ? FromInitiator : FromResponder], SendKey);
         Expand(state, "crust record secret v1"u8, [(byte)Suite, isInitiator ? FromResponder : FromInitiator], ReceiveKey);
         Expand(state, "crust exporter secret v1"u8, [], _exporterSecret);
-        Export("batch salt"u8, SaltSecret);
+        Handshakes.SessionId.ComputeSaltSecret(self, OwnNonce, remote, RemoteNonce, SaltSecret);
     }
 
     /// <summary>The proven peer.</summary>

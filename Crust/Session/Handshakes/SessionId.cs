@@ -23,9 +23,22 @@ internal readonly record struct SessionId
     /// <summary>The session of two peers with their nonces, in either order.</summary>
     internal static SessionId Compute(PeerId peer, SessionNonce nonce, PeerId otherPeer, SessionNonce otherNonce)
     {
+        Span<byte> hash = stackalloc byte[Length];
+        Hash("crust session v1"u8, peer, nonce, otherPeer, otherNonce, hash);
+        return new SessionId(hash);
+    }
+
+    /// <summary>
+    /// The 32-byte key of the session's batch salts: the same hash under the label <c>"crust batch salts v1"</c>. It comes from the nonces,
+    /// which only the two peers know, and not from one link's keys, since two links made at once must come out as one session.
+    /// </summary>
+    internal static void ComputeSaltSecret(PeerId peer, SessionNonce nonce, PeerId otherPeer, SessionNonce otherNonce, Span<byte> secret) =>
+        Hash("crust batch salts v1"u8, peer, nonce, otherPeer, otherNonce, secret);
+
+    private static void Hash(ReadOnlySpan<byte> label, PeerId peer, SessionNonce nonce, PeerId otherPeer, SessionNonce otherNonce, Span<byte> hash)
+    {
         if (peer > otherPeer)
             (peer, nonce, otherPeer, otherNonce) = (otherPeer, otherNonce, peer, nonce);
-        var label = "crust session v1"u8;
         Span<byte> input = stackalloc byte[label.Length + 2 * (PeerId.ByteLength + SessionNonce.Length)];
         var writer = new SpanWriter(input);
         writer.WriteBytes(label);
@@ -33,9 +46,8 @@ internal readonly record struct SessionId
         nonce.CopyTo(writer.Reserve(SessionNonce.Length));
         otherPeer.CopyTo(writer.Reserve(PeerId.ByteLength));
         otherNonce.CopyTo(writer.Reserve(SessionNonce.Length));
-        Span<byte> hash = stackalloc byte[Length];
         Blake3.Hash(input, hash);
-        return new SessionId(hash);
+        Secrets.Zero(input);
     }
 
     /// <summary>Writes <see cref="Length"/> bytes.</summary>
