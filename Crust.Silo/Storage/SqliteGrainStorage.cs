@@ -19,6 +19,7 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IDisposable
     private readonly SqliteReader _reader;
     private readonly IGrainStorageSerializer _serializer;
     private readonly IActivatorProvider _activators;
+    private int _isDisposed;
 
     /// <summary>Takes over the database.</summary>
     internal SqliteGrainStorage(
@@ -67,6 +68,9 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        // The container knows the storage under two names and disposes of it for each.
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+            return;
         _writer.Dispose();
         _reader.Dispose();
         _database.Dispose();

@@ -10,7 +10,7 @@ using Orleans.Storage;
 namespace Crust.Silo.Hosting;
 
 /// <summary>What every Crust silo has, whatever its profile, and what the embedded profile adds.</summary>
-internal static class SiloBuilderExtensions
+internal static class CrustSiloExtensions
 {
     /// <summary>The cluster's and service's name for Orleans, where none is configured.</summary>
     internal const string ClusterName = "crust";

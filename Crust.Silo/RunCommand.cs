@@ -1,0 +1,134 @@
+using System.CommandLine;
+using System.Net;
+using System.Text.Json;
+using Crust.Identity;
+
+namespace Crust.Silo;
+
+/// <summary>The command line of the silo: <c>Crust.Silo [options]</c> runs the embedded cluster until it is told to stop.</summary>
+internal static class RunCommand
+{
+    private static readonly Option<int> SiloPort = Port("--silo-port", "Port that silos talk on, on loopback; 0 for any.", SiloOptions.DefaultSiloPort);
+
+    private static readonly Option<int> GatewayPort =
+        Port("--gateway-port", "Port that gateways and services (Orleans clients) connect to, on loopback; 0 for any.", SiloOptions.DefaultGatewayPort);
+
+    private static readonly Option<string> Http = new("--http")
+    {
+        Description = "Where the status page is served: IP:PORT, or PORT on loopback; port 0 for any.",
+        DefaultValueFactory = _ => SiloOptions.DefaultHttpPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        HelpName = "IP:PORT",
+    };
+
+    private static readonly Option<string> Profile = new("--profile")
+    {
+        Description = "Where state is kept. This version has: embedded.",
+        DefaultValueFactory = _ => SiloOptions.EmbeddedProfile,
+    };
+
+    private static readonly Option<string?> Connection = new("--connection") { Description = "Data folder of the embedded profile.", HelpName = "FOLDER" };
+
+    private static readonly Option<string> Network = new("--network") { Description = "Name of the network.", DefaultValueFactory = _ => NetworkId.DefaultName };
+
+    private static readonly Option<bool> NoGateway = new("--no-gateway") { Description = "Run the silo without a gateway for peers." };
+
+    private static readonly Option<bool> Json = new("--json") { Description = "Tell events as JSON, one a line, on standard output." };
+
+    private static readonly Option<bool> Verbose = new("--verbose") { Description = "Log information too, not only warnings." };
+
+    /// <summary>The root command, to which other verbs may be added.</summary>
+    internal static RootCommand Create()
+    {
+        var command = new RootCommand("Runs a Crust cluster in one process: a silo with its database, and a status page.")
+        {
+            SiloPort, GatewayPort, Http, Profile, Connection, Network, NoGateway, Json, Verbose,
+        };
+        Http.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && ParseEndPoint(result.Tokens[0].Value) is null)
+                result.AddError($"'{result.Tokens[0].Value}' is not IP:PORT or PORT.");
+        });
+        Profile.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && result.Tokens[0].Value != SiloOptions.EmbeddedProfile)
+                result.AddError($"There is no profile '{result.Tokens[0].Value}' in this version: use '{SiloOptions.EmbeddedProfile}'.");
+        });
+        Network.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && System.Text.Encoding.UTF8.GetByteCount(result.Tokens[0].Value) is 0 or > NetworkId.MaxNameLength)
+                result.AddError($"A network name has 1 to {NetworkId.MaxNameLength} bytes.");
+        });
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    /// <summary><c>IP:PORT</c> or <c>PORT</c>; null for anything else.</summary>
+    internal static IPEndPoint? ParseEndPoint(string text)
+    {
+        if (ushort.TryParse(text, System.Globalization.NumberStyles.None, null, out var port))
+            return new IPEndPoint(IPAddress.Loopback, port);
+        return text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out var endPoint) ? endPoint : null;
+    }
+
+    private static Option<int> Port(string name, string description, int byDefault)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => byDefault, HelpName = "PORT" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !ushort.TryParse(result.Tokens[0].Value, out _))
+                result.AddError($"'{result.Tokens[0].Value}' is not a port for {name}: 0 to 65535.");
+        });
+        return option;
+    }
+
+    private static async Task<int> RunAsync(ParseResult line, CancellationToken cancellationToken)
+    {
+        var options = new SiloOptions
+        {
+            SiloPort = line.GetValue(SiloPort),
+            GatewayPort = line.GetValue(GatewayPort),
+            Http = ParseEndPoint(line.GetValue(Http)!)!,
+            Profile = line.GetValue(Profile)!,
+            Connection = line.GetValue(Connection),
+            Network = line.GetValue(Network)!,
+            IsVerbose = line.GetValue(Verbose),
+        };
+        try
+        {
+            await using var silo = await SiloHost.StartAsync(options, cancellationToken);
+            Tell(silo, line.GetValue(Json));
+            await silo.Stopped.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return 0;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return 0;
+        }
+        catch (SiloStartException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message.ReplaceLineEndings(" "));
+            return 1;
+        }
+    }
+
+    private static void Tell(SiloHost silo, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(new
+            {
+                @event = "ready",
+                siloPort = silo.SiloPort,
+                gatewayPort = silo.GatewayPort,
+                httpPort = silo.HttpEndPoint.Port,
+                status = silo.StatusPage,
+                data = silo.DataFolder,
+            }));
+        }
+        else
+        {
+            Console.WriteLine($"The silo runs. Gateways and services connect to 127.0.0.1:{silo.GatewayPort}; the status page is {silo.StatusPage}");
+            Console.WriteLine($"Data is in {silo.DataFolder}. Ctrl+C stops it.");
+        }
+    }
+}
