@@ -133,6 +133,25 @@ public sealed class ClusterLinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Detach_ThatTheClusterDidNotHear_IsMadeUpFor_UnlessThePeerCameBack()
+    {
+        (await _first.AttachAsync(_peer, 5)).Should().Be(AttachOutcome.Attached);
+        (await _first.AttachAsync(_caller, 5)).Should().Be(AttachOutcome.Attached);
+        var announcer = new ZoneAnnouncer(
+            _cluster.Client, _first.Id, () => _first.Epoch, _first, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        _first.Attached.TryRemove(_peer.Id, out _);
+        announcer.WithdrawLater(_peer.Id, 5);
+        announcer.WithdrawLater(_caller.Id, 5);
+        using var stop = new CancellationTokenSource();
+        var loop = announcer.RunAsync(stop.Token);
+        await Eventually.HoldsAsync(() => _cluster.Client.FindPresenceAsync(_peer.Id, CancellationToken.None), reply => reply.Value is null, "the peer is gone");
+        (await _cluster.Client.FindPresenceAsync(_caller.Id, CancellationToken.None)).Value.Should().NotBeNull();
+        await stop.CancelAsync();
+        await FluentActions.Awaiting(() => loop).Should().ThrowAsync<OperationCanceledException>();
+        announcer.Dispose();
+    }
+
+    [Fact]
     public async Task FindClosest_AcrossZones_EqualsASortByDistance()
     {
         var peers = Enumerable.Range(0, 40).Select(_ => new TestPeer()).ToArray();
