@@ -25,7 +25,7 @@ public sealed class SiloHost : IAsyncDisposable
         Network = NetworkId.FromName(options.Network);
         DataFolder = options.DataFolder;
         SiloPort = siloPort;
-        GatewayEndPoint = new IPEndPoint(options.Listen, gatewayPort);
+        GatewayEndPoint = new IPEndPoint(options.Advertise ?? options.Listen, gatewayPort);
         HttpEndPoint = ActualEndPoint(application, options.Http);
         application.Lifetime.ApplicationStopped.Register(() => _stopped.TrySetResult());
     }
@@ -64,6 +64,8 @@ public sealed class SiloHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         if (options.Profile != SiloOptions.EmbeddedProfile)
             throw new SiloStartException($"There is no profile '{options.Profile}' in this version: use '{SiloOptions.EmbeddedProfile}'.");
+        if (options.Advertise is null && (options.Listen.Equals(IPAddress.Any) || options.Listen.Equals(IPAddress.IPv6Any)))
+            throw new SiloStartException($"A silo that listens on {options.Listen} must be told which address to advertise to others.");
         var siloPort = SiloPorts.Take(options.Listen, options.SiloPort, "silo");
         var gatewayPort = SiloPorts.Take(options.Listen, options.GatewayPort, "Orleans gateway");
         if (options.Http.Port != 0)
@@ -129,11 +131,12 @@ public sealed class SiloHost : IAsyncDisposable
         builder.Services.AddSingleton<StatusSource>();
         builder.Host.UseOrleans(silo =>
         {
+            var advertised = options.Advertise ?? options.Listen;
             // One silo: it is its own membership table, at its own address.
-            silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(options.Listen, siloPort), CrustSiloExtensions.ClusterName, CrustSiloExtensions.ClusterName);
+            silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(advertised, siloPort), CrustSiloExtensions.ClusterName, CrustSiloExtensions.ClusterName);
             silo.Configure<EndpointOptions>(endpoint =>
             {
-                endpoint.AdvertisedIPAddress = options.Listen;
+                endpoint.AdvertisedIPAddress = advertised;
                 endpoint.SiloListeningEndpoint = new IPEndPoint(options.Listen, siloPort);
                 endpoint.GatewayListeningEndpoint = new IPEndPoint(options.Listen, gatewayPort);
             });
