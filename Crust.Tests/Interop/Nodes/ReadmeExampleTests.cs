@@ -3,7 +3,9 @@ using System.Text;
 using Crust.Gateway.Server;
 using Crust.Identity;
 using Crust.Tests.Architecture;
+using FluentAssertions;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
 
 namespace Crust.Tests.Interop.Nodes;
 
