@@ -1,17 +1,35 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Net;
-using System.Text.Json;
+using Crust.Gateway.Commands;
+using Crust.Gateway.Server;
 using Crust.Identity;
+using Crust.Identity.Driver;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crust.Silo;
 
 /// <summary>The command line of the silo: <c>Crust.Silo [options]</c> runs the embedded cluster until it is told to stop.</summary>
 internal static class RunCommand
 {
-    private static readonly Option<int> SiloPort = Port("--silo-port", "Port that silos talk on, on loopback; 0 for any.", SiloOptions.DefaultSiloPort);
+    private static readonly Option<IPAddress> Listen =
+        Address("--listen", "Private address of the silo's own ports; loopback if left out. Never a public one: whoever reaches it rules the cluster.");
+
+    private static readonly Option<IPAddress?> Advertise = new("--advertise")
+    {
+        Description = "Private address that silos and gateways are told; the one of --listen if left out.",
+        HelpName = "IP",
+        CustomParser = ParseAddress,
+    };
+
+    private static readonly Option<int> SiloPort = Port("--silo-port", "Port that silos talk on; 0 for any.", SiloOptions.DefaultSiloPort);
 
     private static readonly Option<int> GatewayPort =
-        Port("--gateway-port", "Port that gateways and services (Orleans clients) connect to, on loopback; 0 for any.", SiloOptions.DefaultGatewayPort);
+        Port("--gateway-port", "Port that gateways and services (Orleans clients) connect to; 0 for any.", SiloOptions.DefaultGatewayPort);
+
+    private static readonly Option<IPAddress> PeersListen = Address("--peers-listen", "Address that the gateway inside listens on for peers; loopback if left out.");
+
+    private static readonly Option<int> PeersPort = Port("--peers-port", "TCP port that the gateway inside listens on for peers; 0 for any.", 0);
 
     private static readonly Option<string> Http = new("--http")
     {
@@ -41,7 +59,7 @@ internal static class RunCommand
     {
         var command = new RootCommand("Runs a Crust cluster in one process: a silo with its database, and a status page.")
         {
-            SiloPort, GatewayPort, Http, Profile, Connection, Network, NoGateway, Json, Verbose,
+            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, Http, Profile, Connection, Network, NoGateway, Json, Verbose,
         };
         Http.Validators.Add(result =>
         {
@@ -70,6 +88,22 @@ internal static class RunCommand
         return text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out var endPoint) ? endPoint : null;
     }
 
+    private static Option<IPAddress> Address(string name, string description) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => IPAddress.Loopback,
+        HelpName = "IP",
+        CustomParser = ParseAddress,
+    };
+
+    private static IPAddress? ParseAddress(ArgumentResult result)
+    {
+        if (IPAddress.TryParse(result.Tokens[0].Value, out var address))
+            return address;
+        result.AddError($"'{result.Tokens[0].Value}' is not an IP address.");
+        return null;
+    }
+
     private static Option<int> Port(string name, string description, int byDefault)
     {
         var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => byDefault, HelpName = "PORT" };
@@ -91,44 +125,55 @@ internal static class RunCommand
             Profile = line.GetValue(Profile)!,
             Connection = line.GetValue(Connection),
             Network = line.GetValue(Network)!,
-            IsVerbose = line.GetValue(Verbose),
+            Listen = line.GetValue(Listen)!,
+            Advertise = line.GetValue(Advertise),
+            LogLevel = line.GetValue(Verbose) ? LogLevel.Information : LogLevel.Warning,
         };
-        try
+        var output = new CommandOutput(Console.Out, Console.Error, line.GetValue(Json));
+        return await CommandRunner.GuardAsync(output, async () =>
         {
-            await using var silo = await SiloHost.StartAsync(options, cancellationToken);
-            Tell(silo, line.GetValue(Json));
-            await silo.Stopped.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return 0;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return 0;
-        }
-        catch (SiloStartException e)
-        {
-            await Console.Error.WriteLineAsync(e.Message.ReplaceLineEndings(" "));
-            return 1;
-        }
+            try
+            {
+                await using var silo = await SiloHost.StartAsync(options, cancellationToken);
+                await using var gateway = line.GetValue(NoGateway) ? null : await StartGatewayAsync(silo, line, cancellationToken);
+                Tell(silo, gateway, output);
+                await silo.Stopped.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return CommandRunner.Done;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return CommandRunner.Done;
+            }
+            catch (SiloStartException e)
+            {
+                output.Failed("silo-start", e.Message);
+                return CommandRunner.Failed;
+            }
+        });
     }
 
-    private static void Tell(SiloHost silo, bool json)
+    /// <summary>The gateway inside the silo's process: its key is kept with the data, its way to the cluster is short.</summary>
+    private static async Task<GatewayServer> StartGatewayAsync(SiloHost silo, ParseResult line, CancellationToken cancellationToken)
     {
-        if (json)
+        var identity = IdentityFile.LoadOrCreate(Path.Combine(silo.DataFolder, "gateway"));
+        var options = new GatewayOptions
         {
-            Console.WriteLine(JsonSerializer.Serialize(new
-            {
-                @event = "ready",
-                siloPort = silo.SiloPort,
-                gatewayPort = silo.GatewayPort,
-                httpPort = silo.HttpEndPoint.Port,
-                status = silo.StatusPage,
-                data = silo.DataFolder,
-            }));
-        }
-        else
-        {
-            Console.WriteLine($"The silo runs. Gateways and services connect to 127.0.0.1:{silo.GatewayPort}; the status page is {silo.StatusPage}");
-            Console.WriteLine($"Data is in {silo.DataFolder}. Ctrl+C stops it.");
-        }
+            Identity = identity,
+            NetworkName = line.GetValue(Network)!,
+            Listen = line.GetValue(PeersListen)!,
+            TcpPort = line.GetValue(PeersPort),
+        };
+        return await GatewayServer.StartAsync(options, silo.CreateClient, NullLoggerFactory.Instance, TimeProvider.System, cancellationToken);
+    }
+
+    private static void Tell(SiloHost silo, GatewayServer? gateway, CommandOutput output)
+    {
+        string[] addresses = gateway is null ? [] : [.. gateway.Addresses.Select(a => a.ToString())];
+        var peers = addresses.Length == 0 ? "" : $"\nPeers attach to {string.Join(" or ", addresses)}";
+        output.Event(
+            "ready",
+            $"The silo runs. Gateways and services connect to {silo.GatewayEndPoint}; the status page is {silo.StatusPage}{peers}\nData is in {silo.DataFolder}. Ctrl+C stops it.",
+            ("siloPort", silo.SiloPort), ("gatewayPort", silo.GatewayPort), ("httpPort", silo.HttpEndPoint.Port), ("status", silo.StatusPage.ToString()),
+            ("data", silo.DataFolder), ("peer", gateway?.Id.ToString()), ("addresses", addresses));
     }
 }

@@ -25,7 +25,7 @@ public sealed class SiloHost : IAsyncDisposable
         Network = NetworkId.FromName(options.Network);
         DataFolder = options.DataFolder;
         SiloPort = siloPort;
-        GatewayPort = gatewayPort;
+        GatewayEndPoint = new IPEndPoint(options.Advertise ?? options.Listen, gatewayPort);
         HttpEndPoint = ActualEndPoint(application, options.Http);
         application.Lifetime.ApplicationStopped.Register(() => _stopped.TrySetResult());
     }
@@ -39,8 +39,11 @@ public sealed class SiloHost : IAsyncDisposable
     /// <summary>The port that silos talk on.</summary>
     public int SiloPort { get; }
 
+    /// <summary>Where Orleans clients connect to.</summary>
+    public IPEndPoint GatewayEndPoint { get; }
+
     /// <summary>The port that Orleans clients connect to.</summary>
-    public int GatewayPort { get; }
+    public int GatewayPort => GatewayEndPoint.Port;
 
     /// <summary>Where the status page is.</summary>
     public IPEndPoint HttpEndPoint { get; }
@@ -61,8 +64,10 @@ public sealed class SiloHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         if (options.Profile != SiloOptions.EmbeddedProfile)
             throw new SiloStartException($"There is no profile '{options.Profile}' in this version: use '{SiloOptions.EmbeddedProfile}'.");
-        var siloPort = SiloPorts.Take(IPAddress.Loopback, options.SiloPort, "silo");
-        var gatewayPort = SiloPorts.Take(IPAddress.Loopback, options.GatewayPort, "Orleans gateway");
+        if (options.Advertise is null && (options.Listen.Equals(IPAddress.Any) || options.Listen.Equals(IPAddress.IPv6Any)))
+            throw new SiloStartException($"A silo that listens on {options.Listen} must be told which address to advertise to others.");
+        var siloPort = SiloPorts.Take(options.Listen, options.SiloPort, "silo");
+        var gatewayPort = SiloPorts.Take(options.Listen, options.GatewayPort, "Orleans gateway");
         if (options.Http.Port != 0)
             SiloPorts.Take(options.Http.Address, options.Http.Port, "status page's");
         var database = SqliteDatabase.Open(options.DataFolder);
@@ -110,7 +115,14 @@ public sealed class SiloHost : IAsyncDisposable
         // To stderr: stdout belongs to the events.
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.SetMinimumLevel(options.IsVerbose ? LogLevel.Information : LogLevel.Warning);
+        builder.Logging.SetMinimumLevel(options.LogLevel);
+        // A call that finds no grain any more while the silo stops is retried, and told four times with stack traces.
+        if (options.LogLevel >= LogLevel.Warning)
+        {
+            builder.Logging.AddFilter("Polly", LogLevel.None);
+            builder.Logging.AddFilter("Orleans.Messaging", LogLevel.Critical);
+        }
+
         // Its first round takes the time since the machine started for a delay, and warns of a deadlock at every start.
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Services.AddRoutingCore();
@@ -119,9 +131,15 @@ public sealed class SiloHost : IAsyncDisposable
         builder.Services.AddSingleton<StatusSource>();
         builder.Host.UseOrleans(silo =>
         {
-            // Listens on loopback alone.
-            silo.UseLocalhostClustering(siloPort, gatewayPort, null, CrustSiloExtensions.ClusterName, CrustSiloExtensions.ClusterName);
-            silo.Configure<EndpointOptions>(endpoint => endpoint.AdvertisedIPAddress = IPAddress.Loopback);
+            var advertised = options.Advertise ?? options.Listen;
+            // One silo: it is its own membership table, at its own address.
+            silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(advertised, siloPort), CrustSiloExtensions.ClusterName, CrustSiloExtensions.ClusterName);
+            silo.Configure<EndpointOptions>(endpoint =>
+            {
+                endpoint.AdvertisedIPAddress = advertised;
+                endpoint.SiloListeningEndpoint = new IPEndPoint(options.Listen, siloPort);
+                endpoint.GatewayListeningEndpoint = new IPEndPoint(options.Listen, gatewayPort);
+            });
             silo.AddCrust(NetworkId.FromName(options.Network));
             silo.AddSqliteStorage(database);
         });

@@ -27,17 +27,26 @@ public sealed record SiloOptions
     /// <summary>The data folder; null for <c>crust</c> in the user's local data folder.</summary>
     public string? Connection { get; init; }
 
-    /// <summary>The port that silos talk to one another on, loopback; 0 for any.</summary>
+    /// <summary>
+    /// The address that the silo's own ports listen on. Loopback by default: whoever reaches these ports can do anything in the cluster, so
+    /// it must be an address of a private network.
+    /// </summary>
+    public IPAddress Listen { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The address that silos and Orleans clients are told; null for <see cref="Listen"/>, which then must be one address.</summary>
+    public IPAddress? Advertise { get; init; }
+
+    /// <summary>The port that silos talk to one another on; 0 for any.</summary>
     public int SiloPort { get; init; } = DefaultSiloPort;
 
-    /// <summary>The port that Orleans clients connect to, loopback; 0 for any.</summary>
+    /// <summary>The port that Orleans clients connect to; 0 for any.</summary>
     public int GatewayPort { get; init; } = DefaultGatewayPort;
 
     /// <summary>Where the status page is served; port 0 for any. Loopback by default: it tells who is attached where.</summary>
     public IPEndPoint Http { get; init; } = new(IPAddress.Loopback, DefaultHttpPort);
 
-    /// <summary>True to log information as well as warnings.</summary>
-    public bool IsVerbose { get; init; }
+    /// <summary>The least that is logged, to the error stream.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
     /// <summary>The data folder that counts.</summary>
     public string DataFolder =>

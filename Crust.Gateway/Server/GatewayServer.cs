@@ -21,16 +21,13 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly ClusterLink _cluster;
     private readonly ulong _epoch;
 
-    private GatewayServer(GatewayOptions options, CrustNode node, ILoggerFactory loggerFactory, TimeProvider timeProvider)
+    private GatewayServer(GatewayOptions options, CrustNode node, CrustClusterClient client, ILoggerFactory loggerFactory, TimeProvider timeProvider)
     {
         _options = options;
         _node = node;
         var clock = new MonotonicClock(timeProvider);
         _epoch = clock.UnixMilliseconds;
-        var clientOptions = new CrustClientOptions { Network = options.NetworkName };
-        foreach (var endPoint in options.Cluster)
-            clientOptions.EndPoints.Add(endPoint);
-        _client = new CrustClusterClient(clientOptions, loggerFactory, timeProvider);
+        _client = client;
         _cluster = new ClusterLink(_client, node.Id, Heartbeat, _peers, timeProvider, loggerFactory.CreateLogger<ClusterLink>());
         var requests = new RequestHandler(node, _peers, _cluster, OtherGateways, clock);
         node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
@@ -55,9 +52,20 @@ internal sealed class GatewayServer : IAsyncDisposable
 
     internal bool IsClusterReachable => _cluster.IsClusterReachable;
 
-    /// <summary>Listens and begins to look for the cluster.</summary>
+    /// <summary>Listens and begins to look for the cluster that the options name.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The port is in use, or the address is not this host's.</exception>
-    internal static async Task<GatewayServer> StartAsync(GatewayOptions options, ILoggerFactory loggerFactory, TimeProvider timeProvider, CancellationToken cancellationToken)
+    internal static Task<GatewayServer> StartAsync(GatewayOptions options, ILoggerFactory loggerFactory, TimeProvider timeProvider, CancellationToken cancellationToken)
+    {
+        var clientOptions = new CrustClientOptions { Network = options.NetworkName };
+        foreach (var endPoint in options.Cluster)
+            clientOptions.EndPoints.Add(endPoint);
+        return StartAsync(options, () => new CrustClusterClient(clientOptions, loggerFactory, timeProvider), loggerFactory, timeProvider, cancellationToken);
+    }
+
+    /// <summary>Listens, with a client of the cluster that is made once the port is ours; the gateway disposes of it.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The port is in use, or the address is not this host's.</exception>
+    internal static async Task<GatewayServer> StartAsync(
+        GatewayOptions options, Func<CrustClusterClient> client, ILoggerFactory loggerFactory, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
         var node = await CrustNode.StartAsync(
             new CrustNodeOptions
@@ -74,7 +82,7 @@ internal sealed class GatewayServer : IAsyncDisposable
             cancellationToken);
         try
         {
-            var server = new GatewayServer(options, node, loggerFactory, timeProvider);
+            var server = new GatewayServer(options, node, client(), loggerFactory, timeProvider);
             server._cluster.Start();
             return server;
         }

@@ -1,0 +1,56 @@
+using Crust.Client;
+using Crust.Grains;
+using Crust.Silo.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.Hosting;
+using Orleans.Serialization;
+using Orleans.Storage;
+using Orleans.TestingHost;
+
+namespace Crust.Tests.Cluster;
+
+/// <summary>One silo in this process with <see cref="FaultyStorage"/>, and a client.</summary>
+public sealed class TestCluster : IAsyncDisposable
+{
+    private readonly InProcessTestCluster _cluster;
+
+    private TestCluster(InProcessTestCluster cluster, FaultyStorage storage)
+    {
+        _cluster = cluster;
+        Storage = storage;
+        Client = new CrustClusterClient(cluster.Client, TestPeer.Network);
+    }
+
+    internal CrustClusterClient Client { get; }
+
+    internal IGrainFactory Grains => _cluster.Client;
+
+    internal FaultyStorage Storage { get; }
+
+    internal static async Task<TestCluster> StartAsync()
+    {
+        var storage = new FaultyStorage();
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddCrust(TestPeer.Network);
+            silo.Services.AddGrainStorage(GrainServices.StorageName, (services, _) =>
+            {
+                storage.Serializer = services.GetRequiredService<Serializer>();
+                return storage;
+            });
+        });
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new TestCluster(cluster, storage);
+    }
+
+    /// <summary>Ends every idle activation, as a silo's loss or a long silence would.</summary>
+    internal Task DeactivateAllAsync() => Grains.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Client.DisposeAsync();
+        await _cluster.DisposeAsync();
+    }
+}

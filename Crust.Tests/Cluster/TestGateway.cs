@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using Crust.Client;
+using Crust.Gateway.Cluster;
+using Crust.Grains.Abstractions;
+using Crust.Identity;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Crust.Tests.Cluster;
+
+/// <summary>A gateway as its <see cref="ClusterLink"/> sees it: a table of attached peers, and what was delivered.</summary>
+internal sealed class TestGateway : IAttachedPeers, IAsyncDisposable
+{
+    private readonly TestPeer _self = new();
+
+    internal TestGateway(CrustClusterClient client)
+    {
+        Link = new ClusterLink(
+            client, _self.Id, () => new GatewayHeartbeat(Epoch, [$"tcp://127.0.0.1:4000/{_self.Id}"], "test", Attached.Count, false), this, TimeProvider.System,
+            NullLogger.Instance);
+        Link.Start();
+    }
+
+    internal PeerId Id => _self.Id;
+
+    internal ulong Epoch { get; } = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+
+    internal ClusterLink Link { get; }
+
+    internal ConcurrentDictionary<PeerId, AttachedPeer> Attached { get; } = new();
+
+    internal ConcurrentQueue<GatewayCommand> Delivered { get; } = new();
+
+    internal ConcurrentQueue<(PeerId Peer, ulong ByEpoch)> Lost { get; } = new();
+
+    /// <summary>Attaches a peer as a gateway does: into its own table first.</summary>
+    internal Task<AttachOutcome> AttachAsync(TestPeer peer, ulong epoch, ulong sequence = 1)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var attachment = peer.Attach(Id, epoch, now);
+        Attached[peer.Id] = new AttachedPeer(peer.Id, attachment, sequence, epoch);
+        return Link.AttachAsync(peer.Record(sequence, now), attachment, CancellationToken.None);
+    }
+
+    public IReadOnlyCollection<AttachedPeer> Snapshot() => [.. Attached.Values];
+
+    public void Deliver(GatewayCommand command) => Delivered.Enqueue(command);
+
+    public void Superseded(PeerId peer, ulong byEpoch)
+    {
+        if (Attached.TryGetValue(peer, out var attached) && attached.Epoch < byEpoch)
+            Attached.TryRemove(peer, out _);
+        Lost.Enqueue((peer, byEpoch));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Link.DisposeAsync();
+        _self.Dispose();
+    }
+}

@@ -1,0 +1,40 @@
+using System.Net;
+using Crust.Grains.Abstractions;
+using Crust.Identity;
+
+namespace Crust.Tests.Cluster;
+
+/// <summary>A peer with a known key, and the things it signs.</summary>
+internal sealed class TestPeer : IDisposable
+{
+    internal static readonly NetworkId Network = NetworkId.FromName("cluster-tests");
+
+    private readonly PeerIdentity _identity = PeerIdentity.Create();
+
+    internal PeerId Id => _identity.Id;
+
+    internal int Zone => GrainKeys.ZoneOf(Id);
+
+    internal byte[] Record(ulong sequence, DateTimeOffset now, TimeSpan? lifetime = null, NetworkId? network = null) =>
+        new PeerRecord(Id, sequence, now + (lifetime ?? TimeSpan.FromHours(1)), 0, [new PeerAddress(TransportKind.Tcp, new IPEndPoint(IPAddress.Loopback, 4000), Id)])
+            .Sign(_identity, network ?? Network);
+
+    internal byte[] Attach(PeerId gateway, ulong epoch, DateTimeOffset at, NetworkId? network = null) =>
+        Attachment.Sign(_identity, network ?? Network, gateway, epoch, at);
+
+    internal PeerAnnouncement Announce(PeerId gateway, ulong epoch, DateTimeOffset at) => new(Attach(gateway, epoch, at), 1);
+
+    /// <summary>A peer whose hash lies in a zone: about 16 tries.</summary>
+    internal static TestPeer InZone(int zone)
+    {
+        while (true)
+        {
+            var peer = new TestPeer();
+            if (peer.Zone == zone)
+                return peer;
+            peer.Dispose();
+        }
+    }
+
+    public void Dispose() => _identity.Dispose();
+}
