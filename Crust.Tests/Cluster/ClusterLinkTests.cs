@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Crust.Tests.Cluster;
 
+[Trait("speed", "slow")]
 public sealed class ClusterLinkTests : IAsyncLifetime
 {
     private readonly TestPeer _peer = new();
