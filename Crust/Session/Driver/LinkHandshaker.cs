@@ -21,7 +21,8 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
     {
         var pipe = new RecordPipe(link);
         SecureLink? secured = null;
-        using var deadline = Deadline(cancellationToken);
+        using var timeout = new CancellationTokenSource(Timeout, clock.TimeProvider);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             using var handshake = new InitiatorHandshake(self, remote, network, offer, HandshakeRandomness.Draw());
@@ -63,7 +64,8 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
         var pipe = new RecordPipe(link);
         SecureLink? secured = null;
         SecureLink? established = null;
-        using var deadline = Deadline(cancellationToken);
+        using var timeout = new CancellationTokenSource(Timeout, clock.TimeProvider);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             if (!await pipe.ReadAsync(deadline.Token).ConfigureAwait(false) || pipe.Header.Type != RecordType.HandshakeMessage1)
@@ -118,14 +120,6 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
     {
         var written = link.Sealer.Seal([], link.Pipe.Output.GetSpan(RecordSealer.Overhead(link.Result.Suite)), clock.Now);
         link.Pipe.Output.Advance(written);
-    }
-
-    private CancellationTokenSource Deadline(CancellationToken cancellationToken)
-    {
-        var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var timer = clock.TimeProvider.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), source, Timeout, System.Threading.Timeout.InfiniteTimeSpan);
-        source.Token.Register(static t => ((ITimer)t!).Dispose(), timer);
-        return source;
     }
 
     /// <summary>Handshake arithmetic takes at most one core: a flood of valid first messages slows other handshakes, never open sessions.</summary>
