@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Crust.Dialing;
 using Crust.Dialing.Driver;
 using Crust.Diagnostics;
 using Crust.GatewayProtocol;
@@ -66,7 +67,7 @@ public sealed class CrustNode : IAsyncDisposable
         if (options.Bootstrap.Count > 0 && !options.IsGateway)
         {
             _attachment = new GatewayAttachment(
-                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], clock.UnixMilliseconds), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
+                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], clock.UnixMilliseconds, MayContact), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
             _handlers[GatewayCodec.Protocol] = HandleGatewayMessage;
         }
     }
@@ -161,6 +162,7 @@ public sealed class CrustNode : IAsyncDisposable
         await _stopped.CancelAsync().ConfigureAwait(false);
         if (_attachment is not null)
             await _attachment.DisposeAsync().ConfigureAwait(false);
+        await _connector.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _acceptor.DisposeAsync().ConfigureAwait(false);
@@ -209,9 +211,16 @@ public sealed class CrustNode : IAsyncDisposable
         return [.. addresses.Select(a => new PeerAddress(TransportKind.Tcp, new IPEndPoint(a, port), Id))];
     }
 
-    /// <summary>Dials to loopback make sense only when we are on it: we listen there, or the gateway sees us there.</summary>
+    /// <summary>
+    /// Dials to loopback make sense only when we are on it: we listen there, or reached our gateway there. What the gateway says it sees does
+    /// not count, or it could make us knock at our own host's doors.
+    /// </summary>
     private bool IsLoopbackAllowed() =>
-        IPAddress.IsLoopback(_acceptor.EndPoint.Address) || (_attachment?.Observed is { } observed && IPAddress.IsLoopback(observed.Address));
+        IPAddress.IsLoopback(_acceptor.EndPoint.Address)
+        || (_attachment?.Current?.Session.RemoteEndPoint is { } gateway && IPAddress.IsLoopback(gateway.Address));
+
+    /// <summary>Whether another gateway that our gateway names may be dialled, like any address from a stranger.</summary>
+    private bool MayContact(PeerAddress contact) => AddressPolicy.MayDial(contact.EndPoint.Address, IsLoopbackAllowed());
 
     private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 

@@ -24,6 +24,12 @@ internal sealed class IntroductionHandler(
     /// <summary>The caller dials at the same moment; mostly that alone is enough.</summary>
     private static readonly TimeSpan HeadStart = TimeSpan.FromMilliseconds(150);
 
+    /// <summary>
+    /// Longest dial on behalf of a caller, all its addresses together: as long as the caller itself waits. Else sixteen callers whose
+    /// addresses accept and say nothing would keep all others out for minutes.
+    /// </summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+
     private readonly Lock _gate = new();
     private readonly TokenBucket _rate = new(perSecond: 10, burst: 50);
     private readonly Dictionary<PeerId, Task> _underWay = [];
@@ -50,9 +56,9 @@ internal sealed class IntroductionHandler(
 
     private async Task MeetAsync(PeerRecord caller)
     {
+        var arrival = arrivals.Expect(caller.Peer);
         try
         {
-            var arrival = arrivals.Expect(caller.Peer);
             if (table.Find(caller.Peer) is not null)
                 return;
             try
@@ -61,12 +67,14 @@ internal sealed class IntroductionHandler(
             }
             catch (TimeoutException)
             {
-                await dialer.DialAsync(caller.Peer, DialPlan.Order(caller.Addresses, loopbackAllowed()), stopped).ConfigureAwait(false);
+                using var timeout = new CancellationTokenSource(Longest, clock.TimeProvider);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopped);
+                await dialer.DialAsync(caller.Peer, DialPlan.Order(caller.Addresses, loopbackAllowed()), either.Token).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            // The node stops.
+            // The node stops, or the caller's addresses lead nowhere.
         }
 #pragma warning disable CA1031 // A stranger's introduction must not bring the node down.
         catch (Exception e)
@@ -76,6 +84,7 @@ internal sealed class IntroductionHandler(
         }
         finally
         {
+            arrivals.Forget(caller.Peer, arrival);
             lock (_gate)
                 _underWay.Remove(caller.Peer);
         }

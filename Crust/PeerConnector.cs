@@ -14,7 +14,7 @@ namespace Crust;
 /// </summary>
 internal sealed class PeerConnector(
     CrustNodeOptions options, PeerId self, NetworkId network, SessionTable table, Dialer dialer, SessionArrivals arrivals,
-    Func<GatewayAttachment?> attachment, Func<bool> loopbackAllowed, CancellationToken stopped)
+    Func<GatewayAttachment?> attachment, Func<bool> loopbackAllowed, CancellationToken stopped) : IAsyncDisposable
 {
     /// <summary>How long an introduced peer may take to dial us once none of its addresses answered. Ours: a dial of its own and a handshake.</summary>
     private static readonly TimeSpan IntroductionWait = TimeSpan.FromSeconds(10);
@@ -33,13 +33,32 @@ internal sealed class PeerConnector(
             ? Task.FromResult(open)
             : ShareAsync(address.Peer, token => DialAddressAsync(address, token), cancellationToken);
 
+    /// <summary>Ends once every attempt has; to be called when <c>stopped</c> is cancelled.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var attempt in _attempts.Values)
+            await ((Task)attempt.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     private async Task<SessionDriver> ShareAsync(PeerId peer, Func<CancellationToken, Task<SessionDriver>> attempt, CancellationToken cancellationToken)
     {
         if (peer == self)
             throw new ConnectException(ConnectFailure.Self, peer, "This is the node's own id.");
+        if (stopped.IsCancellationRequested)
+            throw new ConnectException(ConnectFailure.ShuttingDown, peer, "The node stops.");
         var lazy = new Lazy<Task<SessionDriver>>(() => BoundAsync(peer, attempt));
         var shared = _attempts.GetOrAdd(peer, lazy);
-        return await shared.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await shared.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // If all who share the attempt give up, nobody looks at its failure: that makes no unobserved exception.
+            _ = shared.Value.ContinueWith(
+                static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw;
+        }
     }
 
     private async Task<SessionDriver> BoundAsync(PeerId peer, Func<CancellationToken, Task<SessionDriver>> attempt)
@@ -95,12 +114,12 @@ internal sealed class PeerConnector(
             finally
             {
                 await decided.CancelAsync().ConfigureAwait(false);
-                await Task.WhenAll(dialling, introduction).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+                await Task.WhenAll(dialling, introduction).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         finally
         {
-            arrivals.Forget(peer);
+            arrivals.Forget(peer, arrival);
         }
     }
 

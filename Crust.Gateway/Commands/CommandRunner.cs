@@ -35,6 +35,10 @@ internal static class CommandRunner
         {
             return await command();
         }
+        catch (OperationCanceledException)
+        {
+            output.Failed("interrupted", "Interrupted before it was done.");
+        }
         catch (ConnectException e)
         {
             output.Failed(e.Failure.ToToken(), e.Message);

@@ -30,8 +30,9 @@ internal sealed class GatewayConfiguration
             throw new InvalidDataException($"The configuration file {path} does not exist.");
         try
         {
-            return new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build()
+            var read = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build()
                 .Get<GatewayConfiguration>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new GatewayConfiguration();
+            return read.TcpPort is < 0 or > IPEndPoint.MaxPort ? throw new InvalidDataException($"{read.TcpPort} is not a port: 0 to 65535.") : read;
         }
         catch (Exception e) when (e is InvalidDataException or InvalidOperationException or FormatException)
         {

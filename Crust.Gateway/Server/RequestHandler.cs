@@ -65,7 +65,19 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
             return new AttachResponse { Status = GatewayStatus.Invalid };
         // Here first: a cluster that is away learns of the peer later.
         peers.Set(new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord));
-        var outcome = await cluster.AttachAsync(signedRecord, signedAttachment, cancellationToken);
+        AttachOutcome outcome;
+        try
+        {
+            outcome = await cluster.AttachAsync(signedRecord, signedAttachment, cancellationToken);
+        }
+        catch
+        {
+            // Nobody else would: the session's end may have passed before the entry was made.
+            if (!connection.IsOpen)
+                peers.Remove(connection);
+            throw;
+        }
+
         var status = outcome switch
         {
             AttachOutcome.Attached => GatewayStatus.Ok,

@@ -11,6 +11,9 @@ internal static partial class Log
     [LoggerMessage(101, LogLevel.Debug, "Session with {Peer} ended: {Reason}")]
     internal static partial void SessionEnded(ILogger logger, string peer, string reason);
 
+    [LoggerMessage(103, LogLevel.Warning, "{Count} handlers of a session that ended do not heed their cancellation; they are left alone")]
+    internal static partial void HandlersLeft(ILogger logger, int count);
+
     [LoggerMessage(102, LogLevel.Error, "The driver of the session with {Peer} failed; the session ends")]
     internal static partial void SessionDriverFailed(ILogger logger, string peer, Exception exception);
 }

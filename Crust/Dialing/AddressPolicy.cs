@@ -16,12 +16,14 @@ internal static class AddressPolicy
             address = address.MapToIPv4();
         if (IPAddress.IsLoopback(address))
             return loopbackAllowed;
-        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.IsIPv6Multicast)
+        // Link-local addresses mean nothing without the link, and 169.254.169.254 is the metadata service of most clouds.
+        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.IsIPv6Multicast || address.IsIPv6LinkLocal)
             return false;
         if (address.AddressFamily != AddressFamily.InterNetwork)
             return true;
         Span<byte> bytes = stackalloc byte[4];
         return address.TryWriteBytes(bytes, out _)
+            && !(bytes[0] == 169 && bytes[1] == 254)
             && bytes[0] is not 0 and < 224; // 0/8 "this network", 224/4 multicast, 240/4 reserved with the broadcast address (RFC 6890)
     }
 }

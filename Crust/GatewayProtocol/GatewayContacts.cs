@@ -6,17 +6,19 @@ namespace Crust.GatewayProtocol;
 /// The gateways a node may try: those it was told at the start, for ever, and those that gateways told it, at most
 /// <see cref="GatewayCodec.MaxGateways"/>. Pure.
 /// </summary>
-internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured)
+/// <param name="configured">What the node was told: dialled whatever it is.</param>
+/// <param name="mayContact">Whether a learned address may be dialled: a gateway's word must not turn us against our own host.</param>
+internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Func<PeerAddress, bool> mayContact)
 {
     private List<PeerAddress> _learned = [];
 
-    /// <summary>Replaces what was learned by what an attached gateway says now. Texts that are no address are skipped.</summary>
+    /// <summary>Replaces what was learned by what an attached gateway says now. Texts that are no address, and addresses that may not be dialled, are skipped.</summary>
     internal void Learn(IEnumerable<string> addresses)
     {
         var parsed = new List<PeerAddress>();
         foreach (var text in addresses.Take(GatewayCodec.MaxGateways))
         {
-            if (PeerAddress.TryParse(text, out var address) && !parsed.Contains(address))
+            if (PeerAddress.TryParse(text, out var address) && mayContact(address) && !parsed.Contains(address))
                 parsed.Add(address);
         }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Crust.Diagnostics;
 using Crust.Primitives.Driver;
 using Crust.Session.Admission;
@@ -25,6 +24,7 @@ internal sealed class Acceptor : IAsyncDisposable
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _gate = new();
     private readonly HashSet<Task> _handshakes = [];
+    private readonly LinkedList<ConnectionContext> _unproven = [];
     private Task _loop = Task.CompletedTask;
 
     internal Acceptor(IConnectionListener listener, ConnectionPath path, HandshakeAdmission admission, LinkAdopter adopter, MonotonicClock clock, ILogger logger)
@@ -63,8 +63,8 @@ internal sealed class Acceptor : IAsyncDisposable
                 var link = await _listener.AcceptAsync(_stopped.Token).ConfigureAwait(false);
                 if (link is null)
                     return;
-                if (TryAdmit(link))
-                    Track(HandshakeAsync(link));
+                if (Admit(link) is { } place)
+                    Track(HandshakeAsync(link, place));
                 else
                     link.Abort(new ConnectionAbortedException("too many handshakes"));
             }
@@ -72,23 +72,55 @@ internal sealed class Acceptor : IAsyncDisposable
             {
                 return;
             }
-            catch (SocketException e)
+#pragma warning disable CA1031 // Whatever it is, a node that stops to accept is no node.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 Log.AcceptFailed(_logger, e);
-                await Task.Delay(FailurePause, _clock.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+                await Task.Delay(FailurePause, _clock.TimeProvider, _stopped.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    private bool TryAdmit(ConnectionContext link)
+    /// <summary>
+    /// The link's place among those that have proven nothing yet; null when its address asks too often. When all places are taken the oldest
+    /// makes room: an honest peer needs one for a round trip, and whoever connects and says nothing shall not keep it out.
+    /// </summary>
+    private LinkedListNode<ConnectionContext>? Admit(ConnectionContext link)
     {
-        var remote = ((IPEndPoint)link.RemoteEndPoint!).Address;
-        bool admitted;
+        LinkedListNode<ConnectionContext> place;
+        ConnectionContext? oldest = null;
         lock (_gate)
-            admitted = _admission.TryBegin(remote, _clock.Now);
-        if (!admitted)
-            Log.HandshakeRefused(_logger, link.RemoteEndPoint!.ToString()!);
-        return admitted;
+        {
+            if (!_admission.TryBegin(((IPEndPoint)link.RemoteEndPoint!).Address, _clock.Now))
+            {
+                Log.HandshakeRefused(_logger, link.RemoteEndPoint!.ToString()!);
+                return null;
+            }
+
+            place = _unproven.AddLast(link);
+            if (_admission.IsOverfull)
+            {
+                oldest = _unproven.First!.Value;
+                TryLeave(_unproven.First);
+            }
+        }
+
+        oldest?.Abort(new ConnectionAbortedException("a newer handshake takes its place"));
+        return place;
+    }
+
+    /// <summary>Gives the place up; false when it was given to another link.</summary>
+    private bool TryLeave(LinkedListNode<ConnectionContext> place)
+    {
+        lock (_gate)
+        {
+            if (place.List is null)
+                return false;
+            _unproven.Remove(place);
+            _admission.End();
+            return true;
+        }
     }
 
     private void Track(Task handshake)
@@ -104,23 +136,28 @@ internal sealed class Acceptor : IAsyncDisposable
             CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    private async Task HandshakeAsync(ConnectionContext link)
+    private async Task HandshakeAsync(ConnectionContext link, LinkedListNode<ConnectionContext> place)
     {
         // Off the accept loop at once: what follows may run crypto.
         await Task.Yield();
         try
         {
-            if (await _adopter.RespondAsync(link, _path, _stopped.Token).ConfigureAwait(false) is null)
+            if (await _adopter.RespondAsync(link, _path, () => TryLeave(place), _stopped.Token).ConfigureAwait(false) is null)
                 Log.HandshakeFailed(_logger, link.RemoteEndPoint?.ToString() ?? "");
         }
         catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
         {
             // The node stops; the handshaker has closed the link.
         }
+#pragma warning disable CA1031 // A stranger's link must not bring the acceptor down.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.AcceptFailed(_logger, e);
+        }
         finally
         {
-            lock (_gate)
-                _admission.End();
+            TryLeave(place);
         }
     }
 }

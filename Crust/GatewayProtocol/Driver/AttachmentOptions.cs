@@ -7,4 +7,6 @@ namespace Crust.GatewayProtocol.Driver;
 /// <param name="Network">The network of both.</param>
 /// <param name="Contacts">Gateways to begin with.</param>
 /// <param name="Epoch">Start of this process, Unix milliseconds.</param>
-internal sealed record AttachmentOptions(PeerIdentity Identity, NetworkId Network, IReadOnlyList<PeerAddress> Contacts, ulong Epoch);
+/// <param name="MayContact">Whether a gateway that another one named may be dialled.</param>
+internal sealed record AttachmentOptions(
+    PeerIdentity Identity, NetworkId Network, IReadOnlyList<PeerAddress> Contacts, ulong Epoch, Func<PeerAddress, bool> MayContact);

@@ -54,7 +54,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         _ownAddresses = ownAddresses;
         _clock = clock;
         _logger = logger;
-        _contacts = new GatewayContacts(options.Contacts);
+        _contacts = new GatewayContacts(options.Contacts, options.MayContact);
     }
 
     /// <summary>The gateway we are attached to; null while there is none.</summary>
@@ -145,7 +145,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 #pragma warning restore CA1031
             {
                 Log.AttachmentFailed(_logger, e);
-                await Task.Delay(Jitter(LastPause), _clock.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+                await Task.Delay(Jitter(LastPause), _clock.TimeProvider, _stopped.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -88,6 +88,8 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         finally
         {
             _pending.TryRemove(envelope.Id, out _);
+            // Ends the WhenAny of a request without an answer: else it would hang on the session's completion for as long as that lives.
+            waiting.TrySetCanceled(CancellationToken.None);
         }
     }
 }

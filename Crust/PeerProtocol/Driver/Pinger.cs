@@ -27,6 +27,8 @@ internal sealed class Pinger(SessionDriver session, TimeProvider timeProvider)
         finally
         {
             _waiting.TryRemove(number, out _);
+            // Ends the WhenAny of a ping that is given up: else it would hang on the session's completion for as long as that lives.
+            answered.TrySetCanceled(CancellationToken.None);
         }
     }
 

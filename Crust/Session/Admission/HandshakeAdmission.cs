@@ -5,8 +5,8 @@ using Crust.Primitives;
 namespace Crust.Session.Admission;
 
 /// <summary>
-/// Decides, before any Diffie-Hellman, whether an address may start a handshake: a token bucket per /24 (IPv4) or /56 (IPv6), and a bound
-/// on handshakes under way. A valid first message costs about 0.3 ms, so the defaults leave most of a core to honest peers. Pure.
+/// Decides, before any Diffie-Hellman, whether an address may start a handshake: a token bucket per /24 (IPv4) or /56 (IPv6); and tells
+/// when one under way must make room, since their number is bounded. A valid first message costs about 0.3 ms, so the defaults leave most of a core to honest peers. Pure.
 /// </summary>
 internal sealed class HandshakeAdmission(AdmissionLimits limits)
 {
@@ -15,13 +15,16 @@ internal sealed class HandshakeAdmission(AdmissionLimits limits)
     /// <summary>Handshakes admitted and not yet ended.</summary>
     internal int UnderWay { get; private set; }
 
+    /// <summary>True when there is one more under way than there may be: the caller ends one.</summary>
+    internal bool IsOverfull => UnderWay > limits.MaxUnderWay;
+
     /// <summary>Handshakes refused so far.</summary>
     internal long Refused { get; private set; }
 
     /// <summary>Admits a handshake from the address; each success is paired with one <see cref="End"/>.</summary>
     internal bool TryBegin(IPAddress remote, Instant now)
     {
-        if (UnderWay >= limits.MaxUnderWay || !Bucket(Prefix(remote), now, out var bucket) || !bucket.TryTake(now))
+        if (!Bucket(Prefix(remote), now, out var bucket) || !bucket.TryTake(now))
         {
             Refused++;
             return false;

@@ -10,7 +10,7 @@ namespace Crust.Session.Driver;
 /// </summary>
 internal sealed class InboundDispatcher(Func<string, InboundHandler?> find, Action<int> consumed, TimeProvider timeProvider, ILogger logger) : IAsyncDisposable
 {
-    /// <summary>How long handlers may go on with acknowledged messages after the session ended. Ours.</summary>
+    /// <summary>How long handlers may go on with acknowledged messages after the session ended, and again after they were cancelled. Ours.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, Channel<DeliveredMessage>> _queues = [];
@@ -32,7 +32,10 @@ internal sealed class InboundDispatcher(Func<string, InboundHandler?> find, Acti
         return queue.Writer.TryWrite(message);
     }
 
-    /// <summary>No more messages come. Those that wait are still handled, within <see cref="Linger"/>; then handlers are cancelled.</summary>
+    /// <summary>
+    /// No more messages come. Those that wait are still handled, within <see cref="Linger"/>; then handlers are cancelled. One that does not
+    /// heed that either is left alone: it may be waiting for us.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var queue in _queues.Values)
@@ -45,7 +48,15 @@ internal sealed class InboundDispatcher(Func<string, InboundHandler?> find, Acti
         catch (TimeoutException)
         {
             await _ended.CancelAsync().ConfigureAwait(false);
-            await all.ConfigureAwait(false);
+            try
+            {
+                await all.WaitAsync(Linger, timeProvider).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                Log.HandlersLeft(logger, _consumers.Count(c => !c.IsCompleted));
+                return;
+            }
         }
 
         _ended.Dispose();

@@ -31,8 +31,11 @@ internal sealed class LinkAdopter(LinkHandshaker handshaker, HandshakeTerms term
         }
     }
 
-    /// <summary>Handshakes as the accepting side; null when nothing came of it.</summary>
-    internal async Task<SessionDriver?> RespondAsync(ConnectionContext ownedLink, ConnectionPath path, CancellationToken cancellationToken)
+    /// <summary>
+    /// Handshakes as the accepting side; null when nothing came of it. <paramref name="keep"/> is asked once the other side is proven,
+    /// whether the link may stay.
+    /// </summary>
+    internal async Task<SessionDriver?> RespondAsync(ConnectionContext ownedLink, ConnectionPath path, Func<bool> keep, CancellationToken cancellationToken)
     {
         PeerId? caller = null;
         HandshakeReply? Decide(HandshakeOffer offer)
@@ -46,7 +49,12 @@ internal sealed class LinkAdopter(LinkHandshaker handshaker, HandshakeTerms term
         try
         {
             var link = await handshaker.RespondAsync(ownedLink, path, Decide, cancellationToken).ConfigureAwait(false);
-            return link is null ? null : await AdoptAsync(link).ConfigureAwait(false);
+            if (link is null)
+                return null;
+            if (keep())
+                return await AdoptAsync(link).ConfigureAwait(false);
+            await link.DisposeAsync().ConfigureAwait(false);
+            return null;
         }
         finally
         {
@@ -64,6 +72,6 @@ internal sealed class LinkAdopter(LinkHandshaker handshaker, HandshakeTerms term
             owner.SessionOpened(adopted.Session!);
         if (adopted.Outdated is { } outdated)
             await outdated.AbortAsync(GoodbyeCode.Replaced, "The peer began a new session.").ConfigureAwait(false);
-        return adopted.Session ?? adopted.Surviving;
+        return adopted.Session ?? (adopted.Surviving is { Closure: null } surviving ? surviving : null);
     }
 }

@@ -7,6 +7,7 @@ internal sealed class LinkRun(SecureLink link)
 
     internal AsyncSignal Wake { get; } = new();
 
+    /// <summary>Never disposed of: whoever stops a link that has just ended must not fault. Without a timer it holds nothing.</summary>
     internal CancellationTokenSource Stopped { get; } = new();
 
     /// <summary>Set once both loops have ended and the link is disposed.</summary>

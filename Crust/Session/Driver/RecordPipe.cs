@@ -94,7 +94,11 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await link.DisposeAsync().ConfigureAwait(false);
-        if (Interlocked.Exchange(ref _returned, 1) == 0)
-            ArrayPool<byte>.Shared.Return(_record, clearArray: true);
+        if (Interlocked.Exchange(ref _returned, 1) != 0)
+            return;
+        // Both return their buffers. With an exception, the writer does not try to flush what is left.
+        await link.Transport.Input.CompleteAsync().ConfigureAwait(false);
+        await Output.CompleteAsync(new ConnectionAbortedException("the link is closed")).ConfigureAwait(false);
+        ArrayPool<byte>.Shared.Return(_record, clearArray: true);
     }
 }

@@ -45,5 +45,8 @@ internal sealed class SendWaiters
                 waiting.Source.TrySetException(new SessionEndedException(reason, outcome.Kind == SessionEventKind.OutcomeUnknown));
                 break;
         }
+
+        // Whoever gave up the wait does not look any more: that makes no unobserved exception.
+        _ = waiting.Source.Task.Exception;
     }
 }

@@ -35,6 +35,7 @@ internal sealed class SessionDriver : IAsyncDisposable
     private readonly InboundDispatcher _inbound;
     private readonly SendWaiters _waiters = new();
     private readonly ITimer _timer;
+    private readonly TaskCompletionSource _disconnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _endedLinks = [];
     private LinkRun? _active;
@@ -63,7 +64,7 @@ internal sealed class SessionDriver : IAsyncDisposable
 
     internal bool SendsSigned => _parameters.SendSigned;
 
-    /// <summary>Ends when the session is over and its links are closed; never faults.</summary>
+    /// <summary>Ends when the session is over, its links are closed and what it delivered is handled; never faults.</summary>
     internal Task Completion => _completion.Task;
 
     /// <summary>How it ended; null while it lives.</summary>
@@ -148,7 +149,9 @@ internal sealed class SessionDriver : IAsyncDisposable
         await outcome.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Sends what is queued, says goodbye and closes; cut after <see cref="Linger"/>.</summary>
+    /// <summary>
+    /// Sends what is queued, says goodbye and closes; cut after <see cref="Linger"/>. Does not wait for handlers: one of them may be the caller.
+    /// </summary>
     internal async Task CloseAsync(GoodbyeCode code, string reason)
     {
         lock (_gate)
@@ -161,24 +164,28 @@ internal sealed class SessionDriver : IAsyncDisposable
         WakeWriter();
         try
         {
-            await Completion.WaitAsync(Linger, _clock.TimeProvider).ConfigureAwait(false);
+            await _disconnected.Task.WaitAsync(Linger, _clock.TimeProvider).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             End(code, reason);
-            await Completion.ConfigureAwait(false);
+            await _disconnected.Task.ConfigureAwait(false);
         }
     }
 
-    /// <summary>Says goodbye at once, without waiting for what is queued, and closes.</summary>
+    /// <summary>Says goodbye at once, without waiting for what is queued or for handlers, and closes.</summary>
     internal Task AbortAsync(GoodbyeCode code, string reason)
     {
         End(code, reason);
-        return Completion;
+        return _disconnected.Task;
     }
 
-    /// <summary>As <see cref="AbortAsync"/>, since the node stops.</summary>
-    public async ValueTask DisposeAsync() => await AbortAsync(GoodbyeCode.GoingAway, "The node stopped.").ConfigureAwait(false);
+    /// <summary>As <see cref="AbortAsync"/>, since the node stops; waits for handlers too.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await AbortAsync(GoodbyeCode.GoingAway, "The node stopped.").ConfigureAwait(false);
+        await Completion.ConfigureAwait(false);
+    }
 
     private async Task<Task> QueueAsync(string protocol, ReadOnlyMemory<byte> payload, byte priority, bool confirm, CancellationToken cancellationToken)
     {
@@ -230,7 +237,6 @@ internal sealed class SessionDriver : IAsyncDisposable
         }
 
         await run.Link.DisposeAsync().ConfigureAwait(false);
-        run.Stopped.Dispose();
         await LinkEndedAsync(run).ConfigureAwait(false);
     }
 
@@ -291,6 +297,7 @@ internal sealed class SessionDriver : IAsyncDisposable
     {
         var plaintext = ArrayPool<byte>.Shared.Rent(RecordSizer.LargeBytes);
         var overhead = RecordSealer.Overhead(run.Link.Result.Suite);
+        var endedInOrder = false;
         try
         {
             var sizer = new RecordSizer();
@@ -316,7 +323,13 @@ internal sealed class SessionDriver : IAsyncDisposable
                     }
 
                     if (length == 0 && over)
+                    {
+                        // In order: a reset would take the goodbye with it, if the kernel still holds that.
+                        await run.Stopped.CancelAsync().ConfigureAwait(false);
+                        endedInOrder = true;
                         return;
+                    }
+
                     if (length == 0)
                         break;
                 }
@@ -332,7 +345,8 @@ internal sealed class SessionDriver : IAsyncDisposable
         {
             ArrayPool<byte>.Shared.Return(plaintext, clearArray: true);
             // A reader that waits for bytes must end with the writer.
-            run.Stop("the writer ended");
+            if (!endedInOrder)
+                run.Stop("the writer ended");
         }
     }
 
@@ -495,6 +509,7 @@ internal sealed class SessionDriver : IAsyncDisposable
         await _timer.DisposeAsync().ConfigureAwait(false);
         _owner.SessionEnded(this);
         Log.SessionEnded(_logger, Remote.ToShortString(), Closure?.Reason ?? "");
+        _disconnected.TrySetResult();
         // What was acknowledged is handled before the session counts as over.
         await _inbound.DisposeAsync().ConfigureAwait(false);
         _completion.TrySetResult();

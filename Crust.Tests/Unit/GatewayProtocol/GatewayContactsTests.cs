@@ -1,0 +1,59 @@
+using Crust.GatewayProtocol;
+using Crust.Identity;
+using FluentAssertions;
+using Xunit;
+
+namespace Crust.Tests.Unit.GatewayProtocol;
+
+public sealed class GatewayContactsTests
+{
+    private static readonly PeerId First = PeerIdentity.FromSeed(Enumerable.Repeat((byte)1, 32).ToArray()).Id;
+    private static readonly PeerId Second = PeerIdentity.FromSeed(Enumerable.Repeat((byte)2, 32).ToArray()).Id;
+
+    [Fact]
+    public void InOrder_PutsTheLostGatewayLast_AndLearnedOnesBehindConfiguredOnes()
+    {
+        var contacts = new GatewayContacts([Address(1, First), Address(2, Second)], _ => true);
+        contacts.Learn([Text(3, Second), Text(2, Second)]);
+
+        contacts.InOrder(null).Should().Equal(Address(1, First), Address(2, Second), Address(3, Second));
+        contacts.InOrder(First).Should().Equal(Address(2, Second), Address(3, Second), Address(1, First));
+    }
+
+    [Fact]
+    public void Learn_SkipsGarbage_AndKeepsWhatItKnewWhenNothingIsLeft()
+    {
+        var contacts = new GatewayContacts([], _ => true);
+        contacts.Learn([Text(1, First)]);
+
+        contacts.Learn([]);
+        contacts.Learn(["", "tcp://", new string('x', 10_000), "tcp://host:1/" + First]);
+
+        contacts.InOrder(null).Should().Equal(Address(1, First));
+    }
+
+    [Fact]
+    public void Learn_TakesAtMostSoMany()
+    {
+        var contacts = new GatewayContacts([], _ => true);
+
+        contacts.Learn(Enumerable.Range(1, 10_000).Select(port => Text(port, First)));
+
+        contacts.InOrder(null).Should().HaveCount(GatewayCodec.MaxGateways);
+    }
+
+    [Fact]
+    public void Learn_SkipsWhatMayNotBeDialled()
+    {
+        // A gateway could name our own loopback ports as gateways, and we dialled them.
+        var contacts = new GatewayContacts([Address(1, First)], a => a.EndPoint.Port != 22);
+
+        contacts.Learn([Text(22, Second), Text(23, Second)]);
+
+        contacts.InOrder(null).Should().Equal(Address(1, First), Address(23, Second));
+    }
+
+    private static string Text(int port, PeerId peer) => $"tcp://203.0.113.5:{port}/{peer}";
+
+    private static PeerAddress Address(int port, PeerId peer) => PeerAddress.Parse(Text(port, peer));
+}
