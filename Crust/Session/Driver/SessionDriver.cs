@@ -1,27 +1,22 @@
-using System.Buffers;
 using System.Net;
 using Crust.Diagnostics;
 using Crust.Identity;
 using Crust.Primitives;
 using Crust.Primitives.Driver;
 using Crust.Session.Handshakes;
-using Crust.Session.Records;
 using Crust.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Crust.Session.Driver;
 
 /// <summary>
-/// Runs one <see cref="SessionMachine"/>: a reading and a writing loop for the active link, one timer, one lock around the machine. The
-/// active link can be exchanged for another of the same session. Thread safe. Owns its links.
+/// Runs one <see cref="SessionMachine"/>: a <see cref="LinkPump"/> for the active link, one timer, one lock around the machine. The active
+/// link can be exchanged for another of the same session. Thread safe. Owns its links.
 /// </summary>
-internal sealed class SessionDriver : IAsyncDisposable
+internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
 {
     /// <summary>The priority of messages that name none.</summary>
     internal const byte DefaultPriority = 1;
-
-    /// <summary>Written but not flushed: more than this waits for the socket.</summary>
-    private const int FlushThreshold = 128 * 1024;
 
     /// <summary>How long a graceful close may take before the session is cut. Ours: a peer that never reads must not hold us.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
@@ -38,7 +33,7 @@ internal sealed class SessionDriver : IAsyncDisposable
     private readonly TaskCompletionSource _disconnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _endedLinks = [];
-    private LinkRun? _active;
+    private LinkPump? _active;
     private Instant? _timerDue;
     private Task _ending = Task.CompletedTask;
     private bool _isEnding;
@@ -100,12 +95,10 @@ internal sealed class SessionDriver : IAsyncDisposable
     /// <summary>Makes the link the active one; an earlier link is dropped. False when the session is over: the link stays the caller's.</summary>
     internal bool TryAttach(SecureLink link)
     {
-        LinkRun run;
         lock (_gate)
         {
             if (_isEnding)
                 return false;
-            run = new LinkRun(link);
             if (_active is { } old)
             {
                 _endedLinks.Add(old.Ended);
@@ -114,16 +107,15 @@ internal sealed class SessionDriver : IAsyncDisposable
 
             if (_active is not null || Path != default || RemoteEndPoint is not null)
                 _machine.HandleLinkChanged(_clock.Now);
-            _active = run;
+            _active = new LinkPump(link, this, _clock);
             Path = link.Path;
             LocalEndPoint = link.Pipe.Link.LocalEndPoint as IPEndPoint;
             RemoteEndPoint = link.Pipe.Link.RemoteEndPoint as IPEndPoint;
             ActiveLinkIsOurs = link.Result.IsInitiator;
             _endedLinks.RemoveAll(static t => t.IsCompleted);
-            run.Ended = Task.Run(() => RunLinkAsync(run));
+            _active.Start();
+            return true;
         }
-
-        return true;
     }
 
     /// <summary>Queues a message; waits while the queue is full. Returns once it is queued, not once it is sent.</summary>
@@ -137,7 +129,7 @@ internal sealed class SessionDriver : IAsyncDisposable
         {
             var queued = _machine.TrySend(protocol, priority, ownedPayload, 0, _clock.Now) == SendResult.Queued;
             if (queued)
-                _active?.Wake.Set();
+                _active?.Wake();
             return queued;
         }
     }
@@ -198,7 +190,7 @@ internal sealed class SessionDriver : IAsyncDisposable
                 var result = _machine.TrySend(protocol, priority, payload, token, _clock.Now);
                 if (result == SendResult.Queued)
                 {
-                    _active?.Wake.Set();
+                    _active?.Wake();
                     return outcome;
                 }
 
@@ -220,148 +212,34 @@ internal sealed class SessionDriver : IAsyncDisposable
         }
     }
 
-    private async Task RunLinkAsync(LinkRun run)
-    {
-        var reading = ReadAsync(run);
-        var writing = WriteAsync(run);
-        try
-        {
-            await Task.WhenAll(reading, writing).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // Whatever fails in a loop, it is our bug: the session ends with a reason, the process lives.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            Log.SessionDriverFailed(_logger, Remote.ToShortString(), e);
-            End(GoodbyeCode.InternalError, "The session's driver failed.");
-        }
-
-        await run.Link.DisposeAsync().ConfigureAwait(false);
-        await LinkEndedAsync(run).ConfigureAwait(false);
-    }
-
-    private async Task ReadAsync(LinkRun run)
-    {
-        try
-        {
-            var link = run.Link;
-            // The record that confirms a handshake is empty today; a later version may put frames into it.
-            if (link.FirstPlaintext.Length > 0 && !HandleRecord(run, link.FirstPlaintext))
-                return;
-            link.FirstPlaintext = [];
-            while (await link.Pipe.ReadAsync(run.Stopped.Token).ConfigureAwait(false))
-            {
-                var body = link.Pipe.Body;
-                if (!link.Opener.TryOpen(link.Pipe.Header, body.Span, body.Span, out var length) || !HandleRecord(run, body.Span[..length]))
-                    return;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The link was stopped: there is nothing more to read.
-        }
-        finally
-        {
-            // Without a reader there is no acknowledgement: let the writer end too, after it said goodbye if one is due.
-            await StopWriterAsync(run).ConfigureAwait(false);
-        }
-    }
-
-    private async Task StopWriterAsync(LinkRun run)
-    {
-        bool goodbyeDue;
-        lock (_gate)
-            goodbyeDue = _active == run && _machine.IsClosed;
-        if (goodbyeDue)
-            run.Wake.Set();
-        else
-            await run.Stopped.CancelAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>False when the link has been replaced, or the session is over.</summary>
-    private bool HandleRecord(LinkRun run, ReadOnlySpan<byte> plaintext)
+    /// <inheritdoc/>
+    bool ILinkCarrier.HandleRecord(LinkPump link, ReadOnlySpan<byte> plaintext)
     {
         lock (_gate)
         {
-            if (_active != run)
+            if (_active != link)
                 return false;
             var goesOn = _machine.Handle(plaintext, _clock.Now);
             Drain();
             Reschedule();
-            run.Wake.Set();
+            link.Wake();
             return goesOn && !_machine.IsClosed;
         }
     }
 
-    private async Task WriteAsync(LinkRun run)
-    {
-        var plaintext = ArrayPool<byte>.Shared.Rent(RecordSizer.LargeBytes);
-        var overhead = RecordSealer.Overhead(run.Link.Result.Suite);
-        var endedInOrder = false;
-        try
-        {
-            var sizer = new RecordSizer();
-            while (true)
-            {
-                var unflushed = 0;
-                while (true)
-                {
-                    var length = NextRecord(run, sizer, plaintext, out var over);
-                    if (length > 0)
-                    {
-                        var output = run.Link.Pipe.Output;
-                        var written = run.Link.Sealer.Seal(plaintext.AsSpan(0, length), output.GetSpan(length + overhead), _clock.Now);
-                        output.Advance(written);
-                        unflushed += written;
-                    }
-
-                    if (unflushed > 0 && (length == 0 || unflushed >= FlushThreshold))
-                    {
-                        if (!await run.Link.Pipe.FlushAsync(run.Stopped.Token).ConfigureAwait(false))
-                            return;
-                        unflushed = 0;
-                    }
-
-                    if (length == 0 && over)
-                    {
-                        // In order: a reset would take the goodbye with it, if the kernel still holds that.
-                        await run.Stopped.CancelAsync().ConfigureAwait(false);
-                        endedInOrder = true;
-                        return;
-                    }
-
-                    if (length == 0)
-                        break;
-                }
-
-                await run.Wake.WaitAsync(run.Stopped.Token).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The link was stopped.
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(plaintext, clearArray: true);
-            // A reader that waits for bytes must end with the writer.
-            if (!endedInOrder)
-                run.Stop("the writer ended");
-        }
-    }
-
-    private int NextRecord(LinkRun run, RecordSizer sizer, byte[] plaintext, out bool over)
+    /// <inheritdoc/>
+    int ILinkCarrier.NextRecord(LinkPump link, RecordSizer sizer, Span<byte> plaintext, out bool over)
     {
         lock (_gate)
         {
-            if (_active != run)
+            if (_active != link)
             {
                 over = true;
                 return 0;
             }
 
             var now = _clock.Now;
-            var length = _machine.PollRecord(plaintext.AsSpan(0, sizer.NextBytes(now)), now, _clock.UnixMilliseconds);
+            var length = _machine.PollRecord(plaintext[..sizer.NextBytes(now)], now, _clock.UnixMilliseconds);
             sizer.Sent(length, now);
             Drain();
             Reschedule();
@@ -370,11 +248,26 @@ internal sealed class SessionDriver : IAsyncDisposable
         }
     }
 
-    private async Task LinkEndedAsync(LinkRun run)
+    /// <inheritdoc/>
+    bool ILinkCarrier.OwesGoodbye(LinkPump link)
+    {
+        lock (_gate)
+            return _active == link && _machine.IsClosed;
+    }
+
+    /// <inheritdoc/>
+    void ILinkCarrier.LinkFaulted(LinkPump link, Exception exception)
+    {
+        Log.SessionDriverFailed(_logger, Remote.ToShortString(), exception);
+        End(GoodbyeCode.InternalError, "The session's driver failed.");
+    }
+
+    /// <inheritdoc/>
+    async Task ILinkCarrier.LinkEndedAsync(LinkPump link)
     {
         lock (_gate)
         {
-            if (_active != run || _isEnding)
+            if (_active != link || _isEnding)
                 return;
             _active = null;
         }
@@ -418,7 +311,7 @@ internal sealed class SessionDriver : IAsyncDisposable
     private void WakeWriter()
     {
         lock (_gate)
-            _active?.Wake.Set();
+            _active?.Wake();
     }
 
     /// <summary>Passes on what the machine has to tell. Under the lock.</summary>
@@ -470,7 +363,7 @@ internal sealed class SessionDriver : IAsyncDisposable
             if (!_machine.IsClosed)
                 _machine.Abort(code, reason);
             Drain();
-            _active?.Wake.Set();
+            _active?.Wake();
         }
     }
 
@@ -485,13 +378,13 @@ internal sealed class SessionDriver : IAsyncDisposable
 
     private async Task FinishAsync()
     {
-        LinkRun? last;
+        LinkPump? last;
         Task[] links;
         lock (_gate)
         {
             last = _active;
             links = [.. _endedLinks, last?.Ended ?? Task.CompletedTask];
-            last?.Wake.Set();
+            last?.Wake();
         }
 
         // The goodbye still goes out; a peer that does not read is cut.

@@ -1,0 +1,21 @@
+namespace Crust.Session.Driver;
+
+/// <summary>What a <see cref="LinkPump"/> asks of the session it works for. Calls come from the pump's two loops, side by side.</summary>
+internal interface ILinkCarrier
+{
+    /// <summary>Takes a record that the link brought; false when the link has been replaced, or the session is over.</summary>
+    bool HandleRecord(LinkPump link, ReadOnlySpan<byte> plaintext);
+
+    /// <summary>Fills the next record for the link.</summary>
+    /// <returns>Its plaintext's length; 0 when there is none now, and with <paramref name="over"/> when there will be no more.</returns>
+    int NextRecord(LinkPump link, RecordSizer sizer, Span<byte> plaintext, out bool over);
+
+    /// <summary>True when the session is over and the link may still have to carry its goodbye.</summary>
+    bool OwesGoodbye(LinkPump link);
+
+    /// <summary>A loop failed in itself, which is our bug: the session must end, the process must not.</summary>
+    void LinkFaulted(LinkPump link, Exception exception);
+
+    /// <summary>Both loops have ended and the link is closed.</summary>
+    Task LinkEndedAsync(LinkPump link);
+}

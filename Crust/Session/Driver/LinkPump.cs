@@ -1,0 +1,144 @@
+using System.Buffers;
+using Crust.Primitives.Driver;
+using Crust.Session.Records;
+
+namespace Crust.Session.Driver;
+
+/// <summary>
+/// A link while it carries a session: one loop opens records and hands them over, one takes records and seals them. Ends when either loop
+/// does. Owns the link.
+/// </summary>
+#pragma warning disable CA1001 // The token source is never disposed of: whoever stops a link that has just ended must not fault. Without a timer it holds nothing.
+internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicClock clock)
+#pragma warning restore CA1001
+{
+    /// <summary>Written but not flushed: more than this waits for the socket.</summary>
+    private const int FlushThreshold = 128 * 1024;
+
+    private readonly AsyncSignal _wake = new();
+    private readonly CancellationTokenSource _stopped = new();
+
+    /// <summary>Ends once both loops have ended, the link is disposed and the session knows.</summary>
+    internal Task Ended { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Starts both loops, once.</summary>
+    internal void Start() => Ended = Task.Run(RunAsync);
+
+    /// <summary>Tells the writer that there may be something to write.</summary>
+    internal void Wake() => _wake.Set();
+
+    /// <summary>Ends both loops at once. May come late and repeatedly.</summary>
+    internal void Stop(string reason)
+    {
+        _stopped.Cancel();
+        link.Pipe.Abort(reason);
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            await Task.WhenAll(ReadAsync(), WriteAsync()).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever fails in a loop, the session ends with a reason and the process lives.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            carrier.LinkFaulted(this, e);
+        }
+
+        await link.DisposeAsync().ConfigureAwait(false);
+        await carrier.LinkEndedAsync(this).ConfigureAwait(false);
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            // The record that confirms a handshake is empty today; a later version may put frames into it.
+            if (link.FirstPlaintext.Length > 0 && !carrier.HandleRecord(this, link.FirstPlaintext))
+                return;
+            link.FirstPlaintext = [];
+            while (await link.Pipe.ReadAsync(_stopped.Token).ConfigureAwait(false))
+            {
+                var body = link.Pipe.Body;
+                if (!link.Opener.TryOpen(link.Pipe.Header, body.Span, body.Span, out var length) || !carrier.HandleRecord(this, body.Span[..length]))
+                    return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The link was stopped: there is nothing more to read.
+        }
+        finally
+        {
+            // Without a reader there is no acknowledgement: let the writer end too, after it said goodbye if one is due.
+            if (carrier.OwesGoodbye(this))
+                Wake();
+            else
+                await _stopped.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        var plaintext = ArrayPool<byte>.Shared.Rent(RecordSizer.LargeBytes);
+        var endedInOrder = false;
+        try
+        {
+            var sizer = new RecordSizer();
+            while (await WriteAllAsync(sizer, plaintext).ConfigureAwait(false) is { } over)
+            {
+                if (over)
+                {
+                    // In order: a reset would take the goodbye with it, if the kernel still holds that.
+                    await _stopped.CancelAsync().ConfigureAwait(false);
+                    endedInOrder = true;
+                    return;
+                }
+
+                await _wake.WaitAsync(_stopped.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The link was stopped.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(plaintext, clearArray: true);
+            // A reader that waits for bytes must end with the writer.
+            if (!endedInOrder)
+                Stop("the writer ended");
+        }
+    }
+
+    /// <summary>Writes and flushes until there is nothing more to write now.</summary>
+    /// <returns>Whether the session is over; null when the link is gone.</returns>
+    private async ValueTask<bool?> WriteAllAsync(RecordSizer sizer, byte[] plaintext)
+    {
+        var overhead = RecordSealer.Overhead(link.Result.Suite);
+        var output = link.Pipe.Output;
+        var unflushed = 0;
+        while (true)
+        {
+            var length = carrier.NextRecord(this, sizer, plaintext, out var over);
+            if (length > 0)
+            {
+                var written = link.Sealer.Seal(plaintext.AsSpan(0, length), output.GetSpan(length + overhead), clock.Now);
+                output.Advance(written);
+                unflushed += written;
+            }
+
+            if (unflushed > 0 && (length == 0 || unflushed >= FlushThreshold))
+            {
+                if (!await link.Pipe.FlushAsync(_stopped.Token).ConfigureAwait(false))
+                    return null;
+                unflushed = 0;
+            }
+
+            if (length == 0)
+                return over;
+        }
+    }
+}
