@@ -36,6 +36,7 @@ internal static class RunCommand
         Description = "Address that the gateway inside listens on for peers; loopback if left out.",
         DefaultValueFactory = _ => IPAddress.Loopback,
         HelpName = "IP",
+        CustomParser = CommonOptions.ParseAddress,
     };
 
     private static readonly Option<int> PeersPort = Port("--peers-port", "TCP port that the gateway inside listens on for peers; 0 for any.", 0);
@@ -82,7 +83,7 @@ internal static class RunCommand
         });
         Network.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && System.Text.Encoding.UTF8.GetByteCount(result.Tokens[0].Value) is 0 or > NetworkId.MaxNameLength)
+            if (result.Tokens.Count > 0 && !CommonOptions.IsNetworkName(result.Tokens[0].Value))
                 result.AddError($"A network name has 1 to {NetworkId.MaxNameLength} bytes.");
         });
         command.SetAction(RunAsync);

@@ -1,4 +1,5 @@
 using System.Net;
+using Crust.Identity;
 using Microsoft.Extensions.Configuration;
 
 namespace Crust.Gateway.Commands;
@@ -30,14 +31,23 @@ internal sealed class GatewayConfiguration
             throw new InvalidDataException($"The configuration file {path} does not exist.");
         try
         {
-            return new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build()
+            var read = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build()
                 .Get<GatewayConfiguration>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new GatewayConfiguration();
+            return read.TcpPort is < 0 or > IPEndPoint.MaxPort ? throw new InvalidDataException($"{read.TcpPort} is not a port: 0 to 65535.") : read;
         }
         catch (Exception e) when (e is InvalidDataException or InvalidOperationException or FormatException)
         {
             throw new InvalidDataException($"The configuration file {path} cannot be used: {e.InnerException?.Message ?? e.Message}", e);
         }
     }
+
+    /// <summary>The network's name, checked.</summary>
+    internal string? NetworkName() => Network is null || CommonOptions.IsNetworkName(Network)
+        ? Network : throw new InvalidDataException($"The network's name in the configuration file must have 1 to {NetworkId.MaxNameLength} bytes.");
+
+    /// <summary>The cluster's end points, checked.</summary>
+    internal string[] ClusterEndPoints() => Cluster?.FirstOrDefault(text => !CommonOptions.IsHostAndPort(text)) is not { } wrong
+        ? Cluster ?? [] : throw new InvalidDataException($"'{wrong}' in the configuration file is not HOST:PORT.");
 
     /// <summary>The listen address, checked.</summary>
     internal IPAddress? ListenAddress() => Listen is null ? null

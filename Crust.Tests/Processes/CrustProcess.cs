@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Text.Json;
-using Crust.Tests.Cluster;
+using Crust.Tests.Architecture;
 
 namespace Crust.Tests.Processes;
 
@@ -15,6 +14,13 @@ public sealed class CrustProcess : IAsyncDisposable
 
     /// <summary>How long anything may take. Only a hang takes so long, even on a busy machine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
+    /// <summary>
+    /// The command where its own build put it, as <c>bin/CONFIGURATION/FRAMEWORK</c> of the tests is that of the gateway: beside the tests, which use the
+    /// web framework, the packages are missing that come with that.
+    /// </summary>
+    private static readonly string CrustCommand = RepositoryRoot.PathOf(
+        Path.Combine("Crust.Gateway", Path.GetRelativePath(RepositoryRoot.PathOf("Crust.Tests"), AppContext.BaseDirectory), OperatingSystem.IsWindows() ? "crust.exe" : "crust"));
 
     private readonly Lock _lock = new();
     private readonly Process _process;
@@ -63,19 +69,26 @@ public sealed class CrustProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the <c>crust</c> command.</summary>
-    public static CrustProcess Crust(TemporaryFolder folder, params string[] arguments) => Start(folder, typeof(Gateway.Server.GatewayServer).Assembly.Location, arguments);
+    public static CrustProcess Crust(TemporaryFolder folder, params string[] arguments) => Start(folder, CrustCommand, arguments);
 
     /// <summary>Starts the silo.</summary>
-    public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, typeof(Silo.SiloHost).Assembly.Location, arguments);
+    public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
 
     /// <summary>The first event of a name, and with a condition if one is given, that came or comes.</summary>
     public async Task<ProcessEvent> EventAsync(string name, Func<ProcessEvent, bool>? condition = null)
     {
-        var found = await Eventually.HoldsAsync(
-            () => Task.FromResult(Events.FirstOrDefault(e => e.Name == name && (condition is null || condition(e)))),
-            found => found is not null || _reading.IsCompleted, $"'{name}' of {this}", Patience);
-        return found ?? Events.FirstOrDefault(e => e.Name == name && (condition is null || condition(e)))
-            ?? throw new InvalidOperationException($"It ended without '{name}': {this}");
+        ProcessEvent? Find() => Events.FirstOrDefault(e => e.Name == name && (condition is null || condition(e)));
+        ProcessEvent? found = null;
+        try
+        {
+            await Eventually.HoldsAsync(() => (found = Find()) is not null || _reading.IsCompleted, $"'{name}' comes", Patience);
+        }
+        catch (Exception e)
+        {
+            throw new TimeoutException($"'{name}' does not come: {this}", e);
+        }
+
+        return found ?? Find() ?? throw new InvalidOperationException($"It ended without '{name}': {this}");
     }
 
     /// <summary>Waits for the end; the exit code.</summary>
@@ -118,16 +131,16 @@ public sealed class CrustProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static CrustProcess Start(TemporaryFolder folder, string assembly, string[] arguments)
+    private static CrustProcess Start(TemporaryFolder folder, string command, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [assembly, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(command, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         // Whoever runs the tests has identities, data and a bootstrap address of their own.
         start.Environment["XDG_CONFIG_HOME"] = folder.PathOf("config");
         start.Environment["XDG_DATA_HOME"] = folder.PathOf("data");
         start.Environment["CRUST_BOOTSTRAP"] = folder.Bootstrap;
         var process = Process.Start(start)!;
         process.StandardInput.Close();
-        return new CrustProcess(process, $"{Path.GetFileNameWithoutExtension(assembly)} {string.Join(' ', arguments)}");
+        return new CrustProcess(process, $"{Path.GetFileName(command)} {string.Join(' ', arguments)}");
     }
 
     private async Task ReadAsync(StreamReader reader, Action<string> add, Func<int> count, Action drop)

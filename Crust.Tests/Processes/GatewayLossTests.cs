@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Crust.Tests.Cluster;
 using FluentAssertions;
 using Xunit;
 
@@ -24,7 +23,7 @@ public sealed class GatewayLossTests(ProcessCluster cluster, ITestOutputHelper o
         running.Events.Where(e => e.Name == "pong").Select(e => e.Number("seq")).Should().Equal(Enumerable.Range(1, 40));
         running.Error.Should().BeEmpty();
 
-        await Eventually.HoldsAsync(() => cluster.StatusAsync(), status => Load(status, survivor) == 1, "the peer is attached to the other gateway");
+        await Cluster.Eventually.HoldsAsync(() => cluster.StatusAsync(), status => Load(status, survivor) == 1, "the peer is attached to the other gateway");
         output.WriteLine($"the cluster showed it there after {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms");
         var ping = cluster.Ping(gateway: 0, count: 3);
         (await ping.ExitAsync()).Should().Be(0, ping.ToString());
