@@ -121,6 +121,10 @@ public sealed class SiloHost : IAsyncDisposable
             builder.Logging.AddFilter("Orleans.Messaging", LogLevel.Critical);
         }
 
+        // What grains miss of one another while the silo stops is no news.
+        var stopping = CancellationToken.None;
+        builder.Logging.AddFilter("Crust.Grains", level => level >= options.LogLevel && (level >= LogLevel.Error || !stopping.IsCancellationRequested));
+
         // Its first round takes the time since the machine started for a delay, and warns of a deadlock at every start.
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Services.AddRoutingCore();
@@ -141,6 +145,7 @@ public sealed class SiloHost : IAsyncDisposable
             silo.AddSqliteStorage(database);
         });
         var application = builder.Build();
+        stopping = application.Lifetime.ApplicationStopping;
         application.UseRouting();
         StatusPages.Map(application, options.Http.Address);
         return application;
