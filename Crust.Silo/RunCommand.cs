@@ -11,19 +11,14 @@ namespace Crust.Silo;
 /// <summary>The command line of the silo: <c>Crust.Silo [options]</c> runs the embedded cluster until it is told to stop.</summary>
 internal static class RunCommand
 {
-    private static readonly Option<IPAddress> Listen = new("--listen")
+    private static readonly Option<IPAddress> Listen =
+        Address("--listen", "Private address of the silo's own ports; loopback if left out. Never a public one: whoever reaches it rules the cluster.");
+
+    private static readonly Option<IPAddress?> Advertise = new("--advertise")
     {
-        Description = "Private address of the silo's own ports; loopback if left out. Never a public one: whoever reaches it rules the cluster.",
-        DefaultValueFactory = _ => IPAddress.Loopback,
+        Description = "Private address that silos and gateways are told; the one of --listen if left out.",
         HelpName = "IP",
-        CustomParser = result =>
-        {
-            // A wildcard cannot be told to clients, and would open the ports to everybody.
-            if (IPAddress.TryParse(result.Tokens[0].Value, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
-                return address;
-            result.AddError($"'{result.Tokens[0].Value}' is not one address of this host.");
-            return null;
-        },
+        CustomParser = CommonOptions.ParseAddress,
     };
 
     private static readonly Option<int> SiloPort = Port("--silo-port", "Port that silos talk on; 0 for any.", SiloOptions.DefaultSiloPort);
@@ -31,13 +26,7 @@ internal static class RunCommand
     private static readonly Option<int> GatewayPort =
         Port("--gateway-port", "Port that gateways and services (Orleans clients) connect to; 0 for any.", SiloOptions.DefaultGatewayPort);
 
-    private static readonly Option<IPAddress> PeersListen = new("--peers-listen")
-    {
-        Description = "Address that the gateway inside listens on for peers; loopback if left out.",
-        DefaultValueFactory = _ => IPAddress.Loopback,
-        HelpName = "IP",
-        CustomParser = CommonOptions.ParseAddress,
-    };
+    private static readonly Option<IPAddress> PeersListen = Address("--peers-listen", "Address that the gateway inside listens on for peers; loopback if left out.");
 
     private static readonly Option<int> PeersPort = Port("--peers-port", "TCP port that the gateway inside listens on for peers; 0 for any.", 0);
 
@@ -69,7 +58,7 @@ internal static class RunCommand
     {
         var command = new RootCommand("Runs a Crust cluster in one process: a silo with its database, and a status page.")
         {
-            Listen, SiloPort, GatewayPort, PeersListen, PeersPort, Http, Profile, Connection, Network, NoGateway, Json, Verbose,
+            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, Http, Profile, Connection, Network, NoGateway, Json, Verbose,
         };
         Http.Validators.Add(result =>
         {
@@ -98,6 +87,14 @@ internal static class RunCommand
         return text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out var endPoint) ? endPoint : null;
     }
 
+    private static Option<IPAddress> Address(string name, string description) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => IPAddress.Loopback,
+        HelpName = "IP",
+        CustomParser = CommonOptions.ParseAddress,
+    };
+
     private static Option<int> Port(string name, string description, int byDefault)
     {
         var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => byDefault, HelpName = "PORT" };
@@ -120,6 +117,7 @@ internal static class RunCommand
             Connection = line.GetValue(Connection),
             Network = line.GetValue(Network)!,
             Listen = line.GetValue(Listen)!,
+            Advertise = line.GetValue(Advertise),
             LogLevel = line.GetValue(Verbose) ? LogLevel.Information : LogLevel.Warning,
         };
         var output = new CommandOutput(Console.Out, Console.Error, line.GetValue(Json));

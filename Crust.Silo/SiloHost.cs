@@ -25,7 +25,7 @@ public sealed class SiloHost : IAsyncDisposable
         Network = NetworkId.FromName(options.Network);
         DataFolder = options.DataFolder;
         SiloPort = siloPort;
-        GatewayEndPoint = new IPEndPoint(options.Listen, gatewayPort);
+        GatewayEndPoint = new IPEndPoint(options.Advertise ?? options.Listen, gatewayPort);
         HttpEndPoint = ActualEndPoint(application, options.Http);
         application.Lifetime.ApplicationStopped.Register(() => _stopped.TrySetResult());
     }
@@ -64,6 +64,8 @@ public sealed class SiloHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         if (options.Profile != SiloOptions.EmbeddedProfile)
             throw new SiloStartException($"There is no profile '{options.Profile}' in this version: use '{SiloOptions.EmbeddedProfile}'.");
+        if (options.Advertise is null && (options.Listen.Equals(IPAddress.Any) || options.Listen.Equals(IPAddress.IPv6Any)))
+            throw new SiloStartException($"A silo that listens on {options.Listen} must be told which address to advertise to others.");
         var siloPort = SiloPorts.Take(options.Listen, options.SiloPort, "silo");
         var gatewayPort = SiloPorts.Take(options.Listen, options.GatewayPort, "Orleans gateway");
         if (options.Http.Port != 0)
@@ -114,16 +116,15 @@ public sealed class SiloHost : IAsyncDisposable
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(options.LogLevel);
-        // A call that finds no grain any more while the silo stops is retried, and told four times with stack traces.
+        // While the silo stops, calls that find no grain any more are retried and told with stack traces, by Orleans and by the grains that made them.
+        var stopping = CancellationToken.None;
         if (options.LogLevel >= LogLevel.Warning)
         {
             builder.Logging.AddFilter("Polly", LogLevel.None);
             builder.Logging.AddFilter("Orleans.Messaging", LogLevel.Critical);
+            builder.Logging.AddFilter("Orleans", level => level >= options.LogLevel && (level == LogLevel.Critical || !stopping.IsCancellationRequested));
+            builder.Logging.AddFilter("Crust.Grains", level => level >= options.LogLevel && (level >= LogLevel.Error || !stopping.IsCancellationRequested));
         }
-
-        // What grains miss of one another while the silo stops is no news.
-        var stopping = CancellationToken.None;
-        builder.Logging.AddFilter("Crust.Grains", level => level >= options.LogLevel && (level >= LogLevel.Error || !stopping.IsCancellationRequested));
 
         // Its first round takes the time since the machine started for a delay, and warns of a deadlock at every start.
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
@@ -133,11 +134,12 @@ public sealed class SiloHost : IAsyncDisposable
         builder.Services.AddSingleton<StatusSource>();
         builder.Host.UseOrleans(silo =>
         {
+            var advertised = options.Advertise ?? options.Listen;
             // One silo: it is its own membership table, at its own address.
-            silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(options.Listen, siloPort), CrustSiloExtensions.ClusterName, CrustSiloExtensions.ClusterName);
+            silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(advertised, siloPort), CrustSiloExtensions.ClusterName, CrustSiloExtensions.ClusterName);
             silo.Configure<EndpointOptions>(endpoint =>
             {
-                endpoint.AdvertisedIPAddress = options.Listen;
+                endpoint.AdvertisedIPAddress = advertised;
                 endpoint.SiloListeningEndpoint = new IPEndPoint(options.Listen, siloPort);
                 endpoint.GatewayListeningEndpoint = new IPEndPoint(options.Listen, gatewayPort);
             });

@@ -28,10 +28,13 @@ public sealed record SiloOptions
     public string? Connection { get; init; }
 
     /// <summary>
-    /// The address that the silo's own ports listen on and that it tells Orleans clients. Loopback by default: whoever reaches these ports
-    /// can do anything in the cluster, so it must be an address of a private network.
+    /// The address that the silo's own ports listen on. Loopback by default: whoever reaches these ports can do anything in the cluster, so
+    /// it must be an address of a private network.
     /// </summary>
     public IPAddress Listen { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The address that silos and Orleans clients are told; null for <see cref="Listen"/>, which then must be one address.</summary>
+    public IPAddress? Advertise { get; init; }
 
     /// <summary>The port that silos talk to one another on; 0 for any.</summary>
     public int SiloPort { get; init; } = DefaultSiloPort;

@@ -60,6 +60,8 @@ public sealed class CrustNode : IAsyncDisposable
             new HandshakeAdmission(new AdmissionLimits()), adopter, clock, _logger);
         _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
+        foreach (var (protocol, handler) in options.Handlers)
+            Handle(protocol, handler);
         _handlers[PingCodec.Protocol] = (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token);
         if (options.Bootstrap.Count > 0 && !options.IsGateway)
         {

@@ -23,6 +23,9 @@ public sealed class CrustNodeOptions
     /// <summary>TCP port to listen on; 0, the default, draws a random one at each start.</summary>
     public int TcpPort { get; set; }
 
+    /// <summary>Handlers by protocol that are there before the first peer can connect; more can be added by <see cref="CrustNode.Handle"/>.</summary>
+    public IDictionary<string, PeerMessageHandler> Handlers { get; } = new Dictionary<string, PeerMessageHandler>(StringComparer.Ordinal);
+
     /// <summary>Sign every message sent, so that it cannot be denied. Default true; off, messages are still authenticated to the receiver alone.</summary>
     public bool Sign { get; set; } = true;
 

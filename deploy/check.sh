@@ -91,7 +91,7 @@ check_options() {
   local help=$scratch/help
   timeout 30 "$program" "$@" --help >"$help" 2>&1 </dev/null || true
   if [[ ! -s $help ]]; then
-    skip "$name options" "'$(basename "$program")${1:+ $*} --help' prints nothing"
+    fail "$name options" "'$(basename "$program")${1:+ $*} --help' prints nothing"
     return
   fi
   local missing=()

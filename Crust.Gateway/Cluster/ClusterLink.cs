@@ -111,11 +111,15 @@ internal sealed class ClusterLink : IAsyncDisposable
         };
     }
 
-    /// <summary>Takes a peer back that left. False when the cluster did not hear of it: it learns so from this gateway's next full announcement.</summary>
-    internal async Task<bool> DetachAsync(PeerId peer, ulong epoch, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes a peer back that left; the gateway removes it from its own table first. False when the cluster did not hear of it: it is told when it is back.
+    /// </summary>
+    internal Task<bool> DetachAsync(PeerId peer, ulong epoch, CancellationToken cancellationToken)
     {
-        var reply = await _client.WithdrawAsync(GrainKeys.ZoneOf(peer), _gatewayId, [new PeerWithdrawal(peer, epoch)], cancellationToken).ConfigureAwait(false);
-        return reply.IsAvailable;
+        if (!_isAway)
+            return _announcer.WithdrawAsync(peer, epoch, cancellationToken);
+        _announcer.WithdrawLater(peer, epoch);
+        return Task.FromResult(false);
     }
 
     /// <summary>Looks a peer up in the cluster, or, when that is away, in what passed through here.</summary>

@@ -17,7 +17,11 @@ internal sealed class ZoneAnnouncer(
     private static readonly TimeSpan MaxJitter = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>Most withdrawals that wait for the cluster. Ours; beyond, an entry stays until the peer attaches again or this process ends.</summary>
+    private const int MaxWithdrawals = 65_536;
+
     private readonly Lock _lock = new();
+    private readonly Dictionary<PeerId, ulong> _withdrawals = [];
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly ulong[] _epochs = new ulong[GrainKeys.ZoneCount];
     private readonly bool[] _requested = new bool[GrainKeys.ZoneCount];
@@ -53,6 +57,27 @@ internal sealed class ZoneAnnouncer(
         return new ClusterReply<AnnounceOutcome>(true, outcome);
     }
 
+    /// <summary>Takes one peer back now. Unanswered, it is taken back before its zone is announced again. False then.</summary>
+    internal async Task<bool> WithdrawAsync(PeerId peer, ulong epoch, CancellationToken cancellationToken)
+    {
+        var zone = GrainKeys.ZoneOf(peer);
+        var reply = await client.WithdrawAsync(zone, gatewayId, [new PeerWithdrawal(peer, epoch)], cancellationToken).ConfigureAwait(false);
+        if (!reply.IsAvailable)
+            WithdrawLater(peer, epoch);
+        return reply.IsAvailable;
+    }
+
+    /// <summary>Takes one peer back before its zone is announced again.</summary>
+    internal void WithdrawLater(PeerId peer, ulong epoch)
+    {
+        lock (_lock)
+        {
+            if (_withdrawals.Count < MaxWithdrawals || _withdrawals.ContainsKey(peer))
+                _withdrawals[peer] = epoch;
+            Request([GrainKeys.ZoneOf(peer)]);
+        }
+    }
+
     /// <summary>The loop: announces the requested zones, one after the other.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -82,6 +107,8 @@ internal sealed class ZoneAnnouncer(
             await Task.Delay(jitter * Random.Shared.NextDouble(), timeProvider, cancellationToken).ConfigureAwait(false);
         }
 
+        if (!await SendWithdrawalsAsync(zone, attached, cancellationToken).ConfigureAwait(false))
+            return Failed(zone);
         var zoneEpoch = 0UL;
         // An empty zone is announced as well: the call brings its epoch, by which a later loss is known.
         foreach (var batch in attached.Length == 0 ? [[]] : attached.Chunk(IRoutingTableGrain.MaxBatch))
@@ -89,12 +116,7 @@ internal sealed class ZoneAnnouncer(
             var announcements = Array.ConvertAll(batch, peer => new PeerAnnouncement(peer.SignedAttachment, peer.RecordSequence));
             var reply = await client.AnnounceAsync(zone, gatewayId, gatewayEpoch(), announcements, cancellationToken).ConfigureAwait(false);
             if (!reply.TryGet(out var answer) || (zoneEpoch != 0 && answer.ZoneEpoch != zoneEpoch))
-            {
-                lock (_lock)
-                    _requested[zone] = true;
-                return false;
-            }
-
+                return Failed(zone);
             zoneEpoch = answer.ZoneEpoch;
             Report(batch, answer.Outcomes);
         }
@@ -103,6 +125,38 @@ internal sealed class ZoneAnnouncer(
             _epochs[zone] = zoneEpoch;
         if (attached.Length > 0)
             ClusterLog.Announced(logger, attached.Length, zone);
+        return true;
+    }
+
+    private bool Failed(int zone)
+    {
+        lock (_lock)
+            _requested[zone] = true;
+        return false;
+    }
+
+    private async Task<bool> SendWithdrawalsAsync(int zone, AttachedPeer[] attached, CancellationToken cancellationToken)
+    {
+        // Whoever attached again with the same or a newer epoch has not left.
+        var back = attached.ToDictionary(peer => peer.Peer, peer => peer.Epoch);
+        PeerWithdrawal[] left;
+        lock (_lock)
+            left = [.. _withdrawals.Where(pair => GrainKeys.ZoneOf(pair.Key) == zone).Select(pair => new PeerWithdrawal(pair.Key, pair.Value))];
+        foreach (var batch in left.Chunk(IRoutingTableGrain.MaxBatch))
+        {
+            PeerWithdrawal[] gone = [.. batch.Where(withdrawal => !back.TryGetValue(withdrawal.Peer, out var epoch) || epoch < withdrawal.Epoch)];
+            if (gone.Length > 0 && !(await client.WithdrawAsync(zone, gatewayId, gone, cancellationToken).ConfigureAwait(false)).IsAvailable)
+                return false;
+            lock (_lock)
+            {
+                foreach (var withdrawal in batch)
+                {
+                    if (_withdrawals.TryGetValue(withdrawal.Peer, out var epoch) && epoch == withdrawal.Epoch)
+                        _withdrawals.Remove(withdrawal.Peer);
+                }
+            }
+        }
+
         return true;
     }
 

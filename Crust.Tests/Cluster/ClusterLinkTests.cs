@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Crust.Tests.Cluster;
 
+[Trait("speed", "slow")]
 public sealed class ClusterLinkTests : IAsyncLifetime
 {
     private readonly TestPeer _peer = new();
@@ -130,6 +131,25 @@ public sealed class ClusterLinkTests : IAsyncLifetime
                 () => _cluster.Client.FindPresenceAsync(peer.Id, CancellationToken.None), reply => reply.Value?.Gateway == _first.Id, "the peer is found again");
             peer.Dispose();
         }
+    }
+
+    [Fact]
+    public async Task Detach_ThatTheClusterDidNotHear_IsMadeUpFor_UnlessThePeerCameBack()
+    {
+        (await _first.AttachAsync(_peer, 5)).Should().Be(AttachOutcome.Attached);
+        (await _first.AttachAsync(_caller, 5)).Should().Be(AttachOutcome.Attached);
+        var announcer = new ZoneAnnouncer(
+            _cluster.Client, _first.Id, () => _first.Epoch, _first, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        _first.Attached.TryRemove(_peer.Id, out _);
+        announcer.WithdrawLater(_peer.Id, 5);
+        announcer.WithdrawLater(_caller.Id, 5);
+        using var stop = new CancellationTokenSource();
+        var loop = announcer.RunAsync(stop.Token);
+        await Eventually.HoldsAsync(() => _cluster.Client.FindPresenceAsync(_peer.Id, CancellationToken.None), reply => reply.Value is null, "the peer is gone");
+        (await _cluster.Client.FindPresenceAsync(_caller.Id, CancellationToken.None)).Value.Should().NotBeNull();
+        await stop.CancelAsync();
+        await FluentActions.Awaiting(() => loop).Should().ThrowAsync<OperationCanceledException>();
+        announcer.Dispose();
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Crust.Tests.Cluster;
 
+[Trait("speed", "slow")]
 public sealed class PeerGrainTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.UtcNow;

@@ -11,6 +11,7 @@ using Xunit;
 
 namespace Crust.Tests.Cluster;
 
+[Trait("speed", "slow")]
 public sealed class SiloProcessTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("crust-silo-").FullName;
