@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Net;
 using Crust.Gateway.Commands;
 using Crust.Gateway.Server;
@@ -19,7 +18,7 @@ internal static class RunCommand
     {
         Description = "Private address that silos and gateways are told; the one of --listen if left out.",
         HelpName = "IP",
-        CustomParser = ParseAddress,
+        CustomParser = CommonOptions.ParseAddress,
     };
 
     private static readonly Option<int> SiloPort = Port("--silo-port", "Port that silos talk on; 0 for any.", SiloOptions.DefaultSiloPort);
@@ -73,7 +72,7 @@ internal static class RunCommand
         });
         Network.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && System.Text.Encoding.UTF8.GetByteCount(result.Tokens[0].Value) is 0 or > NetworkId.MaxNameLength)
+            if (result.Tokens.Count > 0 && !CommonOptions.IsNetworkName(result.Tokens[0].Value))
                 result.AddError($"A network name has 1 to {NetworkId.MaxNameLength} bytes.");
         });
         command.SetAction(RunAsync);
@@ -93,16 +92,8 @@ internal static class RunCommand
         Description = description,
         DefaultValueFactory = _ => IPAddress.Loopback,
         HelpName = "IP",
-        CustomParser = ParseAddress,
+        CustomParser = CommonOptions.ParseAddress,
     };
-
-    private static IPAddress? ParseAddress(ArgumentResult result)
-    {
-        if (IPAddress.TryParse(result.Tokens[0].Value, out var address))
-            return address;
-        result.AddError($"'{result.Tokens[0].Value}' is not an IP address.");
-        return null;
-    }
 
     private static Option<int> Port(string name, string description, int byDefault)
     {

@@ -116,11 +116,14 @@ public sealed class SiloHost : IAsyncDisposable
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(options.LogLevel);
-        // A call that finds no grain any more while the silo stops is retried, and told four times with stack traces.
+        // While the silo stops, calls that find no grain any more are retried and told with stack traces, by Orleans and by the grains that made them.
+        var stopping = CancellationToken.None;
         if (options.LogLevel >= LogLevel.Warning)
         {
             builder.Logging.AddFilter("Polly", LogLevel.None);
             builder.Logging.AddFilter("Orleans.Messaging", LogLevel.Critical);
+            builder.Logging.AddFilter("Orleans", level => level >= options.LogLevel && (level == LogLevel.Critical || !stopping.IsCancellationRequested));
+            builder.Logging.AddFilter("Crust.Grains", level => level >= options.LogLevel && (level >= LogLevel.Error || !stopping.IsCancellationRequested));
         }
 
         // Its first round takes the time since the machine started for a delay, and warns of a deadlock at every start.
@@ -144,6 +147,7 @@ public sealed class SiloHost : IAsyncDisposable
             silo.AddSqliteStorage(database);
         });
         var application = builder.Build();
+        stopping = application.Lifetime.ApplicationStopping;
         application.UseRouting();
         StatusPages.Map(application, options.Http.Address);
         return application;

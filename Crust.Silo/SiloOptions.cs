@@ -50,5 +50,5 @@ public sealed record SiloOptions
 
     /// <summary>The data folder that counts.</summary>
     public string DataFolder =>
-        Path.GetFullPath(Connection ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "crust"));
+        Path.GetFullPath(Connection ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "crust"));
 }

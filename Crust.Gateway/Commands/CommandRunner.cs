@@ -20,8 +20,8 @@ internal static class CommandRunner
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var message in parsed.Errors.Select(e => e.Message).Distinct())
-                await Console.Error.WriteLineAsync($"crust: {message.ReplaceLineEndings(" ")}");
+            // One clear line, also when one mistake makes several errors; the usage stands in --help.
+            await Console.Error.WriteLineAsync($"crust: {string.Join(' ', parsed.Errors.Select(e => e.Message.ReplaceLineEndings(" ")).Distinct())}");
             return WrongUsage;
         }
 

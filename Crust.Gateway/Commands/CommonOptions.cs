@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using System.Numerics;
+using System.Text;
 using Crust.Identity;
 
 namespace Crust.Gateway.Commands;
@@ -16,12 +18,21 @@ internal static class CommonOptions
 
     internal static Option<bool> Verbose() => new("--verbose") { Description = "Log what happens to the error stream." };
 
-    internal static Option<string> Network() => new("--network")
+    internal static Option<string> Network()
     {
-        Description = "Name of the network; peers of different networks never meet.",
-        HelpName = "NAME",
-        DefaultValueFactory = _ => NetworkId.DefaultName,
-    };
+        var option = new Option<string>("--network")
+        {
+            Description = "Name of the network; peers of different networks never meet.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => NetworkId.DefaultName,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !IsNetworkName(result.Tokens[0].Value))
+                result.AddError($"A network name has 1 to {NetworkId.MaxNameLength} bytes.");
+        });
+        return option;
+    }
 
     internal static Option<string?> Identity(string description) => new("--identity") { Description = description, HelpName = "FILE" };
 
@@ -46,13 +57,7 @@ internal static class CommonOptions
     {
         Description = "IP address to listen on; every address if left out.",
         HelpName = "IP",
-        CustomParser = result =>
-        {
-            if (IPAddress.TryParse(result.Tokens[0].Value, out var address))
-                return address;
-            result.AddError($"'{result.Tokens[0].Value}' is not an IP address.");
-            return null;
-        },
+        CustomParser = ParseAddress,
     };
 
     internal static Option<int> TcpPort() => new("--tcp-port")
@@ -61,6 +66,29 @@ internal static class CommonOptions
         HelpName = "N",
         CustomParser = result => Parse(result, result.Tokens[0].Value, ParsePort, text => $"'{text}' is not a port: 0 to 65535."),
     };
+
+    /// <summary>An option that takes a number for which a condition holds.</summary>
+    internal static Option<T> Number<T>(string name, string description, string helpName, T byDefault, Func<T, bool> isInRange) where T : struct, INumber<T> => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        DefaultValueFactory = _ => byDefault,
+        CustomParser = result => Parse<T>(
+            result, result.Tokens[0].Value, text => T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && isInRange(number) ? number : null,
+            text => $"'{text}' is not a number for {name}, or out of range."),
+    };
+
+    /// <summary>Parses an option that is one IP address.</summary>
+    internal static IPAddress? ParseAddress(ArgumentResult result)
+    {
+        if (IPAddress.TryParse(result.Tokens[0].Value, out var address))
+            return address;
+        result.AddError($"'{result.Tokens[0].Value}' is not an IP address.");
+        return null;
+    }
+
+    /// <summary>True for a name that a network may have.</summary>
+    internal static bool IsNetworkName(string name) => Encoding.UTF8.GetByteCount(name) is > 0 and <= NetworkId.MaxNameLength;
 
     /// <summary>Parses <c>IP</c> or <c>IP:PORT</c>; port 0 where none is given.</summary>
     internal static IPEndPoint? ParseEndPoint(string text) =>

@@ -37,11 +37,11 @@ internal static class GatewayCommand
                 var options = new GatewayOptions
                 {
                     Identity = key,
-                    NetworkName = parsed.GetResult(network) is { Implicit: false } ? parsed.GetValue(network)! : file.Network ?? parsed.GetValue(network)!,
+                    NetworkName = parsed.GetResult(network) is { Implicit: false } ? parsed.GetValue(network)! : file.NetworkName() ?? parsed.GetValue(network)!,
                     Listen = parsed.GetValue(listen) ?? file.ListenAddress() ?? IPAddress.IPv6Any,
                     TcpPort = parsed.GetResult(port) is null ? file.TcpPort ?? 0 : parsed.GetValue(port),
                     Advertise = Addresses(NotEmpty(parsed.GetValue(advertise)) ?? file.Advertise ?? []),
-                    Cluster = NotEmpty(parsed.GetValue(cluster)) ?? file.Cluster ?? [],
+                    Cluster = NotEmpty(parsed.GetValue(cluster)) ?? file.ClusterEndPoints(),
                     Region = parsed.GetValue(region) ?? file.Region ?? "",
                 };
                 if (options.Cluster.Count == 0)

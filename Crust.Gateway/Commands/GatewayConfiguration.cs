@@ -1,4 +1,5 @@
 using System.Net;
+using Crust.Identity;
 using Microsoft.Extensions.Configuration;
 
 namespace Crust.Gateway.Commands;
@@ -39,6 +40,14 @@ internal sealed class GatewayConfiguration
             throw new InvalidDataException($"The configuration file {path} cannot be used: {e.InnerException?.Message ?? e.Message}", e);
         }
     }
+
+    /// <summary>The network's name, checked.</summary>
+    internal string? NetworkName() => Network is null || CommonOptions.IsNetworkName(Network)
+        ? Network : throw new InvalidDataException($"The network's name in the configuration file must have 1 to {NetworkId.MaxNameLength} bytes.");
+
+    /// <summary>The cluster's end points, checked.</summary>
+    internal string[] ClusterEndPoints() => Cluster?.FirstOrDefault(text => !CommonOptions.IsHostAndPort(text)) is not { } wrong
+        ? Cluster ?? [] : throw new InvalidDataException($"'{wrong}' in the configuration file is not HOST:PORT.");
 
     /// <summary>The listen address, checked.</summary>
     internal IPAddress? ListenAddress() => Listen is null ? null

@@ -17,10 +17,8 @@ internal static class PingCommand
         var peer = CommonOptions.Peer();
         var bootstrap = CommonOptions.Bootstrap();
         var network = CommonOptions.Network();
-        var count = new Option<int>("--count") { Description = "How many pings.", HelpName = "N", DefaultValueFactory = _ => 4 };
-        count.Validators.Add(r => RequirePositive(r, r.GetValueOrDefault<int>() > 0));
-        var interval = new Option<double>("--interval") { Description = "Seconds between pings.", HelpName = "SECONDS", DefaultValueFactory = _ => 1 };
-        interval.Validators.Add(r => RequirePositive(r, r.GetValueOrDefault<double>() is >= 0 and < 86_400));
+        var count = CommonOptions.Number("--count", "How many pings.", "N", byDefault: 4, n => n > 0);
+        var interval = CommonOptions.Number<double>("--interval", "Seconds between pings.", "SECONDS", byDefault: 1, n => n is >= 0 and < 86_400);
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
         var command = new Command("ping", "Reach a peer by its id and measure round trips.") { peer, bootstrap, network, count, interval, json, verbose };
@@ -78,11 +76,5 @@ internal static class PingCommand
         times.Sort();
         output.Event("summary", string.Create(CultureInfo.InvariantCulture, $"{times.Count} answers, median {times[times.Count / 2]} ms."), ("received", times.Count), ("medianMs", times[times.Count / 2]));
         return CommandRunner.Done;
-    }
-
-    private static void RequirePositive(System.CommandLine.Parsing.OptionResult result, bool isRight)
-    {
-        if (!isRight)
-            result.AddError($"{result.Option.Name} is out of range.");
     }
 }

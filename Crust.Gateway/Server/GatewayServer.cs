@@ -50,6 +50,9 @@ internal sealed class GatewayServer : IAsyncDisposable
 
     internal int AttachedCount => _peers.Count;
 
+    /// <summary>Gateways in the directory, as last heard, this one included: those that peers are told when they attach.</summary>
+    internal int KnownGateways => _cluster.Directory.Gateways.Length;
+
     internal bool IsClusterReachable => _cluster.IsClusterReachable;
 
     /// <summary>Listens and begins to look for the cluster that the options name.</summary>

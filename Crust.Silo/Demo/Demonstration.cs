@@ -117,6 +117,8 @@ internal sealed class Demonstration(TextWriter output) : IAsyncDisposable
 
         foreach (var gateway in _gateways)
             await gateway.WaitForClusterAsync(cancellationToken);
+        // A peer is told the other gateways when it attaches, and Anna will need the second.
+        await UntilAsync(() => _gateways.TrueForAll(gateway => gateway.KnownGateways == _gateways.Count), cancellationToken);
         Tell($"A silo and two gateways started in {Elapsed(start)}; the status page is {_silo.StatusPage}");
     }
 

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using Crust.Tests.Architecture;
+
+namespace Crust.Tests.Processes;
+
+/// <summary>
+/// A process of Crust as users start it: its lines and events as they come, its signals, its end. What is started here ends at the latest at disposal, so
+/// that a failed test leaves nothing behind. Thread safe.
+/// </summary>
+public sealed class CrustProcess : IAsyncDisposable
+{
+    /// <summary>Most lines kept of each stream; older ones go. Ours: a test that needs more would be lost in them anyway.</summary>
+    private const int MaxLines = 4096;
+
+    /// <summary>How long anything may take. Only a hang takes so long, even on a busy machine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
+    /// <summary>
+    /// The command where its own build put it, as <c>bin/CONFIGURATION/FRAMEWORK</c> of the tests is that of the gateway: beside the tests, which use the
+    /// web framework, the packages are missing that come with that.
+    /// </summary>
+    private static readonly string CrustCommand = RepositoryRoot.PathOf(
+        Path.Combine("Crust.Gateway", Path.GetRelativePath(RepositoryRoot.PathOf("Crust.Tests"), AppContext.BaseDirectory), OperatingSystem.IsWindows() ? "crust.exe" : "crust"));
+
+    private readonly Lock _lock = new();
+    private readonly Process _process;
+    private readonly string _commandLine;
+    private readonly List<(string Text, long Timestamp)> _output = [];
+    private readonly List<string> _error = [];
+    private readonly Task _reading;
+
+    private CrustProcess(Process process, string commandLine)
+    {
+        _process = process;
+        _commandLine = commandLine;
+        _reading = Task.WhenAll(
+            ReadAsync(process.StandardOutput, line => _output.Add((line, Stopwatch.GetTimestamp())), () => _output.Count, () => _output.RemoveAt(0)),
+            ReadAsync(process.StandardError, _error.Add, () => _error.Count, () => _error.RemoveAt(0)));
+    }
+
+    /// <summary>The lines of standard output.</summary>
+    public IReadOnlyList<string> Output
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _output.Select(line => line.Text)];
+        }
+    }
+
+    /// <summary>The lines of standard error.</summary>
+    public IReadOnlyList<string> Error
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _error];
+        }
+    }
+
+    /// <summary>The lines of standard output as events, of a process that was started with <c>--json</c>.</summary>
+    public IReadOnlyList<ProcessEvent> Events
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _output.Select(line => ProcessEvent.Parse(line.Text, line.Timestamp))];
+        }
+    }
+
+    /// <summary>Starts the <c>crust</c> command.</summary>
+    public static CrustProcess Crust(TemporaryFolder folder, params string[] arguments) => Start(folder, CrustCommand, arguments);
+
+    /// <summary>Starts the silo.</summary>
+    public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
+
+    /// <summary>The first event of a name, and with a condition if one is given, that came or comes.</summary>
+    public async Task<ProcessEvent> EventAsync(string name, Func<ProcessEvent, bool>? condition = null)
+    {
+        ProcessEvent? Find() => Events.FirstOrDefault(e => e.Name == name && (condition is null || condition(e)));
+        ProcessEvent? found = null;
+        try
+        {
+            await Eventually.HoldsAsync(() => (found = Find()) is not null || _reading.IsCompleted, $"'{name}' comes", Patience);
+        }
+        catch (Exception e)
+        {
+            throw new TimeoutException($"'{name}' does not come: {this}", e);
+        }
+
+        return found ?? Find() ?? throw new InvalidOperationException($"It ended without '{name}': {this}");
+    }
+
+    /// <summary>Waits for the end; the exit code.</summary>
+    public async Task<int> ExitAsync()
+    {
+        try
+        {
+            await Task.WhenAll(_process.WaitForExitAsync(), _reading).WaitAsync(Patience);
+            return _process.ExitCode;
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"It does not end: {this}");
+        }
+    }
+
+    /// <summary>SIGKILL: no goodbye, no flush. Returns when the process is gone.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+    }
+
+    /// <summary>SIGTERM: what a service manager sends.</summary>
+    public async Task TerminateAsync()
+    {
+        using var kill = Process.Start("/bin/sh", ["-c", $"kill -TERM {_process.Id}"]);
+        await kill.WaitForExitAsync().WaitAsync(Patience);
+    }
+
+    /// <summary>The command line and all it said: for the one who reads a failure.</summary>
+    public override string ToString() => $"{_commandLine}\n  stdout: {string.Join("\n          ", Output)}\n  stderr: {string.Join("\n          ", Error)}";
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            await KillAsync();
+        await _reading.WaitAsync(Patience);
+        _process.Dispose();
+    }
+
+    private static CrustProcess Start(TemporaryFolder folder, string command, string[] arguments)
+    {
+        var start = new ProcessStartInfo(command, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        // Whoever runs the tests has identities, data and a bootstrap address of their own.
+        start.Environment["XDG_CONFIG_HOME"] = folder.PathOf("config");
+        start.Environment["XDG_DATA_HOME"] = folder.PathOf("data");
+        start.Environment["CRUST_BOOTSTRAP"] = folder.Bootstrap;
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return new CrustProcess(process, $"{Path.GetFileName(command)} {string.Join(' ', arguments)}");
+    }
+
+    private async Task ReadAsync(StreamReader reader, Action<string> add, Func<int> count, Action drop)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lock (_lock)
+            {
+                if (count() == MaxLines)
+                    drop();
+                add(line);
+            }
+        }
+    }
+}
