@@ -25,6 +25,7 @@ public sealed class RegressionTests
         await using var a = await Loopback.StartAsync(o => o.TimeProvider = time);
         await using var b = await Loopback.StartAsync(o => o.TimeProvider = time);
         var connection = await a.ConnectToAddressAsync(b.Addresses[0]).WaitAsync(Eventually.Soon);
+        await Eventually.HoldsAsync(() => b.Connections.Count == 1, "both ends are done");
 
         var wait = () => time.Advance(TimeSpan.FromSeconds(11));
 
