@@ -17,6 +17,8 @@ public readonly record struct PeerId : ISpanParsable<PeerId>, ISpanFormattable, 
     /// <summary>Characters in a peer id's text form.</summary>
     public const int TextLength = 52;
 
+    private static readonly System.Buffers.SearchValues<char> Alphabet = System.Buffers.SearchValues.Create("ybndrfg8ejkmcpqxot1uwisza345h769");
+
     private readonly ulong _first, _second, _third, _fourth;
 
     private PeerId(ReadOnlySpan<byte> bytes)
@@ -81,8 +83,8 @@ public readonly record struct PeerId : ISpanParsable<PeerId>, ISpanFormattable, 
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out PeerId result)
     {
         result = default;
-        // The decoder throws on characters beyond ASCII.
-        if (s.Length != TextLength || !System.Text.Ascii.IsValid(s))
+        // The decoder throws on some characters that it does not know, DEL among them.
+        if (s.Length != TextLength || s.ContainsAnyExcept(Alphabet))
             return false;
         Span<byte> bytes = stackalloc byte[ByteLength + 1];
         // 52 characters hold 260 bits: the four spare ones must be zero, or two texts would name one peer.

@@ -99,4 +99,16 @@ public sealed class PeerIdTests
         using var identity = PeerIdentity.FromSeed([seed, .. new byte[31]]);
         return identity.Id;
     }
+
+    [Fact]
+    public void TryParse_SaysNo_ToAnyOtherCharacter()
+    {
+        // The decoder threw on DEL: a gateway's answer could make a peer throw.
+        var text = PeerIdentity.FromSeed(new byte[32]).Id.ToString();
+        for (var c = '\0'; c < 300; c++)
+        {
+            if (!"ybndrfg8ejkmcpqxot1uwisza345h769".Contains(c))
+                PeerId.TryParse(c + text[1..], null, out _).Should().BeFalse();
+        }
+    }
 }
