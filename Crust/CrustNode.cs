@@ -99,26 +99,12 @@ public sealed class CrustNode : IAsyncDisposable
     public static async Task<CrustNode> StartAsync(CrustNodeOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var node = new CrustNode(options);
+        var node = Bind(options);
         try
         {
-            node._acceptor.Start();
-            Log.Listening(node._logger, node.Id.ToShortString(), node._acceptor.EndPoint.ToString());
-            if (node._attachment is { } attachment)
-            {
-                attachment.Start();
-                using var timeout = new CancellationTokenSource(options.BootstrapTimeout, options.TimeProvider);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-                await attachment.WaitUntilAttachedAsync(either.Token).ConfigureAwait(false);
-            }
-
+            node.Accept();
+            await node.AttachAsync(cancellationToken).ConfigureAwait(false);
             return node;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            await node.DisposeAsync().ConfigureAwait(false);
-            var tried = string.Join(", ", options.Bootstrap.Select(b => $"{b.EndPoint}"));
-            throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway took this node within {options.BootstrapTimeout.TotalSeconds:0} s (tried {tried}).");
         }
         catch
         {
@@ -172,11 +158,39 @@ public sealed class CrustNode : IAsyncDisposable
         _stopped.Dispose();
     }
 
+    /// <summary>Makes a node that has its port but accepts nobody yet: what answers can still be registered.</summary>
+    internal static CrustNode Bind(CrustNodeOptions options) => new(options);
+
+    /// <summary>Begins to accept peers, once.</summary>
+    internal void Accept()
+    {
+        _acceptor.Start();
+        Log.Listening(_logger, Id.ToShortString(), _acceptor.EndPoint.ToString());
+    }
+
     /// <summary>Registers a handler of one of Crust's own protocols.</summary>
     internal void HandleInternal(string protocol, InboundHandler handler) => _handlers[protocol] = handler;
 
     /// <summary>The application's view of a session: one object for its whole life.</summary>
     internal PeerConnection ConnectionOf(SessionDriver session) => (PeerConnection)session.GetOrSetTag(s => new PeerConnection(s, _options.TimeProvider));
+
+    private async Task AttachAsync(CancellationToken cancellationToken)
+    {
+        if (_attachment is null)
+            return;
+        _attachment.Start();
+        using var timeout = new CancellationTokenSource(_options.BootstrapTimeout, _options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            await _attachment.WaitUntilAttachedAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            var tried = string.Join(", ", _options.Bootstrap.Select(b => $"{b.EndPoint}"));
+            throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway took this node within {_options.BootstrapTimeout.TotalSeconds:0} s (tried {tried}).");
+        }
+    }
 
     private static IPAddress ListenAddress(IPAddress wanted) =>
         wanted.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6 ? IPAddress.Any : wanted;

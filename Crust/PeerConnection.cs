@@ -115,7 +115,7 @@ public sealed class PeerConnection
         }
     }
 
-    /// <summary>Sends what is queued, tells the peer the reason and closes. A peer that does not read is cut after 2 seconds.</summary>
+    /// <summary>Sends what is queued, tells the peer the reason and closes. A peer that does not read is cut within 4 seconds.</summary>
     /// <param name="reason">One line for the peer's logs; at most 256 bytes of UTF-8 reach it.</param>
     public Task CloseAsync(string reason = "") => _session.CloseAsync(GoodbyeCode.Normal, reason);
 

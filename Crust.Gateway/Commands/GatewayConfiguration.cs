@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using Crust.Identity;
 using Microsoft.Extensions.Configuration;
 
@@ -31,8 +32,10 @@ internal sealed class GatewayConfiguration
             throw new InvalidDataException($"The configuration file {path} does not exist.");
         try
         {
-            var read = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build()
-                .Get<GatewayConfiguration>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new GatewayConfiguration();
+            var file = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build();
+            if (file.GetChildren().FirstOrDefault(c => typeof(GatewayConfiguration).GetProperty(c.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase) is null) is { } unknown)
+                throw new InvalidDataException($"it has no setting '{unknown.Key}'.");
+            var read = file.Get<GatewayConfiguration>() ?? new GatewayConfiguration();
             return read.TcpPort is < 0 or > IPEndPoint.MaxPort ? throw new InvalidDataException($"{read.TcpPort} is not a port: 0 to 65535.") : read;
         }
         catch (Exception e) when (e is InvalidDataException or InvalidOperationException or FormatException)

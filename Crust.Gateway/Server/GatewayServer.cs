@@ -70,7 +70,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     internal static async Task<GatewayServer> StartAsync(
         GatewayOptions options, Func<CrustClusterClient> client, ILoggerFactory loggerFactory, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
-        var node = await CrustNode.StartAsync(
+        var node = CrustNode.Bind(
             new CrustNodeOptions
             {
                 Identity = options.Identity,
@@ -81,12 +81,12 @@ internal sealed class GatewayServer : IAsyncDisposable
                 TimeProvider = timeProvider,
                 IsGateway = true,
                 MaxSessions = 100_000,
-            },
-            cancellationToken);
+            });
         try
         {
             var server = new GatewayServer(options, node, client(), loggerFactory, timeProvider);
             server._cluster.Start();
+            node.Accept();
             return server;
         }
         catch

@@ -8,9 +8,12 @@ namespace Crust.Gateway.Server;
 /// </summary>
 internal sealed class RequestAllowance
 {
+    private readonly TokenBucket _observations = new(perSecond: 1, burst: 10);
     private readonly TokenBucket _lookups = new(perSecond: 50, burst: 200);
     private readonly TokenBucket _introductions = new(perSecond: 10, burst: 50);
     private readonly TokenBucket _attachments = new(perSecond: 1, burst: 10);
+
+    internal bool MayObserve(Instant now) => _observations.TryTake(now);
 
     internal bool MayLookUp(Instant now) => _lookups.TryTake(now);
 

@@ -27,6 +27,8 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
         switch (request.BodyCase)
         {
             case GatewayEnvelope.BodyOneofCase.ObserveRequest:
+                if (!allowance.MayObserve(clock.Now))
+                    return;
                 response.ObserveResponse = new ObserveResponse { Observed = connection.RemoteEndPoint?.ToString() ?? "" };
                 break;
             case GatewayEnvelope.BodyOneofCase.AttachRequest:
@@ -84,9 +86,10 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
             AttachOutcome.RecordStale => GatewayStatus.Stale,
             AttachOutcome.StorageUnavailable => GatewayStatus.StorageUnavailable,
             AttachOutcome.Unavailable => GatewayStatus.Unavailable,
+            AttachOutcome.Superseded => GatewayStatus.Superseded,
             _ => GatewayStatus.Invalid,
         };
-        if (status == GatewayStatus.Invalid)
+        if (status is GatewayStatus.Invalid or GatewayStatus.Superseded)
             peers.Remove(connection);
         // The session may have ended while the cluster was asked: what was just told must be taken back.
         if (!connection.IsOpen && peers.Remove(connection) is { } gone)
@@ -127,7 +130,8 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
         if (!allowance.MayIntroduce(clock.Now))
             return GatewayStatus.Throttled;
         if (!PeerId.TryFromBytes(request.Peer.Span, out var target) || request.Attempt.Length != GatewayCodec.AttemptIdLength
-            || !PeerRecord.TryVerify(request.Record.Span, node.Network, out var record) || record!.Peer != connection.Peer)
+            || !PeerRecord.TryVerify(request.Record.Span, node.Network, out var record) || record!.Peer != connection.Peer
+            || !record.IsCurrent(clock.TimeProvider.GetUtcNow()))
             return GatewayStatus.Invalid;
         var attempt = request.Attempt.ToByteArray();
         var signedRecord = request.Record.ToByteArray();

@@ -18,6 +18,7 @@ internal sealed class GatewayGrain(ServedNetwork network, TimeProvider timeProvi
     private PeerId _gatewayId;
     private IGrainTimer _toDirectory = null!;
     private GatewayHeartbeat? _heartbeat;
+    private bool _isHeardSince;
     private GatewayDirectorySnapshot? _directory;
     private TaskCompletionSource _news = NewSignal();
     private ulong _exchange;
@@ -42,6 +43,7 @@ internal sealed class GatewayGrain(ServedNetwork network, TimeProvider timeProvi
             return new ExchangeReply(status, 0, [], null);
         var isNews = _heartbeat is null || _heartbeat.Epoch != heartbeat.Epoch || _heartbeat.Draining != heartbeat.Draining;
         _heartbeat = heartbeat;
+        _isHeardSince = true;
         if (isNews)
             _toDirectory.Change(TimeSpan.Zero, Timing.DirectoryPeriod);
 
@@ -83,10 +85,12 @@ internal sealed class GatewayGrain(ServedNetwork network, TimeProvider timeProvi
 
     private async Task CallDirectoryAsync(CancellationToken cancellationToken)
     {
-        if (_heartbeat is null || _ledger.IsAway(timeProvider.GetUtcNow()))
+        // Only what was heard since: the directory counts the silence, and must not hear an echo of a dead gateway.
+        if (_heartbeat is null || !_isHeardSince || _ledger.IsAway(timeProvider.GetUtcNow()))
             return;
         try
         {
+            _isHeardSince = false;
             var news = await GrainFactory.GetGrain<IGatewayDirectoryGrain>(GrainKeys.Directory(network.Id))
                 .HeartbeatAsync(_gatewayId, _heartbeat, _directory?.Version ?? 0);
             if (news is null)
@@ -96,6 +100,7 @@ internal sealed class GatewayGrain(ServedNetwork network, TimeProvider timeProvi
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
+            _isHeardSince = true;
             GrainLog.DirectoryAway(logger, _gatewayId, e.Message);
         }
     }

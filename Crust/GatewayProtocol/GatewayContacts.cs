@@ -27,6 +27,9 @@ internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Fun
             _learned = parsed;
     }
 
+    /// <summary>True when there is a gateway to go to if this one is lost.</summary>
+    internal bool KnowsOtherThan(PeerId gateway) => configured.Concat(_learned).Any(a => a.Peer != gateway);
+
     /// <summary>The contacts in the order to try them: configured ones, then learned ones; the gateway that was just lost last.</summary>
     internal IReadOnlyList<PeerAddress> InOrder(PeerId? lost) =>
         [.. configured.Concat(_learned).Distinct().OrderBy(a => a.Peer == lost ? 1 : 0)];

@@ -3,6 +3,7 @@ using Crust.Cryptography;
 using Crust.Diagnostics;
 using Crust.Identity;
 using Crust.Primitives.Driver;
+using Crust.Session;
 using Crust.Session.Driver;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +17,12 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 {
     /// <summary>Renewal of the signed statement: half the clock tolerance that gateways grant, so that a statement at hand is always fresh.</summary>
     private static readonly TimeSpan RenewalInterval = Attachment.ClockTolerance / 2;
+
+    /// <summary>The first renewal while no other gateway is known, doubled up to the ordinary one: a gateway that has just started knows of no other yet.</summary>
+    private static readonly TimeSpan LonelyRenewal = TimeSpan.FromSeconds(5);
+
+    /// <summary>Contacts are tried one by one, but none is waited for longer than this before the next one is tried too.</summary>
+    private static readonly TimeSpan ContactPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>A record is made anew at half its life.</summary>
     private static readonly TimeSpan RecordLifetime = TimeSpan.FromHours(24);
@@ -39,6 +46,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private DateTimeOffset _recordMade;
     private IReadOnlyList<PeerAddress> _published = [];
     private Task _loop = Task.CompletedTask;
+    private Task _surplus = Task.CompletedTask;
 
     /// <param name="options">Who attaches, where.</param>
     /// <param name="connect">Opens a session with a contact; null when it cannot be reached.</param>
@@ -110,6 +118,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     {
         await _stopped.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
+        await _surplus.ConfigureAwait(false);
         _stopped.Dispose();
         lock (_gate)
             _attached.TrySetCanceled();
@@ -152,18 +161,52 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     private async Task<GatewayClient?> FindGatewayAsync(PeerId? lost)
     {
-        foreach (var contact in _contacts.InOrder(lost))
+        var contacts = new Queue<PeerAddress>(_contacts.InOrder(lost).Where(c => c.Peer != _options.Identity.Id));
+        var connecting = new List<Task<SessionDriver?>>();
+        while (contacts.Count + connecting.Count > 0)
         {
-            if (contact.Peer == _options.Identity.Id || await _connect(contact, _stopped.Token).ConfigureAwait(false) is not { } session)
+            if (contacts.TryDequeue(out var contact))
+                connecting.Add(_connect(contact, _stopped.Token));
+            if (await FirstAsync(connecting, contacts.Count > 0).ConfigureAwait(false) is not { } done)
+                continue;
+            connecting.Remove(done);
+            if (await done.ConfigureAwait(false) is not { } session)
                 continue;
             var client = new GatewayClient(session, _clock.TimeProvider);
             lock (_gate)
                 _talking = client;
             if (await AttachAsync(client).ConfigureAwait(false))
+            {
+                // One attachment is enough: what the others may still yield is closed.
+                _surplus = Task.WhenAll(connecting.Append(_surplus).Select(CloseAsync));
                 return client;
+            }
         }
 
         return null;
+    }
+
+    /// <summary>The first contact that answers or fails; null when it is time to try another one beside it.</summary>
+    private async Task<Task<SessionDriver?>?> FirstAsync(List<Task<SessionDriver?>> connecting, bool moreWait)
+    {
+        var first = Task.WhenAny(connecting);
+        if (!moreWait)
+            return await first.ConfigureAwait(false);
+        try
+        {
+            return await first.WaitAsync(ContactPatience, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private async Task CloseAsync(Task connecting)
+    {
+        await connecting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (connecting is Task<SessionDriver?> { IsCompletedSuccessfully: true } done && await done.ConfigureAwait(false) is { } session && session != Current?.Session)
+            await session.CloseAsync(GoodbyeCode.Normal, "Attached to another gateway.").ConfigureAwait(false);
     }
 
     /// <summary>Holds the attachment until its session ends or a renewal is refused.</summary>
@@ -178,11 +221,14 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         Log.Attached(_logger, client.Gateway.ToShortString());
         try
         {
+            var lonely = LonelyRenewal;
             while (true)
             {
                 try
                 {
-                    await client.Session.Completion.WaitAsync(RenewalInterval, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
+                    var renewal = _contacts.KnowsOtherThan(client.Gateway) || lonely > RenewalInterval ? RenewalInterval : lonely;
+                    lonely *= 2;
+                    await client.Session.Completion.WaitAsync(renewal, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
                     break;
                 }
                 catch (TimeoutException)

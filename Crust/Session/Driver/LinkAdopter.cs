@@ -69,7 +69,11 @@ internal sealed class LinkAdopter(LinkHandshaker handshaker, HandshakeTerms term
         if (adopted.Session is null)
             await link.DisposeAsync().ConfigureAwait(false);
         if (adopted.IsNew)
+        {
             owner.SessionOpened(adopted.Session!);
+            adopted.Session!.Announced();
+        }
+
         if (adopted.Outdated is { } outdated)
             await outdated.AbortAsync(GoodbyeCode.Replaced, "The peer began a new session.").ConfigureAwait(false);
         return adopted.Session ?? (adopted.Surviving is { Closure: null } surviving ? surviving : null);

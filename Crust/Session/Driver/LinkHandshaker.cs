@@ -16,23 +16,32 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
     /// <summary>Longest handshake, from the first byte to the confirming record. Ours, stated in the README.</summary>
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Used only while the handshake core is held, which makes it one thread at a time.</summary>
+    private readonly AgreementKeyCache _agreementKeys = new();
+
     /// <summary>Proves ourselves to <paramref name="remote"/> and it to us; null when that fails or takes longer than <see cref="Timeout"/>.</summary>
     internal async Task<SecureLink?> InitiateAsync(ConnectionContext link, PeerId remote, ConnectionPath path, HandshakeOffer offer, CancellationToken cancellationToken)
     {
         var pipe = new RecordPipe(link);
         SecureLink? secured = null;
+        InitiatorHandshake? handshake = null;
         using var timeout = new CancellationTokenSource(Timeout, clock.TimeProvider);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            using var handshake = new InitiatorHandshake(self, remote, network, offer, HandshakeRandomness.Draw());
-            await RunCryptoAsync(() => WriteHandshake(pipe, RecordType.HandshakeMessage1, handshake.WriteMessage1), deadline.Token).ConfigureAwait(false);
+            await RunCryptoAsync(
+                () =>
+                {
+                    handshake = new InitiatorHandshake(self, remote, network, offer, HandshakeRandomness.Draw(), _agreementKeys);
+                    WriteHandshake(pipe, RecordType.HandshakeMessage1, handshake.WriteMessage1);
+                },
+                deadline.Token).ConfigureAwait(false);
             if (!await pipe.FlushAsync(deadline.Token).ConfigureAwait(false)
                 || !await pipe.ReadAsync(deadline.Token).ConfigureAwait(false)
                 || pipe.Header.Type != RecordType.HandshakeMessage2)
                 return null;
             HandshakeResult? result = null;
-            await RunCryptoAsync(() => handshake.TryReadMessage2(pipe.Body.Span, out result), deadline.Token).ConfigureAwait(false);
+            await RunCryptoAsync(() => handshake!.TryReadMessage2(pipe.Body.Span, out result), deadline.Token).ConfigureAwait(false);
             if (result is null)
                 return null;
             pipe.ExpectRecords();
@@ -51,6 +60,7 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
         }
         finally
         {
+            handshake?.Dispose();
             if (secured is null)
                 await pipe.DisposeAsync().ConfigureAwait(false);
         }
@@ -70,7 +80,7 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
         {
             if (!await pipe.ReadAsync(deadline.Token).ConfigureAwait(false) || pipe.Header.Type != RecordType.HandshakeMessage1)
                 return null;
-            using var handshake = new ResponderHandshake(self, network, HandshakeRandomness.Draw());
+            using var handshake = new ResponderHandshake(self, network, HandshakeRandomness.Draw(), _agreementKeys);
             HandshakeResult? result = null;
             await RunCryptoAsync(
                 () =>

@@ -30,6 +30,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     private readonly InboundDispatcher _inbound;
     private readonly SendWaiters _waiters = new();
     private readonly ITimer _timer;
+    private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _disconnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _endedLinks = [];
@@ -91,6 +92,9 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
                 return _machine.Statistics;
         }
     }
+
+    /// <summary>The node has told of the session's beginning: from now on it may tell of its end.</summary>
+    internal void Announced() => _announced.TrySetResult();
 
     /// <summary>Makes the link the active one; an earlier link is dropped. False when the session is over: the link stays the caller's.</summary>
     internal bool TryAttach(SecureLink link)
@@ -400,6 +404,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         }
 
         await _timer.DisposeAsync().ConfigureAwait(false);
+        await _announced.Task.ConfigureAwait(false);
         _owner.SessionEnded(this);
         Log.SessionEnded(_logger, Remote.ToShortString(), Closure?.Reason ?? "");
         _disconnected.TrySetResult();
