@@ -14,6 +14,15 @@ internal static unsafe class Blake3Many
 
     private const int MaxBlocks = Blake3.ChunkLength / Blake3.BlockLength;
 
+    /// <summary>64 bytes that keep, then 64 that do not: from the right place on, what keeps the first so many bytes of a block.</summary>
+    private static ReadOnlySpan<byte> Mask =>
+    [
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
+
     /// <summary>Hashes messages of any lengths: message i ends before <c>ends[i]</c> and begins where the one before it ends, the first at 0.</summary>
     internal static void Hash(ReadOnlySpan<byte> messages, ReadOnlySpan<int> ends, Span<byte> hashes) =>
         Hash(messages, ends, hashes, Blake3.WidestDegree);
@@ -193,11 +202,10 @@ internal static unsafe class Blake3Many
             return;
         }
 
-        for (var offset = 0; offset < Blake3.BlockLength; offset += 16)
-        {
-            var kept = Vector128.LessThan(Vector128<byte>.Indices, Vector128.Create((byte)Math.Clamp(length - offset, 0, 16)));
-            (Vector128.Load(source + offset) & kept).Store(target + offset);
-        }
+        // The mask is data of the assembly's image, which does not move.
+        var mask = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in Mask[0])) + Blake3.BlockLength - length;
+        (Vector256.Load(source) & Vector256.Load(mask)).Store(target);
+        (Vector256.Load(source + 32) & Vector256.Load(mask + 32)).Store(target + 32);
     }
 
     private readonly struct Job(byte* messages, byte* end, int* ends, int begin, byte* hashes, uint* key, uint flags, Blake3Degree degree)
