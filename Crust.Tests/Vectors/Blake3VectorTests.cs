@@ -8,6 +8,8 @@ namespace Crust.Tests.Vectors;
 /// <summary>The official BLAKE3 test vectors: 35 lengths, three modes, 131 bytes of output each.</summary>
 public sealed class Blake3VectorTests
 {
+    private static readonly Blake3Degree[] Degrees = Enum.GetValues<Blake3Degree>();
+
     public static TheoryData<int> Cases => new(Enumerable.Range(0, VectorFile.Load("blake3.json").GetProperty("cases").GetArrayLength()));
 
     [Fact]
@@ -18,15 +20,21 @@ public sealed class Blake3VectorTests
     public void EveryMode_GivesTheExtendedOutput(int index)
     {
         var (file, vector, input) = Load(index);
-        var keyed = new Blake3Hasher(Encoding.ASCII.GetBytes(file.GetProperty("key").GetString()!));
-        var derive = Blake3Hasher.ForKeyDerivation(file.GetProperty("context_string").GetString()!);
-        foreach (var (hasher, name) in new[] { (new Blake3Hasher(), "hash"), (keyed, "keyed_hash"), (derive, "derive_key") })
+        var key = Encoding.ASCII.GetBytes(file.GetProperty("key").GetString()!);
+        var context = file.GetProperty("context_string").GetString()!;
+        Degrees.Should().HaveCount(4);
+        foreach (var degree in Degrees)
         {
-            hasher.Update(input);
-            var expected = vector.Bytes(name);
-            var output = new byte[expected.Length];
-            hasher.Finish(output);
-            output.Should().Equal(expected, "{0} of {1} bytes", name, input.Length);
+            var keyed = new Blake3Hasher(key, degree);
+            var derive = Blake3Hasher.ForKeyDerivation(context, degree);
+            foreach (var (hasher, name) in new[] { (new Blake3Hasher(degree), "hash"), (keyed, "keyed_hash"), (derive, "derive_key") })
+            {
+                hasher.Update(input);
+                var expected = vector.Bytes(name);
+                var output = new byte[expected.Length];
+                hasher.Finish(output);
+                output.Should().Equal(expected, "{0} of {1} bytes, {2}", name, input.Length, degree);
+            }
         }
     }
 
@@ -35,7 +43,14 @@ public sealed class Blake3VectorTests
     public void Hash_IsTheStartOfTheExtendedOutput(int index)
     {
         var (_, vector, input) = Load(index);
-        Blake3.Hash(input).Should().Equal(vector.Bytes("hash")[..Blake3.HashLength]);
+        var expected = vector.Bytes("hash")[..Blake3.HashLength];
+        Blake3.Hash(input).Should().Equal(expected);
+        foreach (var degree in Degrees)
+        {
+            var hash = new byte[Blake3.HashLength];
+            Blake3.Hash(input, hash, degree);
+            hash.Should().Equal(expected, "{0}", degree);
+        }
     }
 
     [Theory]
@@ -45,12 +60,15 @@ public sealed class Blake3VectorTests
         var (_, vector, input) = Load(index);
         foreach (var step in new[] { 1, 63, 64, 65, 1023, 1024, 1025, 5000 })
         {
-            var hasher = new Blake3Hasher();
-            for (var offset = 0; offset < input.Length; offset += step)
-                hasher.Update(input.AsSpan(offset, Math.Min(step, input.Length - offset)));
-            var output = new byte[Blake3.HashLength];
-            hasher.Finish(output);
-            output.Should().Equal(vector.Bytes("hash")[..Blake3.HashLength], "in pieces of {0}", step);
+            foreach (var degree in Degrees)
+            {
+                var hasher = new Blake3Hasher(degree);
+                for (var offset = 0; offset < input.Length; offset += step)
+                    hasher.Update(input.AsSpan(offset, Math.Min(step, input.Length - offset)));
+                var output = new byte[Blake3.HashLength];
+                hasher.Finish(output);
+                output.Should().Equal(vector.Bytes("hash")[..Blake3.HashLength], "in pieces of {0}, {1}", step, degree);
+            }
         }
     }
 

@@ -9,7 +9,7 @@ internal sealed class BatchSigner
     private readonly NetworkId _network;
     private readonly BatchStatement _statement;
     private readonly LeafHasher _hasher;
-    private readonly LeafList _leaves = new();
+    private readonly LeafList _leaves;
     private ulong _first = 1;
     private long _bytes;
 
@@ -19,6 +19,7 @@ internal sealed class BatchSigner
         _network = parameters.Network;
         _statement = new BatchStatement(parameters.Network, parameters.Self.Id, parameters.Remote, parameters.SessionId);
         _hasher = new LeafHasher(parameters.SaltSecret, parameters.Self.Id);
+        _leaves = new LeafList(_hasher);
     }
 
     internal bool IsEmpty => _leaves.Count == 0;
@@ -36,7 +37,7 @@ internal sealed class BatchSigner
     {
         if (number != _first + (ulong)_leaves.Count)
             throw new InvalidOperationException($"Message {number} is out of turn.");
-        _hasher.Leaf(protocolName, number, payload, _leaves.Add());
+        _leaves.Add(protocolName, number, payload);
         _bytes += payload.Length;
     }
 
@@ -54,5 +55,12 @@ internal sealed class BatchSigner
         _leaves.Clear();
         Signed++;
         return batch;
+    }
+
+    /// <summary>Wipes the salt secret: the session is over, and nothing more is gathered or signed.</summary>
+    internal void Wipe()
+    {
+        _leaves.Wipe();
+        _hasher.Clear();
     }
 }

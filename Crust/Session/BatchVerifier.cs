@@ -9,7 +9,7 @@ internal sealed class BatchVerifier
     private readonly NetworkId _network;
     private readonly BatchStatement _statement;
     private readonly LeafHasher _hasher;
-    private readonly LeafList _leaves = new();
+    private readonly LeafList _leaves;
 
     internal BatchVerifier(SessionParameters parameters)
     {
@@ -17,6 +17,7 @@ internal sealed class BatchVerifier
         _network = parameters.Network;
         _statement = new BatchStatement(parameters.Network, parameters.Remote, parameters.Self.Id, parameters.SessionId);
         _hasher = new LeafHasher(parameters.SaltSecret, parameters.Remote);
+        _leaves = new LeafList(_hasher);
     }
 
     /// <summary>Messages that wait for their statement.</summary>
@@ -29,7 +30,7 @@ internal sealed class BatchVerifier
     {
         if (_leaves.Count == WireLimits.MaxBatchMessages)
             return false;
-        _hasher.Leaf(protocolName, number, payload, _leaves.Add());
+        _leaves.Add(protocolName, number, payload);
         return true;
     }
 
@@ -52,4 +53,11 @@ internal sealed class BatchVerifier
 
     /// <summary>The link changed: what was not verified will come again.</summary>
     internal void Forget() => _leaves.Clear();
+
+    /// <summary>Wipes the salt secret: the session is over, and nothing more is gathered or verified.</summary>
+    internal void Wipe()
+    {
+        _leaves.Wipe();
+        _hasher.Clear();
+    }
 }

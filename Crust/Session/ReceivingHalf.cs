@@ -88,6 +88,9 @@ internal sealed class ReceivingHalf
         _acknowledgements.Demand();
     }
 
+    /// <summary>The session is over: wipes its secret.</summary>
+    internal void Wipe() => _verifier?.Wipe();
+
     internal void Refuse(ulong number, int code)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(code);

@@ -119,6 +119,9 @@ internal sealed class SendingHalf(SessionParameters parameters, Queue<SessionEve
         _offset = 0;
     }
 
+    /// <summary>The session is over: wipes its secret.</summary>
+    internal void Wipe() => _signer?.Wipe();
+
     /// <summary>The session is over: tells the outcome of every token that has none.</summary>
     internal void Abandon()
     {

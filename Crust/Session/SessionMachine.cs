@@ -189,6 +189,8 @@ internal sealed class SessionMachine
         if (!_close.TryClose(code, reason, byRemote))
             return;
         _sending.Abandon();
+        _sending.Wipe();
+        _receiving.Wipe();
         _events.Enqueue(new SessionEvent(SessionEventKind.Closed, Code: (int)code, Reason: reason, ByRemote: byRemote));
     }
 

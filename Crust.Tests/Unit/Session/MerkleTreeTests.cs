@@ -31,6 +31,31 @@ public class MerkleTreeTests
         FluentActions.Invoking(() => MerkleTree.Root(new byte[33], root)).Should().Throw<ArgumentException>();
     }
 
+    [Fact]
+    public void Root_OfManyLeaves_IsTheRecursiveOne()
+    {
+        var leaves = new byte[1024 * 32];
+        new Random(3).NextBytes(leaves);
+        foreach (var count in new[] { 9, 16, 17, 33, 63, 64, 65, 127, 500, 1000, 1023, 1024 })
+        {
+            var root = new byte[32];
+            MerkleTree.Root(leaves.AsSpan(0, count * 32), root);
+            root.Should().Equal(Recursive(leaves.AsSpan(0, count * 32)), "{0} leaves", count);
+        }
+    }
+
+    /// <summary>The definition of RFC 9162 §2.1.1, word for word.</summary>
+    private static byte[] Recursive(ReadOnlySpan<byte> leaves)
+    {
+        var count = leaves.Length / 32;
+        if (count == 1)
+            return leaves.ToArray();
+        var split = 1;
+        while (split * 2 < count)
+            split *= 2;
+        return Blake3.Hash([0x01, .. Recursive(leaves[..(split * 32)]), .. Recursive(leaves[(split * 32)..])]);
+    }
+
     private static byte[] Leaf(byte fill) => [.. Enumerable.Repeat(fill, 32)];
 
     private static byte[] Node(byte[] left, byte[] right) => Blake3.Hash([0x01, .. left, .. right]);

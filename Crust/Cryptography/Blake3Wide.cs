@@ -1,0 +1,188 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Crust.Cryptography;
+
+/// <summary>
+/// The compression function (BLAKE3 specification §2.2, §5.3) for as many blocks at once as a vector has elements. Vector i of a state holds word i of every lane;
+/// the blocks' words are transposed into that order as they are loaded. The 16 state vectors live in registers, the 16 message vectors in 64-byte aligned stack.
+/// </summary>
+internal static unsafe class Blake3Wide<TLanes, TVector>
+    where TLanes : struct, IBlake3Lanes<TVector>
+    where TVector : unmanaged
+{
+    /// <summary>
+    /// The message word order of the seven rounds, each index times 8: so a word's vector stands at (entry × a power of two ≤ 8) bytes, which an x86 address can say.
+    /// </summary>
+    private static ReadOnlySpan<byte> Schedule =>
+    [
+        0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120,
+        16, 48, 24, 80, 56, 0, 32, 104, 8, 88, 96, 40, 72, 112, 120, 64,
+        24, 32, 80, 96, 104, 16, 56, 112, 48, 40, 72, 0, 88, 120, 64, 8,
+        80, 56, 96, 72, 112, 24, 104, 120, 32, 0, 88, 16, 40, 64, 8, 48,
+        96, 104, 72, 88, 120, 80, 112, 64, 56, 16, 40, 24, 0, 8, 48, 32,
+        72, 112, 88, 40, 64, 96, 120, 8, 104, 24, 0, 80, 16, 48, 32, 56,
+        88, 120, 40, 0, 8, 72, 64, 48, 112, 80, 16, 96, 24, 32, 56, 104,
+    ];
+
+    /// <summary>Compresses one 64-byte block of every lane.</summary>
+    /// <param name="lanes">Where each lane's block begins.</param>
+    /// <param name="values">Eight vectors: the chaining values, replaced by the new ones.</param>
+    /// <param name="tails">Four vectors: the counters' low and high words, the block lengths, the flags.</param>
+    [SkipLocalsInit]
+    internal static void Compress(byte** lanes, TVector* values, TVector* tails)
+    {
+        unchecked
+        {
+            var room = stackalloc byte[16 * sizeof(TVector) + 63];
+            var block = (byte*)(((nuint)room + 63) & ~(nuint)63);
+            for (var quarter = 0; quarter < 4; quarter++)
+                Transpose(lanes, quarter * 16, (TVector*)block + quarter * 4);
+
+            TVector v0 = values[0], v1 = values[1], v2 = values[2], v3 = values[3], v4 = values[4], v5 = values[5], v6 = values[6], v7 = values[7];
+            TVector v8 = TLanes.Broadcast(Blake3.InitialValue[0]), v9 = TLanes.Broadcast(Blake3.InitialValue[1]);
+            TVector v10 = TLanes.Broadcast(Blake3.InitialValue[2]), v11 = TLanes.Broadcast(Blake3.InitialValue[3]);
+            TVector v12 = tails[0], v13 = tails[1], v14 = tails[2], v15 = tails[3];
+
+            // The table is data of the assembly's image, which does not move.
+            var order = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in Schedule[0]));
+            for (var end = order + Schedule.Length; order < end; order += 16)
+            {
+                Mix(ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7, ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+                    block, order);
+                Mix(ref v0, ref v1, ref v2, ref v3, ref v5, ref v6, ref v7, ref v4, ref v10, ref v11, ref v8, ref v9, ref v15, ref v12, ref v13, ref v14,
+                    block, order + 8);
+            }
+
+            values[0] = TLanes.Xor(v0, v8);
+            values[1] = TLanes.Xor(v1, v9);
+            values[2] = TLanes.Xor(v2, v10);
+            values[3] = TLanes.Xor(v3, v11);
+            values[4] = TLanes.Xor(v4, v12);
+            values[5] = TLanes.Xor(v5, v13);
+            values[6] = TLanes.Xor(v6, v14);
+            values[7] = TLanes.Xor(v7, v15);
+        }
+    }
+
+    /// <summary>Writes the first <paramref name="count"/> lanes' chaining values: 32 bytes a lane, back to back.</summary>
+    [SkipLocalsInit]
+    internal static void Store(TVector* values, byte* output, int count)
+    {
+        if (count == TLanes.Count)
+        {
+            Store(values, output);
+            return;
+        }
+
+        var all = stackalloc byte[8 * sizeof(TVector)];
+        Store(values, all);
+        Unsafe.CopyBlockUnaligned(output, all, (uint)(count * Blake3.HashLength));
+    }
+
+    private static void Store(TVector* values, byte* output)
+    {
+        unchecked
+        {
+            for (var lane = 0; lane < TLanes.Count; lane += 4)
+            {
+                var column = (uint*)values + lane;
+                Store(column, output + lane * Blake3.HashLength);
+                Store(column + TLanes.Count * 4, output + lane * Blake3.HashLength + 16);
+            }
+        }
+    }
+
+    /// <summary>Half a chaining value of four lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(uint* column, byte* output)
+    {
+        unchecked
+        {
+            var a = Vector128.Load(column);
+            var b = Vector128.Load(column + TLanes.Count);
+            var c = Vector128.Load(column + TLanes.Count * 2);
+            var d = Vector128.Load(column + TLanes.Count * 3);
+            Quadruple<Blake3Lanes128, Vector128<uint>>(ref a, ref b, ref c, ref d);
+            a.Store((uint*)output);
+            b.Store((uint*)(output + Blake3.HashLength));
+            c.Store((uint*)(output + Blake3.HashLength * 2));
+            d.Store((uint*)(output + Blake3.HashLength * 3));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose(byte** lanes, int offset, TVector* words)
+    {
+        var a = TLanes.Gather(lanes, 0, offset);
+        var b = TLanes.Gather(lanes, 1, offset);
+        var c = TLanes.Gather(lanes, 2, offset);
+        var d = TLanes.Gather(lanes, 3, offset);
+        Quadruple<TLanes, TVector>(ref a, ref b, ref c, ref d);
+        words[0] = a;
+        words[1] = b;
+        words[2] = c;
+        words[3] = d;
+    }
+
+    /// <summary>Transposes the four by four words in each 128 bits of four vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Quadruple<TL, TV>(ref TV a, ref TV b, ref TV c, ref TV d)
+        where TL : struct, IBlake3Lanes<TV>
+        where TV : unmanaged
+    {
+        var (lowAb, highAb) = (TL.InterleaveLow(a, b), TL.InterleaveHigh(a, b));
+        var (lowCd, highCd) = (TL.InterleaveLow(c, d), TL.InterleaveHigh(c, d));
+        a = TL.PairLow(lowAb, lowCd);
+        b = TL.PairHigh(lowAb, lowCd);
+        c = TL.PairLow(highAb, highCd);
+        d = TL.PairHigh(highAb, highCd);
+    }
+
+    /// <summary>Four of the specification's G at once, on columns or diagonals; the interleaving feeds the processor four independent chains.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Mix(
+        ref TVector a0, ref TVector a1, ref TVector a2, ref TVector a3, ref TVector b0, ref TVector b1, ref TVector b2, ref TVector b3,
+        ref TVector c0, ref TVector c1, ref TVector c2, ref TVector c3, ref TVector d0, ref TVector d1, ref TVector d2, ref TVector d3,
+        byte* block, byte* order)
+    {
+        unchecked
+        {
+            a0 = TLanes.Add(TLanes.Add(a0, Word(block, order[0])), b0);
+            a1 = TLanes.Add(TLanes.Add(a1, Word(block, order[2])), b1);
+            a2 = TLanes.Add(TLanes.Add(a2, Word(block, order[4])), b2);
+            a3 = TLanes.Add(TLanes.Add(a3, Word(block, order[6])), b3);
+            d0 = TLanes.RotateRight16(TLanes.Xor(d0, a0));
+            d1 = TLanes.RotateRight16(TLanes.Xor(d1, a1));
+            d2 = TLanes.RotateRight16(TLanes.Xor(d2, a2));
+            d3 = TLanes.RotateRight16(TLanes.Xor(d3, a3));
+            c0 = TLanes.Add(c0, d0);
+            c1 = TLanes.Add(c1, d1);
+            c2 = TLanes.Add(c2, d2);
+            c3 = TLanes.Add(c3, d3);
+            b0 = TLanes.RotateRight12(TLanes.Xor(b0, c0));
+            b1 = TLanes.RotateRight12(TLanes.Xor(b1, c1));
+            b2 = TLanes.RotateRight12(TLanes.Xor(b2, c2));
+            b3 = TLanes.RotateRight12(TLanes.Xor(b3, c3));
+            a0 = TLanes.Add(TLanes.Add(a0, Word(block, order[1])), b0);
+            a1 = TLanes.Add(TLanes.Add(a1, Word(block, order[3])), b1);
+            a2 = TLanes.Add(TLanes.Add(a2, Word(block, order[5])), b2);
+            a3 = TLanes.Add(TLanes.Add(a3, Word(block, order[7])), b3);
+            d0 = TLanes.RotateRight8(TLanes.Xor(d0, a0));
+            d1 = TLanes.RotateRight8(TLanes.Xor(d1, a1));
+            d2 = TLanes.RotateRight8(TLanes.Xor(d2, a2));
+            d3 = TLanes.RotateRight8(TLanes.Xor(d3, a3));
+            c0 = TLanes.Add(c0, d0);
+            c1 = TLanes.Add(c1, d1);
+            c2 = TLanes.Add(c2, d2);
+            c3 = TLanes.Add(c3, d3);
+            b0 = TLanes.RotateRight7(TLanes.Xor(b0, c0));
+            b1 = TLanes.RotateRight7(TLanes.Xor(b1, c1));
+            b2 = TLanes.RotateRight7(TLanes.Xor(b2, c2));
+            b3 = TLanes.RotateRight7(TLanes.Xor(b3, c3));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Word(byte* block, byte entry) => unchecked(*(TVector*)(block + (nuint)entry * (nuint)(sizeof(TVector) / 8)));
+}
