@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.IO.Pipelines;
+using Crust.Cryptography;
 using Crust.Primitives.Driver;
 using Crust.Session.Records;
 
@@ -82,12 +84,11 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
 
     private async Task WriteAsync()
     {
-        var plaintext = ArrayPool<byte>.Shared.Rent(RecordSizer.LargeBytes);
         var endedInOrder = false;
         try
         {
             var sizer = new RecordSizer();
-            while (await WriteAllAsync(sizer, plaintext).ConfigureAwait(false) is { } over)
+            while (await WriteAllAsync(sizer).ConfigureAwait(false) is { } over)
             {
                 if (over)
                 {
@@ -106,7 +107,6 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(plaintext, clearArray: true);
             // A reader that waits for bytes must end with the writer.
             if (!endedInOrder)
                 Stop("the writer ended");
@@ -115,20 +115,15 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
 
     /// <summary>Writes and flushes until there is nothing more to write now.</summary>
     /// <returns>Whether the session is over; null when the link is gone.</returns>
-    private async ValueTask<bool?> WriteAllAsync(RecordSizer sizer, byte[] plaintext)
+    private async ValueTask<bool?> WriteAllAsync(RecordSizer sizer)
     {
         var overhead = RecordSealer.Overhead(link.Result.Suite);
         var output = link.Pipe.Output;
         var unflushed = 0;
         while (true)
         {
-            var length = carrier.NextRecord(this, sizer, plaintext, out var over);
-            if (length > 0)
-            {
-                var written = link.Sealer.Seal(plaintext.AsSpan(0, length), output.GetSpan(length + overhead), clock.Now);
-                output.Advance(written);
-                unflushed += written;
-            }
+            var length = SealNext(sizer, output, overhead, out var written, out var over);
+            unflushed += written;
 
             if (unflushed > 0 && (length == 0 || unflushed >= FlushThreshold))
             {
@@ -139,6 +134,30 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
 
             if (length == 0)
                 return over;
+        }
+    }
+
+    /// <summary>Seals the next record into the link's buffer. The plaintext's own buffer is rented for the moment: an idle link holds none.</summary>
+    private int SealNext(RecordSizer sizer, PipeWriter output, int overhead, out int written, out bool over)
+    {
+        written = 0;
+        var plaintext = ArrayPool<byte>.Shared.Rent(RecordSizer.LargeBytes);
+        var length = 0;
+        try
+        {
+            length = carrier.NextRecord(this, sizer, plaintext, out over);
+            if (length > 0)
+            {
+                written = link.Sealer.Seal(plaintext.AsSpan(0, length), output.GetSpan(length + overhead), clock.Now);
+                output.Advance(written);
+            }
+
+            return length;
+        }
+        finally
+        {
+            Secrets.Zero(plaintext.AsSpan(0, length));
+            ArrayPool<byte>.Shared.Return(plaintext);
         }
     }
 }

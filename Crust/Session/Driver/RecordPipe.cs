@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Crust.Cryptography;
 using Crust.Session.Records;
 using Microsoft.AspNetCore.Connections;
 
@@ -10,34 +11,30 @@ namespace Crust.Session.Driver;
 /// </summary>
 internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
 {
-    private byte[] _record = ArrayPool<byte>.Shared.Rent(RecordHeader.Length + RecordHeader.MaxHandshakeLength);
+    private byte[]? _record;
     private bool _takesRecords;
-    private int _returned;
+    private int _disposed;
 
     internal ConnectionContext Link => link;
 
     internal PipeWriter Output => link.Transport.Output;
 
-    /// <summary>The record that <see cref="ReadAsync"/> found; valid until the next call.</summary>
+    /// <summary>The record that <see cref="ReadAsync"/> found; valid until the next call. Between records the pipe holds no buffer: most links are idle.</summary>
     internal RecordHeader Header { get; private set; }
 
     /// <summary>Its body: to be opened in place.</summary>
-    internal Memory<byte> Body => _record.AsMemory(RecordHeader.Length, Header.BodyLength);
+    internal Memory<byte> Body => _record.AsMemory(0, Header.BodyLength);
 
     /// <summary>
-    /// From now on records are expected, before only handshake messages were: an unproven peer gets a small buffer. Not while reading.
+    /// From now on records are expected, before only handshake messages were: an unproven peer may make us hold little. Not while reading.
     /// </summary>
-    internal void ExpectRecords()
-    {
-        ArrayPool<byte>.Shared.Return(_record);
-        _record = ArrayPool<byte>.Shared.Rent(RecordHeader.Length + RecordHeader.MaxDataLength);
-        _takesRecords = true;
-    }
+    internal void ExpectRecords() => _takesRecords = true;
 
     /// <summary>Reads the next record.</summary>
     /// <returns>False when the link ended or what it carries is not a record; either way there is nothing more to read.</returns>
     internal async ValueTask<bool> ReadAsync(CancellationToken cancellationToken)
     {
+        Release();
         var input = link.Transport.Input;
         while (true)
         {
@@ -54,13 +51,13 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
             var buffer = result.Buffer;
             if (buffer.Length >= RecordHeader.Length)
             {
-                buffer.Slice(0, RecordHeader.Length).CopyTo(_record);
-                if (!RecordHeader.TryRead(_record.AsSpan(0, RecordHeader.Length), out var header) || header.IsRecord != _takesRecords)
+                if (!TryReadHeader(buffer, out var header) || header.IsRecord != _takesRecords)
                     return false;
                 var total = RecordHeader.Length + header.BodyLength;
                 if (buffer.Length >= total)
                 {
-                    buffer.Slice(0, total).CopyTo(_record);
+                    _record = ArrayPool<byte>.Shared.Rent(header.BodyLength);
+                    buffer.Slice(RecordHeader.Length, header.BodyLength).CopyTo(_record);
                     Header = header;
                     input.AdvanceTo(buffer.GetPosition(total));
                     return true;
@@ -94,11 +91,28 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await link.DisposeAsync().ConfigureAwait(false);
-        if (Interlocked.Exchange(ref _returned, 1) != 0)
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         // Both return their buffers. With an exception, the writer does not try to flush what is left.
         await link.Transport.Input.CompleteAsync().ConfigureAwait(false);
         await Output.CompleteAsync(new ConnectionAbortedException("the link is closed")).ConfigureAwait(false);
-        ArrayPool<byte>.Shared.Return(_record, clearArray: true);
+        Release();
+    }
+
+    private static bool TryReadHeader(in ReadOnlySequence<byte> buffer, out RecordHeader header)
+    {
+        Span<byte> bytes = stackalloc byte[RecordHeader.Length];
+        buffer.Slice(0, RecordHeader.Length).CopyTo(bytes);
+        return RecordHeader.TryRead(bytes, out header);
+    }
+
+    /// <summary>Gives the last record's buffer back, without what was read.</summary>
+    private void Release()
+    {
+        if (_record is null)
+            return;
+        Secrets.Zero(Body.Span);
+        ArrayPool<byte>.Shared.Return(_record);
+        _record = null;
     }
 }
