@@ -25,4 +25,19 @@ internal static class Eventually
 
         return Stopwatch.GetElapsedTime(start);
     }
+
+    /// <summary>The same for what must be asked: ends with the first answer that fits; fails the test at the deadline, with the last answer.</summary>
+    internal static async Task<T> HoldsAsync<T>(Func<Task<T>> probe, Func<T, bool> condition, string because, TimeSpan? deadline = null)
+    {
+        var start = Stopwatch.GetTimestamp();
+        using var poll = new PeriodicTimer(Interval * 10);
+        while (true)
+        {
+            var last = await probe();
+            if (condition(last))
+                return last;
+            Stopwatch.GetElapsedTime(start).Should().BeLessThan(deadline ?? Soon, $"{because} (last seen: {last})");
+            await poll.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+    }
 }

@@ -36,6 +36,7 @@ internal sealed class AttachedPeers : IAttachedPeers
     public void Superseded(PeerId peer, ulong byEpoch)
     {
         if (Find(peer) is { } entry && entry.Peer.Epoch < byEpoch && Remove(entry.Connection) is not null)
+            // Ends at once; the task only tells when the goodbye has gone out, for which nobody waits here.
             _ = entry.Connection.Session.AbortAsync(Session.GoodbyeCode.Replaced, "A newer process with this identity is attached.");
     }
 

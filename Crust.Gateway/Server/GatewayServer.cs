@@ -14,12 +14,18 @@ namespace Crust.Gateway.Server;
 /// </summary>
 internal sealed class GatewayServer : IAsyncDisposable
 {
+    /// <summary>How long a gateway that stops takes to withdraw its peers; the zones drop what is left by themselves.</summary>
+    private static readonly TimeSpan DetachPatience = TimeSpan.FromSeconds(2);
+
     private readonly GatewayOptions _options;
     private readonly CrustNode _node;
     private readonly AttachedPeers _peers = new();
     private readonly CrustClusterClient _client;
     private readonly ClusterLink _cluster;
     private readonly ulong _epoch;
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly Lock _gate = new();
+    private Task _detaching = Task.CompletedTask;
 
     private GatewayServer(GatewayOptions options, CrustNode node, CrustClusterClient client, ILoggerFactory loggerFactory, TimeProvider timeProvider)
     {
@@ -109,8 +115,14 @@ internal sealed class GatewayServer : IAsyncDisposable
     {
         // Peers learn first that they must move; the directory notices the silence by itself.
         await _node.DisposeAsync();
+        _stopped.CancelAfter(DetachPatience);
+        Task detaching;
+        lock (_gate)
+            detaching = _detaching;
+        await detaching;
         await _cluster.DisposeAsync();
         await _client.DisposeAsync();
+        _stopped.Dispose();
     }
 
     private GatewayHeartbeat Heartbeat() =>
@@ -127,16 +139,18 @@ internal sealed class GatewayServer : IAsyncDisposable
 
     private void Detach(PeerConnection connection)
     {
-        if (_peers.Remove(connection) is { } entry)
-            _ = DetachAsync(entry);
+        if (_peers.Remove(connection) is not { } entry)
+            return;
+        var detaching = DetachAsync(entry);
+        lock (_gate)
+            _detaching = Task.WhenAll(_detaching, detaching);
     }
 
     private async Task DetachAsync(AttachedEntry entry)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         try
         {
-            await _cluster.DetachAsync(entry.Peer.Peer, entry.Peer.Epoch, timeout.Token);
+            await _cluster.DetachAsync(entry.Peer.Peer, entry.Peer.Epoch, _stopped.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {

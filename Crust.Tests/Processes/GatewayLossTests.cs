@@ -30,7 +30,7 @@ public sealed class GatewayLossTests(ProcessCluster cluster, ITestOutputHelper o
         cluster.Peer.Error.Should().BeEmpty();
         cluster.Gateways[0].Error.Should().BeEmpty();
 
-        await Cluster.Eventually.HoldsAsync(() => cluster.StatusAsync(), status => Load(status, survivor) == 1, "the peer is attached to the other gateway");
+        await Eventually.HoldsAsync(() => cluster.StatusAsync(), status => Load(status, survivor) == 1, "the peer is attached to the other gateway");
         output.WriteLine($"the status page showed it there after {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms");
         await cluster.StatusAsync(gateways: 1, peers: 1);
         output.WriteLine($"the killed gateway had left the directory after {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms");

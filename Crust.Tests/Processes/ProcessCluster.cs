@@ -78,7 +78,7 @@ public sealed class ProcessCluster : IAsyncLifetime
         Crust("ping", PeerId, "--bootstrap", GatewayAddresses[gateway], "--count", $"{count}", "--interval", "0.1", "--json");
 
     /// <summary>What the silo's <c>/status.json</c> says, once it names so many gateways and attached peers.</summary>
-    public Task<JsonElement> StatusAsync(int? gateways = null, int? peers = null) => Cluster.Eventually.HoldsAsync(
+    public Task<JsonElement> StatusAsync(int? gateways = null, int? peers = null) => Eventually.HoldsAsync(
         () => _http.GetFromJsonAsync<JsonElement>(new Uri(new Uri(_siloReady.Text("status")), "status.json")),
         status => (gateways is null || status.GetProperty("gateways").GetArrayLength() == gateways) && (peers is null || status.GetProperty("peersAttached").GetInt32() == peers),
         $"{gateways} gateways and {peers} peers", TimeSpan.FromSeconds(60));

@@ -181,6 +181,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     {
         await AbortAsync(GoodbyeCode.GoingAway, "The node stopped.").ConfigureAwait(false);
         await Completion.ConfigureAwait(false);
+        await _ending.ConfigureAwait(false);
     }
 
     private async Task<Task> QueueAsync(string protocol, ReadOnlyMemory<byte> payload, byte priority, bool confirm, CancellationToken cancellationToken)
