@@ -12,15 +12,48 @@ internal enum SessionEventKind
     /// <summary>The remote received the token's message, and nobody there takes it. No acknowledgement event follows.</summary>
     Refused,
 
-    /// <summary>After <see cref="SendResult.Full"/>: there is room again for the smallest message that was refused.</summary>
+    /// <summary>After <see cref="SendResult.Full"/>: there is room again.</summary>
     Writable,
 
-    /// <summary>The session ended: the last event. The outcomes of all tokens came before it.</summary>
+    /// <summary>The session ended: the last event. The outcomes of all messages came before it.</summary>
     Closed,
 
-    /// <summary>At the end: the token's message was written at least in part, and never acknowledged.</summary>
+    /// <summary>At the end: the message was written whole, and never acknowledged.</summary>
     OutcomeUnknown,
 
-    /// <summary>No byte of the token's message was ever written: the session ended, or the message was of low priority and waited too long.</summary>
+    /// <summary>The message cannot have been delivered: the session ended, or it was of low priority and waited too long.</summary>
     NotSent,
+
+    /// <summary>A datagram arrived.</summary>
+    DatagramReceived,
+
+    /// <summary>The remote opened a stream.</summary>
+    StreamOpened,
+
+    /// <summary>The next bytes of a stream.</summary>
+    StreamData,
+
+    /// <summary>The remote is done with its direction of a stream.</summary>
+    StreamFinished,
+
+    /// <summary>The remote gave up its direction of a stream.</summary>
+    StreamReset,
+
+    /// <summary>The remote wants no more of our direction, which was reset.</summary>
+    StreamStopped,
+
+    /// <summary>After a write that took nothing: there is room again, or the stream has ended.</summary>
+    StreamWritable,
+
+    /// <summary>The session moved to this link.</summary>
+    LinkActivated,
+
+    /// <summary>The link is of no use any more: close it.</summary>
+    LinkUnwanted,
+
+    /// <summary>The session has no link, or doubts the one it has, or it is too old: make another if you can. Repeated while it lasts.</summary>
+    LinkWanted,
+
+    /// <summary>The session has no link.</summary>
+    Suspended,
 }

@@ -6,10 +6,16 @@ internal sealed record SessionLimits
     internal static SessionLimits Default { get; } = new();
 
     /// <summary>
-    /// Cost (payload + <see cref="WireLimits.MessageOverhead"/> for each message) that may wait in the queue and for acknowledgement together.
-    /// Default 4 MiB, one flow window: less would leave the remote's credit unused.
+    /// Largest window: what we let the remote have under way, of messages and again of streams, and what of ours may be queued and wait for
+    /// acknowledgement. Each begins at <see cref="WireLimits.InitialWindow"/> and grows while the path can use more. Default 32 MiB: 1 Gbit/s over 250 ms.
     /// </summary>
-    internal long SendBudget { get; init; } = 4 << 20;
+    internal long MaxWindow { get; init; } = 32 << 20;
+
+    /// <summary>Largest window of one stream. Default 8 MiB, so that one stream that nobody reads cannot take all.</summary>
+    internal long MaxStreamWindow { get; init; } = 8 << 20;
+
+    /// <summary>Where windows above the initial one come from; shared by the process. Default without a bound.</summary>
+    internal MemoryBudget Memory { get; init; } = new(long.MaxValue / 2);
 
     /// <summary>
     /// How long a message of priority 2 or 3 may wait to be written before it is dropped and reported as <see cref="SessionEventKind.NotSent"/>.
@@ -17,9 +23,15 @@ internal sealed record SessionLimits
     /// </summary>
     internal TimeSpan MaxQueueAge { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Silence after which a PING is sent. Default 20 s: below the 30 s after which common NATs forget a UDP mapping.</summary>
+    /// <summary>Silence of a link after which a PING is sent. Default 20 s: below the 30 s after which common NATs forget a UDP mapping.</summary>
     internal TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Silence after which the session ends. Default 120 s: six heartbeats, and as long as a session may be without any link.</summary>
+    /// <summary>Silence after which the session ends, and how long it may be without any link. Default 120 s: six heartbeats.</summary>
     internal TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long one link may carry the session before another, with keys of its own, is asked for. Default 24 h.</summary>
+    internal TimeSpan MaxLinkAge { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Whether exports of received messages are possible: costs 32 bytes a message while it is handled. Default true.</summary>
+    internal bool KeepEvidence { get; init; } = true;
 }

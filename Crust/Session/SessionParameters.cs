@@ -19,4 +19,8 @@ internal sealed record SessionParameters(
     byte[] SaltSecret,
     bool SendSigned,
     bool ReceiveSigned,
-    SessionLimits Limits);
+    SessionLimits Limits)
+{
+    /// <summary>Protocols whose payloads we leave out of our signatures although we sign. Asked once for each protocol.</summary>
+    internal Func<string, bool> LeavesUnsigned { get; init; } = static _ => false;
+}

@@ -14,6 +14,10 @@ namespace Crust.Session;
 /// <param name="UnacknowledgedMessages">Messages written and retained.</param>
 /// <param name="SmoothedRtt">RFC 6298 smoothed round trip on this link; null before the first pong.</param>
 /// <param name="LatestRtt">The newest sample of it.</param>
+/// <param name="Links">Links that stand, the active one included.</param>
+/// <param name="Streams">Streams that are not over.</param>
+/// <param name="ReceiveWindow">Cost that the remote may have under way, of messages and streams together.</param>
+/// <param name="SendBudget">Cost that may be queued and wait for acknowledgement here, of messages and streams together.</param>
 internal readonly record struct SessionStatistics(
     long MessagesSent,
     long BytesSent,
@@ -27,4 +31,8 @@ internal readonly record struct SessionStatistics(
     int QueuedMessages,
     int UnacknowledgedMessages,
     TimeSpan? SmoothedRtt,
-    TimeSpan? LatestRtt);
+    TimeSpan? LatestRtt,
+    int Links,
+    int Streams,
+    long ReceiveWindow,
+    long SendBudget);

@@ -1,0 +1,367 @@
+using Crust.Primitives;
+using Crust.Session.Frames;
+using Crust.Wire;
+
+namespace Crust.Session.Links;
+
+/// <summary>
+/// The links of a session, and which of them carries it. The lower id decides: it nominates, each time with a higher generation, or promises a generation
+/// in message 2 of a handshake; the higher id follows the highest generation that it has seen, and may only ask. Direct beats relayed; between direct
+/// links the session moves only for a round trip better by a fifth and 10 ms, or when the active one fails: is lost, or gives no sign of life for
+/// <c>max(3 SRTT, 1 s)</c> while something is owed. A session without a link is suspended.
+/// </summary>
+internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Queue<SessionEvent> events, Instant start)
+{
+    /// <summary>Most links at a time: active, standby, and two on trial.</summary>
+    internal const int MaxLinks = 4;
+
+    private static readonly TimeSpan MinStall = TimeSpan.FromSeconds(1);
+
+    /// <summary>Ours: above it a slow link and a dead one have had the same chance.</summary>
+    private static readonly TimeSpan MaxStall = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan WorthwhileGain = TimeSpan.FromMilliseconds(10);
+
+    private readonly List<SessionLink> _links = [];
+    private uint _generation;
+    private uint _issued;
+    private int _backoff;
+    private Instant _lastSign = start;
+    private Instant? _owedSince;
+    private Instant? _suspendedSince = start;
+    private Instant _stallFrom = start;
+    private bool _isStalled;
+
+    /// <summary>The link that carries the session; null while it is suspended.</summary>
+    internal SessionLink? Active { get; private set; }
+
+    internal int Count => _links.Count;
+
+    internal bool IsSuspended => Active is null;
+
+    /// <summary>When the session is over for want of any sign of life.</summary>
+    internal Instant End => (_suspendedSince is { } since && since > _lastSign ? since : _lastSign) + limits.IdleTimeout;
+
+    /// <summary>The next ping, the suspicion of a stall, or the end.</summary>
+    internal Instant Deadline
+    {
+        get
+        {
+            var first = End;
+            foreach (var link in _links)
+                first = Instant.Earlier(first, link.Heartbeat.Deadline)!.Value;
+            return StallDeadline is { } stall && stall < first ? stall : first;
+        }
+    }
+
+    private TimeSpan StallTime
+    {
+        get
+        {
+            var trip = Active?.Heartbeat.Rtt.Smoothed * 3 ?? MinStall;
+            var stall = (trip > MinStall ? trip : MinStall) * (1 << _backoff);
+            return stall < MaxStall ? stall : MaxStall;
+        }
+    }
+
+    private Instant? StallDeadline
+    {
+        get
+        {
+            if (Active is not { } active || (_owedSince ?? active.Heartbeat.AwaitingSince) is not { } owed)
+                return null;
+            var from = active.Heartbeat.LastReceived > owed ? active.Heartbeat.LastReceived : owed;
+            return (from > _stallFrom ? from : _stallFrom) + StallTime;
+        }
+    }
+
+    /// <summary>
+    /// As the lower id, when another link is being made: the generation to promise it in message 2, with which it is active as soon as it stands; 0 when
+    /// the active link is to stay.
+    /// </summary>
+    internal uint Promise(LinkRank rank, Instant now) =>
+        selfIsLower && (Active is null || _isStalled || IsAged(now) || rank < Active.Rank) ? NextGeneration() : 0;
+
+    /// <summary>A link stands.</summary>
+    /// <param name="rank">What kind of path it is.</param>
+    /// <param name="promised">The generation that the lower id promised it; 0 for none.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="hasMoved">True when it carries the session now.</param>
+    internal SessionLink Add(LinkRank rank, uint promised, Instant now, out bool hasMoved)
+    {
+        var link = new SessionLink(rank, new LinkHeartbeat(limits.HeartbeatInterval, now), now);
+        hasMoved = false;
+        _lastSign = now;
+        if (_links.Count == MaxLinks)
+        {
+            Discard(link);
+            return link;
+        }
+
+        _links.Add(link);
+        if (promised > _generation)
+        {
+            _issued = Math.Max(_issued, promised);
+            Activate(link, promised, now);
+            hasMoved = true;
+        }
+        else if (selfIsLower)
+        {
+            hasMoved = Judge(link, now);
+        }
+        else if (Active is null || _isStalled)
+        {
+            link.IsRequestDue = true;
+        }
+
+        return link;
+    }
+
+    /// <summary>A link is gone. True when another carries the session now.</summary>
+    internal bool Remove(SessionLink link, Instant now)
+    {
+        if (!_links.Remove(link) || link != Active)
+            return false;
+        Active = null;
+        _owedSince = null;
+        if (Best() is { } next)
+        {
+            if (selfIsLower)
+            {
+                Nominate(next, now);
+                return true;
+            }
+
+            next.IsRequestDue = true;
+        }
+
+        _suspendedSince = now;
+        events.Enqueue(new SessionEvent(SessionEventKind.Suspended));
+        events.Enqueue(new SessionEvent(SessionEventKind.LinkWanted));
+        return false;
+    }
+
+    /// <summary>A record arrived on a link. True when the session moved to it.</summary>
+    internal bool HandleReceived(SessionLink link, Instant now)
+    {
+        _lastSign = now;
+        link.Heartbeat.HandleReceived(now);
+        if (link == Active)
+        {
+            _isStalled = false;
+            return false;
+        }
+
+        if (!_isStalled || link.IsUnwanted)
+            return false;
+        // The active link is silent and this one is not.
+        if (!selfIsLower)
+        {
+            link.IsRequestDue = true;
+            _isStalled = false;
+            return false;
+        }
+
+        MoveFromStalled(link, now);
+        return true;
+    }
+
+    /// <summary>A nomination arrived. False when it breaks the protocol: the lower id never gets one.</summary>
+    internal bool TryHandle(SessionLink link, in NominateFrame frame, Instant now, out bool hasMoved)
+    {
+        hasMoved = false;
+        if (selfIsLower)
+            return false;
+        link.IsRequestDue = false;
+        if (frame.Generation <= _generation)
+            return true;
+        Activate(link, frame.Generation, now);
+        hasMoved = true;
+        return true;
+    }
+
+    /// <summary>The higher id asks for a link. False when it breaks the protocol: the higher id never gets a request.</summary>
+    internal bool TryHandleRequest(SessionLink link, Instant now, out bool hasMoved)
+    {
+        hasMoved = selfIsLower && link != Active && !link.IsUnwanted;
+        if (hasMoved)
+            Nominate(link, now);
+        return selfIsLower;
+    }
+
+    /// <summary>A PONG arrived. True when the session moved to the link.</summary>
+    internal bool HandlePong(SessionLink link, ulong token, Instant now)
+    {
+        if (!link.Heartbeat.HandlePong(token, now) || !link.IsCandidate)
+            return false;
+        link.IsCandidate = false;
+        if (link == Active || Active is not { } active)
+            return false;
+        if (active.Heartbeat.Rtt.Smoothed is { } old && link.Heartbeat.Rtt.Smoothed is { } better
+            && better < old * 0.8 && old - better >= WorthwhileGain)
+        {
+            Nominate(link, now);
+            return true;
+        }
+
+        Discard(link);
+        return false;
+    }
+
+    /// <summary>Whether the remote owes us something on the active link.</summary>
+    internal void HandleOwed(bool isOwed, Instant now)
+    {
+        if (!isOwed)
+            _owedSince = null;
+        else
+            _owedSince ??= now;
+    }
+
+    /// <summary>The remote acknowledged something: the active link works, whatever we suspected.</summary>
+    internal void HandleProgress(Instant now)
+    {
+        _backoff = 0;
+        _isStalled = false;
+        if (_owedSince is not null)
+            _owedSince = now;
+    }
+
+    /// <summary>True when the session is over for want of any sign of life.</summary>
+    internal bool HandleTimeout(Instant now)
+    {
+        if (now >= End)
+            return true;
+        for (var i = _links.Count - 1; i >= 0; i--)
+        {
+            var link = _links[i];
+            link.Heartbeat.HandleTimeout(now);
+            // Three pings without an answer: it is of no use as a standby.
+            if (link != Active && now - link.Heartbeat.LastReceived > limits.HeartbeatInterval * 3)
+                Discard(link);
+        }
+
+        if (StallDeadline is { } stall && now >= stall)
+            Suspect(now);
+        else if (Active is not null && IsAged(now) && now - _stallFrom > limits.HeartbeatInterval)
+            AskForLink(now);
+        return false;
+    }
+
+    /// <summary>Writes what concerns the link alone: nomination, request, answers and pings.</summary>
+    internal static void Write(SessionLink link, ref SpanWriter writer, Instant now)
+    {
+        if (link.NominationDue > 0 && writer.Remaining >= NominateFrame.MaxLength)
+        {
+            new NominateFrame(link.NominationDue).Write(ref writer);
+            link.NominationDue = 0;
+        }
+
+        if (link.IsRequestDue && writer.Remaining >= 1)
+        {
+            writer.WriteByte((byte)FrameType.LinkRequest);
+            link.IsRequestDue = false;
+        }
+
+        link.Heartbeat.Write(ref writer, now);
+    }
+
+    private bool IsAged(Instant now) => Active is { } active && now - active.Since >= limits.MaxLinkAge;
+
+    private uint NextGeneration() => _issued = Math.Max(_issued, _generation) + 1;
+
+    /// <summary>What the lower id does with a link that was promised nothing. True when the session moves to it.</summary>
+    private bool Judge(SessionLink link, Instant now)
+    {
+        if (Active is not { } active || _isStalled || link.Rank < active.Rank || IsAged(now))
+        {
+            if (_isStalled)
+                MoveFromStalled(link, now);
+            else
+                Nominate(link, now);
+            return true;
+        }
+
+        if (link.Rank == active.Rank && active.Heartbeat.Rtt.Smoothed > WorthwhileGain)
+        {
+            link.IsCandidate = true;
+            link.Heartbeat.RequestPing();
+        }
+        else if (link.Rank == active.Rank || _links.Exists(l => l != link && l != active && l.Rank == link.Rank))
+        {
+            Discard(link);
+        }
+
+        return false;
+    }
+
+    private void MoveFromStalled(SessionLink link, Instant now)
+    {
+        // Should this be no better, the next suspicion takes longer: a link that is only slow must get its chance.
+        _backoff = Math.Min(_backoff + 1, 5);
+        Nominate(link, now);
+    }
+
+    private void Nominate(SessionLink link, Instant now)
+    {
+        link.NominationDue = NextGeneration();
+        Activate(link, link.NominationDue, now);
+    }
+
+    private void Activate(SessionLink link, uint generation, Instant now)
+    {
+        var old = Active;
+        var wasSuspended = _suspendedSince is not null;
+        _generation = generation;
+        Active = link;
+        link.IsCandidate = false;
+        link.IsRequestDue = false;
+        _suspendedSince = null;
+        _owedSince = null;
+        _isStalled = false;
+        _stallFrom = now;
+        events.Enqueue(new SessionEvent(SessionEventKind.LinkActivated, Link: link, Code: wasSuspended ? 1 : 0));
+        // A circuit behind a direct link stays: it is the way back. The higher id leaves the choice to the lower.
+        if (old is not null && old != link && selfIsLower && old.Rank <= link.Rank)
+            Discard(old);
+    }
+
+    /// <summary>The active link gives no sign of life although something is owed.</summary>
+    private void Suspect(Instant now)
+    {
+        _isStalled = true;
+        foreach (var link in _links)
+        {
+            if (link != Active)
+                link.Heartbeat.RequestPing();
+        }
+
+        AskForLink(now);
+    }
+
+    private void AskForLink(Instant now)
+    {
+        _stallFrom = now;
+        events.Enqueue(new SessionEvent(SessionEventKind.LinkWanted));
+    }
+
+    private SessionLink? Best()
+    {
+        SessionLink? best = null;
+        foreach (var link in _links)
+        {
+            if (!link.IsUnwanted && (best is null || link.Rank < best.Rank))
+                best = link;
+        }
+
+        return best;
+    }
+
+    private void Discard(SessionLink link)
+    {
+        if (link.IsUnwanted)
+            return;
+        link.IsUnwanted = true;
+        _links.Remove(link);
+        events.Enqueue(new SessionEvent(SessionEventKind.LinkUnwanted, Link: link));
+    }
+}

@@ -1,0 +1,95 @@
+using Crust.Primitives;
+
+namespace Crust.Session.Receiving;
+
+/// <summary>
+/// How much of one kind (messages, or streams, or one stream) the remote may send before the application has consumed: sums of cost since the session
+/// began. The window doubles when a whole one was consumed within two round trips: then it, and not the path, was what held the remote back.
+/// </summary>
+/// <param name="limits">Where growth comes from.</param>
+/// <param name="initial">What the remote may send before it hears from us.</param>
+/// <param name="max">Largest window.</param>
+internal sealed class ReceiveWindow(SessionLimits limits, long initial, long max)
+{
+    /// <summary>Round trips below it are not measured well enough to wait for. Ours.</summary>
+    private static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(0.5);
+
+    private long _granted = initial;
+    private long _received;
+    private long _consumed;
+    private long _promised;
+    private long _measuredFrom;
+    private Instant? _measuredSince;
+
+    /// <summary>The window now, in cost.</summary>
+    internal long Size { get; private set; } = initial;
+
+    /// <summary>What was received and not consumed.</summary>
+    internal long Held => _received - _consumed;
+
+    /// <summary>What the remote may know: the sum that it may send in all. Never falls.</summary>
+    internal long Granted => Math.Max(_granted, Math.Max(_consumed + Size, _received + _promised));
+
+    /// <summary>True when the remote should hear of more credit: a quarter window of it, or what a begun entry still needs.</summary>
+    internal bool IsUpdateDue => Granted - _granted >= Size / 4 || _received + _promised > _granted;
+
+    /// <summary>True when there is any credit that was not announced.</summary>
+    internal bool IsUpdatePending => Granted > _granted;
+
+    /// <summary>The remote sent something of this cost; false when it had no credit for it.</summary>
+    internal bool TryCharge(long cost)
+    {
+        if (cost > _granted - _received)
+            return false;
+        _received += cost;
+        return true;
+    }
+
+    /// <summary>A link was lost with something half received, which comes again.</summary>
+    internal void Refund(long cost) => _received -= cost;
+
+    /// <summary>An entry was begun and needs so much more, whatever the window is: it could never end otherwise. Changes by a difference.</summary>
+    internal void Promise(long difference) => _promised += difference;
+
+    /// <summary>The application is done with something of this cost.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">More is returned than was received: a bug.</exception>
+    internal void Consume(long cost)
+    {
+        if (cost > Held)
+            throw new ArgumentOutOfRangeException(nameof(cost), "More is returned than was received.");
+        _consumed += cost;
+    }
+
+    /// <summary>Grows if the window is what holds the remote back. To be called now and then while it is consumed.</summary>
+    internal void Tune(TimeSpan? roundTrip, Instant now)
+    {
+        if (_measuredSince is not { } since)
+        {
+            (_measuredSince, _measuredFrom) = (now, _consumed);
+            return;
+        }
+
+        if (_consumed - _measuredFrom < Size)
+            return;
+        var trip = roundTrip is { } measured && measured > MinRoundTrip ? measured : MinRoundTrip;
+        if (now - since < trip * 2 && Size * 2 <= max && limits.Memory.TryReserve(Size))
+            Size *= 2;
+        (_measuredSince, _measuredFrom) = (now, _consumed);
+    }
+
+    /// <summary><see cref="Granted"/> was written to a record.</summary>
+    internal void Announced() => _granted = Granted;
+
+    /// <summary>
+    /// The session is idle, or over: the window begins anew. Credit that was given stays given, so memory goes back only as far as the remote has
+    /// no more than a new session would have.
+    /// </summary>
+    internal void Shrink(bool over = false)
+    {
+        _measuredSince = null;
+        if (!over && _granted - _received > initial)
+            return;
+        limits.Memory.Release(Size - initial);
+        Size = initial;
+    }
+}

@@ -1,0 +1,79 @@
+namespace Crust.Session.Sending;
+
+/// <summary>
+/// Bounds what is queued and retained together, of messages or of streams. Begins at <see cref="WireLimits.InitialWindow"/> and doubles when it holds
+/// the path back: when it is full mostly of what waits for acknowledgement. One entry is always admitted when nothing else is held, so the bound is
+/// <c>max(limit, one entry)</c>.
+/// </summary>
+internal sealed class SendBudget(SessionLimits limits)
+{
+    private long _limit = WireLimits.InitialWindow;
+    private long _smallestRefused;
+
+    /// <summary>The cost held now.</summary>
+    internal long Used { get; private set; }
+
+    /// <summary>Of it, what was written and waits for acknowledgement.</summary>
+    internal long Retained { get; private set; }
+
+    internal long Limit => _limit;
+
+    /// <summary>True when a quarter is free.</summary>
+    internal bool HasSomeRoom => Used <= _limit - _limit / 4;
+
+    /// <summary>Takes the cost; false when there is no room, which <see cref="TryAnnounceRoom"/> remembers.</summary>
+    internal bool TryReserve(long cost)
+    {
+        if (!HasRoom(cost) && Retained >= _limit / 2)
+            Grow();
+        if (HasRoom(cost))
+        {
+            Used += cost;
+            return true;
+        }
+
+        _smallestRefused = _smallestRefused == 0 ? cost : Math.Min(_smallestRefused, cost);
+        return false;
+    }
+
+    /// <summary>Takes the cost whatever the room: for the few bytes that end something.</summary>
+    internal void TakeAnyway(long cost) => Used += cost;
+
+    /// <summary>So much of what is held was written.</summary>
+    internal void Retain(long cost) => Retained += cost;
+
+    /// <summary>Lets go of what was never written.</summary>
+    internal void Release(long cost) => Used -= cost;
+
+    /// <summary>Lets go of what was written and is acknowledged.</summary>
+    internal void ReleaseRetained(long cost)
+    {
+        Used -= cost;
+        Retained -= cost;
+    }
+
+    /// <summary>True once after a refusal, when the smallest of what was refused fits now, and half of the room is free: waiters come in crowds.</summary>
+    internal bool TryAnnounceRoom()
+    {
+        if (_smallestRefused == 0 || !HasRoom(_smallestRefused) || (Used > _limit / 2 && Used > 0 && Used + _smallestRefused > _limit - _limit / 4))
+            return false;
+        _smallestRefused = 0;
+        return true;
+    }
+
+    /// <summary>The session is idle, or over: what was taken from the process's memory goes back.</summary>
+    internal void Shrink()
+    {
+        limits.Memory.Release(_limit - WireLimits.InitialWindow);
+        _limit = WireLimits.InitialWindow;
+    }
+
+    private void Grow()
+    {
+        if (_limit * 2 > limits.MaxWindow || !limits.Memory.TryReserve(_limit))
+            return;
+        _limit *= 2;
+    }
+
+    private bool HasRoom(long cost) => Used == 0 || Used + cost <= _limit;
+}

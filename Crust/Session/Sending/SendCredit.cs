@@ -1,0 +1,27 @@
+namespace Crust.Session.Sending;
+
+/// <summary>What the remote lets us send of one kind (messages, or streams): a sum of cost since the session began.</summary>
+internal sealed class SendCredit
+{
+    private long _limit = WireLimits.InitialWindow;
+    private long _spent;
+
+    internal long Available => _limit - _spent;
+
+    /// <summary>True when an entry may begin: its overhead and one byte.</summary>
+    internal bool MayBegin => Available > WireLimits.EntryOverhead;
+
+    /// <summary>Takes the sum that the remote announced; false when it takes something back.</summary>
+    internal bool TryRaise(long limit)
+    {
+        if (limit < _limit)
+            return false;
+        _limit = limit;
+        return true;
+    }
+
+    internal void Spend(long cost) => _spent += cost;
+
+    /// <summary>What was half written on a lost link is written again, and paid for again.</summary>
+    internal void Refund(long cost) => _spent -= cost;
+}
