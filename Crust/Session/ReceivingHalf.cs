@@ -1,4 +1,5 @@
 using System.Text;
+using Crust.Identity.Evidence;
 using Crust.Primitives;
 using Crust.Wire;
 
@@ -25,7 +26,7 @@ internal sealed class ReceivingHalf
     {
         _events = events;
         _assembler = new MessageAssembler(_credit, _protocols);
-        _verifier = parameters.ReceiveSigned ? new BatchVerifier(parameters) : null;
+        _verifier = parameters.ReceiveSigned ? new BatchVerifier(parameters, keepEvidence: false) : null;
     }
 
     internal long MessagesReceived { get; private set; }
@@ -57,7 +58,7 @@ internal sealed class ReceivingHalf
         Span<byte> name = stackalloc byte[WireLimits.MaxProtocolNameLength];
         var length = Encoding.ASCII.GetBytes(message.Protocol, name);
         _unverified.Enqueue(message);
-        return _verifier.TryGather(name[..length], message.Number, message.Payload);
+        return _verifier.TryGather(Leaf.Message(name[..length], message.Number), message.Payload);
     }
 
     /// <summary>Takes a statement: new and good, or a whole duplicate.</summary>
@@ -67,7 +68,7 @@ internal sealed class ReceivingHalf
             return false;
         if (frame.First + (ulong)frame.Count - 1 <= _verifiedThrough)
             return true;
-        if (frame.First != _verifiedThrough + 1 || !_verifier.TryVerify(frame))
+        if (frame.First != _verifiedThrough + 1 || !_verifier.TryVerify(frame, out _))
             return false;
         for (var i = 0; i < frame.Count; i++)
             Deliver(_unverified.Dequeue(), now);

@@ -1,3 +1,4 @@
+using Crust.Identity.Evidence;
 using Crust.Primitives;
 using Crust.Wire;
 
@@ -170,7 +171,7 @@ internal sealed class SendingHalf(SessionParameters parameters, Queue<SessionEve
         _ = _queue.TryDequeue(out _);
         _credit.Spend(message.Cost);
         _ledger.Add(message);
-        _signer?.Gather(message.Protocol.Name, message.Number, message.Payload.Span);
+        _signer?.Gather(Leaf.Message(message.Protocol.Name, message.Number), message.Payload.Span);
         MessagesSent++;
         BytesSent += message.Payload.Length;
         return true;
