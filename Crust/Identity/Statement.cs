@@ -21,25 +21,43 @@ internal static class Statement
     internal static byte[] Sign(PeerIdentity identity, string context, NetworkId network, ReadOnlySpan<byte> body)
     {
         var signature = new byte[Ed25519.SignatureLength];
-        identity.Sign(Bytes(context, network, body), signature);
+        Sign(identity, Bytes(context, network, body), signature);
         return signature;
     }
 
+    /// <summary>Signs bytes that begin with what <see cref="WriteHead"/> wrote: for whoever keeps a buffer of them.</summary>
+    internal static void Sign(PeerIdentity identity, ReadOnlySpan<byte> bytes, Span<byte> signature) => identity.Sign(bytes, signature);
+
     /// <summary>True when the signature is the signer's, over this body, in this context and network.</summary>
-    internal static bool Verify(PeerId signer, string context, NetworkId network, ReadOnlySpan<byte> body, ReadOnlySpan<byte> signature)
+    internal static bool Verify(PeerId signer, string context, NetworkId network, ReadOnlySpan<byte> body, ReadOnlySpan<byte> signature) =>
+        Verify(signer, Bytes(context, network, body), signature);
+
+    /// <summary>True when the signature is the signer's over bytes that begin with what <see cref="WriteHead"/> wrote.</summary>
+    internal static bool Verify(PeerId signer, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> signature)
     {
         Span<byte> key = stackalloc byte[PeerId.ByteLength];
         signer.CopyTo(key);
-        return Ed25519.Verify(Bytes(context, network, body), signature, key);
+        return Ed25519.Verify(bytes, signature, key);
     }
 
     /// <summary>The bytes that are signed.</summary>
     internal static byte[] Bytes(string context, NetworkId network, ReadOnlySpan<byte> body)
     {
-        var bytes = new byte[context.Length + 1 + NetworkId.ByteLength + body.Length];
-        Encoding.ASCII.GetBytes(context, bytes);
-        network.ToByteArray().CopyTo(bytes, context.Length + 1);
-        body.CopyTo(bytes.AsSpan(context.Length + 1 + NetworkId.ByteLength));
+        var head = HeadLength(context);
+        var bytes = new byte[head + body.Length];
+        WriteHead(context, network, bytes);
+        body.CopyTo(bytes.AsSpan(head));
         return bytes;
+    }
+
+    /// <summary>How many of the signed bytes precede the body.</summary>
+    internal static int HeadLength(string context) => context.Length + 1 + NetworkId.ByteLength;
+
+    /// <summary>Writes what precedes the body.</summary>
+    internal static void WriteHead(string context, NetworkId network, Span<byte> head)
+    {
+        var length = Encoding.ASCII.GetBytes(context, head);
+        head[length] = 0;
+        network.ToByteArray().CopyTo(head[(length + 1)..]);
     }
 }

@@ -1,46 +1,51 @@
 using Crust.Cryptography;
 using Crust.Identity;
-using Crust.Wire;
+using Crust.Identity.Evidence;
 
 namespace Crust.Session;
 
 /// <summary>
-/// The chain of statements that one direction of a session signs. Each is a <see cref="Statement"/> with context
-/// <see cref="Statement.Batch"/> and this body of 180 bytes: <c>sender (32) ‖ receiver (32) ‖ session id (32) ‖ first number u64 ‖ count u32 ‖ previous (32) ‖ unix ms u64 ‖ root (32)</c>.
-/// <c>previous</c> is the hash of the whole signed bytes of the statement before, zeros for the first: no statement can be left out, and two for one
-/// place prove that the sender said two things.
+/// The chain of statements that one direction of a session signs: a <see cref="Statement"/> with context <see cref="Statement.Batch"/> and the body that
+/// <see cref="BatchBody"/> lays out, each with the hash of the one before. No statement can be left out, and two for one place prove that the sender said
+/// two things. The bytes stand in one buffer, made once.
 /// </summary>
 internal sealed class BatchStatement
 {
-    internal const int SessionIdLength = 32;
-    internal const int BodyLength =
-        PeerId.ByteLength * 2 + SessionIdLength + sizeof(ulong) + sizeof(uint) + Blake3.HashLength + sizeof(ulong) + MerkleTree.HashLength;
+    private static readonly int HeadLength = Statement.HeadLength(Statement.Batch);
 
-    private readonly NetworkId _network;
-    private readonly byte[] _prefix = new byte[PeerId.ByteLength * 2 + SessionIdLength];
+    private readonly byte[] _bytes = new byte[HeadLength + BatchBody.Length];
     private readonly byte[] _previous = new byte[Blake3.HashLength];
+    private readonly byte[] _sessionId = new byte[BatchBody.SessionIdLength];
+    private readonly PeerId _sender;
+    private readonly PeerId _receiver;
 
     internal BatchStatement(NetworkId network, PeerId sender, PeerId receiver, ReadOnlySpan<byte> sessionId)
     {
-        Lengths.Require(sessionId, SessionIdLength);
-        _network = network;
-        sender.CopyTo(_prefix);
-        receiver.CopyTo(_prefix.AsSpan(PeerId.ByteLength));
-        sessionId.CopyTo(_prefix.AsSpan(PeerId.ByteLength * 2));
+        Lengths.Require(sessionId, BatchBody.SessionIdLength);
+        Statement.WriteHead(Statement.Batch, network, _bytes);
+        sessionId.CopyTo(_sessionId);
+        (_sender, _receiver) = (sender, receiver);
     }
 
-    /// <summary>Writes the body of the next statement of the chain.</summary>
-    internal void WriteBody(ulong first, int count, ulong unixMilliseconds, ReadOnlySpan<byte> root, Span<byte> body)
+    /// <summary>The bytes that are signed, as the last <see cref="Write"/> left them.</summary>
+    internal ReadOnlySpan<byte> Bytes => _bytes;
+
+    /// <summary>The body among them.</summary>
+    internal ReadOnlySpan<byte> Body => _bytes.AsSpan(HeadLength);
+
+    /// <summary>Writes what may become the next statement of the chain.</summary>
+    internal void Write(ulong first, int count, ulong unixMilliseconds, ReadOnlySpan<byte> root) => new BatchBody
     {
-        var writer = new SpanWriter(body);
-        writer.WriteBytes(_prefix);
-        writer.WriteUInt64(first);
-        writer.WriteUInt32((uint)count);
-        writer.WriteBytes(_previous);
-        writer.WriteUInt64(unixMilliseconds);
-        writer.WriteBytes(root);
-    }
+        Sender = _sender,
+        Receiver = _receiver,
+        SessionId = _sessionId,
+        First = first,
+        Count = count,
+        Previous = _previous,
+        UnixMilliseconds = unixMilliseconds,
+        Root = root,
+    }.Write(_bytes.AsSpan(HeadLength));
 
-    /// <summary>The statement with this body was signed, or verified: the next one names it.</summary>
-    internal void Advance(ReadOnlySpan<byte> body) => Blake3.Hash(Statement.Bytes(Statement.Batch, _network, body), _previous);
+    /// <summary>The statement written last was signed, or verified: the next one names it.</summary>
+    internal void Advance() => Blake3.Hash(_bytes, _previous);
 }

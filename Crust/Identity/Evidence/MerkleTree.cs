@@ -1,11 +1,11 @@
 using System.Buffers;
 using Crust.Cryptography;
 
-namespace Crust.Session;
+namespace Crust.Identity.Evidence;
 
 /// <summary>
 /// The tree of RFC 9162 §2.1.1 with BLAKE3: a node is <c>H(0x01 ‖ left ‖ right)</c>, and n leaves split at the largest power of two below n: the same as pairing
-/// neighbours level by level, an odd last one rising as it is. Leaves come in as hashes: <see cref="LeafHasher"/> gives them their prefix 0x00.
+/// neighbours level by level, an odd last one rising as it is. Leaves come in as hashes: <see cref="Leaf"/> gives them their prefix 0x00.
 /// </summary>
 internal static class MerkleTree
 {

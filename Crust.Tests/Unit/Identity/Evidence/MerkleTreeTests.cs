@@ -1,9 +1,9 @@
 using Crust.Cryptography;
-using Crust.Session;
+using Crust.Identity.Evidence;
 using FluentAssertions;
 using Xunit;
 
-namespace Crust.Tests.Unit.Session;
+namespace Crust.Tests.Unit.Identity.Evidence;
 
 /// <summary>The shapes drawn in RFC 9162 §2.1.5, written out by hand.</summary>
 public class MerkleTreeTests
