@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
 using Crust.Dialing;
@@ -24,15 +24,15 @@ namespace Crust;
 /// </summary>
 public sealed class CrustNode : IAsyncDisposable
 {
-    internal const string ReservedPrefix = "crust/";
-
     private readonly CrustNodeOptions _options;
     private readonly PeerIdentity _identity;
     private readonly bool _ownsIdentity;
     private readonly ILogger _logger;
-    private readonly ConcurrentDictionary<string, InboundHandler> _handlers = new(StringComparer.Ordinal);
+    private readonly ProtocolRegistry _protocols;
+    private readonly SessionReviver _reviver;
     private readonly CancellationTokenSource _stopped = new();
     private readonly SemaphoreSlim _handshakeCore = new(1);
+    private readonly FrozenSet<string> _signatureRequired;
     private readonly SessionTable _table;
     private readonly Acceptor _acceptor;
     private readonly SessionArrivals _arrivals = new();
@@ -50,7 +50,16 @@ public sealed class CrustNode : IAsyncDisposable
         _logger = options.LoggerFactory.CreateLogger<CrustNode>();
         var clock = new MonotonicClock(options.TimeProvider);
         var owner = new Owner(this);
-        _table = new SessionTable(_identity, Network, options.MaxSessions, owner, clock, _logger);
+        _protocols = new ProtocolRegistry(ConnectionOf);
+        var limits = new SessionLimits
+        {
+            Memory = new MemoryBudget(options.MemoryBudget),
+            IdleTimeout = options.ResumeTimeout > TimeSpan.Zero ? options.ResumeTimeout : SessionLimits.Default.IdleTimeout,
+            KeepEvidence = options.KeepEvidence,
+        };
+        var unsigned = options.UnsignedProtocols.ToFrozenSet(StringComparer.Ordinal);
+        _signatureRequired = options.SignatureRequiredProtocols.ToFrozenSet(StringComparer.Ordinal);
+        _table = new SessionTable(_identity, Network, new SessionTerms(options.MaxSessions, limits, unsigned.Contains), owner, clock, _logger);
         var handshaker = new LinkHandshaker(_identity, Network, clock, _handshakeCore);
         var terms = new HandshakeTerms(_identity.Id, options.Sign, options.RequireSignatures, options.AllowAegis128L);
         var adopter = new LinkAdopter(handshaker, terms, _table, owner);
@@ -61,19 +70,29 @@ public sealed class CrustNode : IAsyncDisposable
             new HandshakeAdmission(new AdmissionLimits()), adopter, clock, _logger);
         _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
+        _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
-            Handle(protocol, handler);
-        _handlers[PingCodec.Protocol] = (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token);
+            _protocols.Add(protocol, handler);
+        foreach (var (protocol, handler) in options.StreamHandlers)
+            _protocols.Add(protocol, handler);
+        foreach (var (protocol, handler) in options.RequestHandlers)
+            _protocols.Add(protocol, handler);
+        _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
         if (options.Bootstrap.Count > 0 && !options.IsGateway)
         {
             _attachment = new GatewayAttachment(
                 new AttachmentOptions(_identity, Network, [.. options.Bootstrap], clock.UnixMilliseconds, MayContact), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
-            _handlers[GatewayCodec.Protocol] = HandleGatewayMessage;
+            _protocols.AddInternal(GatewayCodec.Protocol, HandleGatewayMessage);
         }
     }
 
     /// <summary>A connection was made, by either side. Subscribers must return soon; what they throw is logged.</summary>
     public event Action<PeerConnection>? PeerConnected;
+
+    /// <summary>
+    /// A connection moved to another link, or lost its only one (<see cref="PeerConnection.IsSuspended"/>) and waits for another.
+    /// </summary>
+    public event Action<PeerConnection>? PeerPathChanged;
 
     /// <summary>A connection ended; <see cref="PeerConnection.CloseReason"/> tells why.</summary>
     public event Action<PeerConnection>? PeerDisconnected;
@@ -118,14 +137,19 @@ public sealed class CrustNode : IAsyncDisposable
     /// the place of an earlier one for connections that have not used the protocol yet.
     /// </summary>
     /// <exception cref="ArgumentException">The name is Crust's own.</exception>
-    public void Handle(string protocol, PeerMessageHandler handler)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(protocol);
-        ArgumentNullException.ThrowIfNull(handler);
-        if (protocol.StartsWith(ReservedPrefix, StringComparison.Ordinal))
-            throw new ArgumentException($"Protocols that begin with '{ReservedPrefix}' are Crust's own.", nameof(protocol));
-        _handlers[protocol] = (m, token) => handler(new PeerMessage(ConnectionOf(m.Session), m.Protocol, m.Payload, m.Number, m.IsSigned), token);
-    }
+    public void Handle(string protocol, PeerMessageHandler handler) => _protocols.Add(protocol, handler);
+
+    /// <summary>Registers the handler of a protocol's streams. Streams of protocols without one are refused.</summary>
+    /// <exception cref="ArgumentException">The name is Crust's own.</exception>
+    public void HandleStreams(string protocol, PeerStreamHandler handler) => _protocols.Add(protocol, handler);
+
+    /// <summary>Registers the handler of a protocol's requests, which takes the place of one for its streams: a request is a stream.</summary>
+    /// <exception cref="ArgumentException">The name is Crust's own.</exception>
+    public void HandleRequests(string protocol, PeerRequestHandler handler) => _protocols.Add(protocol, handler);
+
+    /// <summary>Registers the handler of a protocol's datagrams. Those of protocols without one are lost.</summary>
+    /// <exception cref="ArgumentException">The name is Crust's own.</exception>
+    public void HandleDatagrams(string protocol, PeerMessageHandler handler) => _protocols.AddDatagrams(protocol, handler);
 
     /// <summary>Connects to a peer by its id alone, through the gateway; the open connection if there is one.</summary>
     /// <exception cref="ConnectException">The connection did not come about; <see cref="ConnectException.Failure"/> tells why.</exception>
@@ -148,6 +172,7 @@ public sealed class CrustNode : IAsyncDisposable
         await _stopped.CancelAsync().ConfigureAwait(false);
         if (_attachment is not null)
             await _attachment.DisposeAsync().ConfigureAwait(false);
+        await _reviver.DisposeAsync().ConfigureAwait(false);
         await _connector.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
@@ -169,7 +194,7 @@ public sealed class CrustNode : IAsyncDisposable
     }
 
     /// <summary>Registers a handler of one of Crust's own protocols.</summary>
-    internal void HandleInternal(string protocol, InboundHandler handler) => _handlers[protocol] = handler;
+    internal void HandleInternal(string protocol, InboundHandler handler) => _protocols.AddInternal(protocol, handler);
 
     /// <summary>The application's view of a session: one object for its whole life.</summary>
     internal PeerConnection ConnectionOf(SessionDriver session) => (PeerConnection)session.GetOrSetTag(s => new PeerConnection(s, _options.TimeProvider));
@@ -255,15 +280,26 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>What sessions see of the node.</summary>
     private sealed class Owner(CrustNode node) : ISessionOwner
     {
-        public InboundHandler? FindHandler(string protocol) => node._handlers.GetValueOrDefault(protocol);
+        public InboundHandler? FindHandler(string protocol) => node._protocols.FindMessageHandler(protocol);
 
-        public Task LinksSettledAsync(SessionDriver session) => node._table.SettledAsync(session.Remote);
+        public StreamHandler? FindStreamHandler(string protocol) => node._protocols.FindStreamHandler(protocol);
+
+        public InboundHandler? FindDatagramHandler(string protocol) => node._protocols.FindDatagramHandler(protocol);
+
+        public bool RequiresSignature(string protocol) => node._options.RequireSignatures || node._signatureRequired.Contains(protocol);
 
         public void SessionOpened(SessionDriver session)
         {
+            // A gateway's peers go elsewhere when they lose it: nothing to wait for.
+            if (node._options.IsGateway || node._options.ResumeTimeout == TimeSpan.Zero)
+                session.EndWithLink();
             node._arrivals.Arrived(session);
             node.Raise(node.PeerConnected, session);
         }
+
+        public void LinkWanted(SessionDriver session) => node._reviver.Want(session);
+
+        public void PathChanged(SessionDriver session) => node.Raise(node.PeerPathChanged, session);
 
         public void SessionEnded(SessionDriver session)
         {

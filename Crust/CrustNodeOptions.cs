@@ -26,11 +26,38 @@ public sealed class CrustNodeOptions
     /// <summary>Handlers by protocol that are there before the first peer can connect; more can be added by <see cref="CrustNode.Handle"/>.</summary>
     public IDictionary<string, PeerMessageHandler> Handlers { get; } = new Dictionary<string, PeerMessageHandler>(StringComparer.Ordinal);
 
+    /// <summary>Handlers of streams by protocol; more can be added by <see cref="CrustNode.HandleStreams"/>.</summary>
+    public IDictionary<string, PeerStreamHandler> StreamHandlers { get; } = new Dictionary<string, PeerStreamHandler>(StringComparer.Ordinal);
+
+    /// <summary>Handlers of requests by protocol; more can be added by <see cref="CrustNode.HandleRequests"/>.</summary>
+    public IDictionary<string, PeerRequestHandler> RequestHandlers { get; } = new Dictionary<string, PeerRequestHandler>(StringComparer.Ordinal);
+
     /// <summary>Sign every message sent, so that it cannot be denied. Default true; off, messages are still authenticated to the receiver alone.</summary>
     public bool Sign { get; set; } = true;
 
-    /// <summary>Insist that whoever connects signs. Default false: the other side's own choice counts.</summary>
+    /// <summary>Protocols whose payloads are left out of the signatures although <see cref="Sign"/> is on. Default none.</summary>
+    public ISet<string> UnsignedProtocols { get; } = new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>Insist that whoever connects signs, whatever the protocol. Default false: the other side's own choice counts.</summary>
     public bool RequireSignatures { get; set; }
+
+    /// <summary>Protocols whose unsigned messages and streams are refused. Default none. Datagrams, which never are signed, are not concerned.</summary>
+    public ISet<string> SignatureRequiredProtocols { get; } = new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>Keep what <see cref="PeerMessage"/>s are exported with: 48 bytes a message while it is handled. Default true.</summary>
+    public bool KeepEvidence { get; set; } = true;
+
+    /// <summary>
+    /// How long a connection outlives the loss of its link, waiting for another: 0 to 120 s. Default 120 s; at 0 it ends with its link. The shorter one of both
+    /// sides counts.
+    /// </summary>
+    public TimeSpan ResumeTimeout { get; set; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>
+    /// Bytes that the windows of all connections may have beyond their smallest, which is 256 KiB for each kind and direction. Default a quarter of the memory
+    /// that the process may use.
+    /// </summary>
+    public long MemoryBudget { get; set; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
 
     /// <summary>Allow the AEGIS-128L cipher: about half again as fast, with a 128-bit key. Default false.</summary>
     public bool AllowAegis128L { get; set; }

@@ -9,12 +9,16 @@ namespace Crust;
 
 /// <summary>
 /// An open, authenticated and encrypted connection with one peer. There is at most one for each peer of a node; whoever connects again gets
-/// the same. Messages arrive whole, once and in order within a protocol while the connection lives. Thread safe. Belongs to the node.
+/// the same. Messages arrive whole, once and in order within a protocol and priority, also when the link below is lost and replaced, while both processes
+/// live and a link comes back within 120 s. Thread safe. Belongs to the node.
 /// </summary>
 public sealed class PeerConnection
 {
     /// <summary>Longest message, in bytes.</summary>
     public const int MaxMessageLength = WireLimits.MaxMessageLength;
+
+    /// <summary>Longest datagram, in bytes.</summary>
+    public const int MaxDatagramLength = WireLimits.MaxDatagramLength;
 
     private readonly SessionDriver _session;
     private readonly Pinger _pinger;
@@ -55,6 +59,13 @@ public sealed class PeerConnection
     /// <summary>Counts of this connection.</summary>
     public PeerConnectionStatistics Statistics => PeerConnectionStatistics.From(_session.Statistics);
 
+    /// <summary>True while no link carries the connection: messages wait, and it ends if none comes back in time.</summary>
+    public bool IsSuspended => _session.IsSuspended;
+
+    /// <summary>After the end: the messages sent here that the peer never acknowledged, oldest first; at most what the send queue held.</summary>
+    public IReadOnlyList<UndeliveredPeerMessage> Undelivered =>
+        [.. _session.Undelivered.Select(m => new UndeliveredPeerMessage(m.Protocol, m.Payload, m.OutcomeUnknown))];
+
     internal SessionDriver Session => _session;
 
     internal Pinger Pinger => _pinger;
@@ -67,37 +78,114 @@ public sealed class PeerConnection
     /// <param name="cancellationToken">Stops the wait; a message that is queued is sent.</param>
     /// <exception cref="ArgumentException">The payload is too long or the protocol is not a name.</exception>
     /// <exception cref="PeerConnectionClosedException">The connection has ended.</exception>
-    public async ValueTask SendAsync(string protocol, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    public ValueTask SendAsync(string protocol, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default) =>
+        SendAsync(protocol, payload, MessagePriority.Normal, cancellationToken);
+
+    /// <summary>Queues a message with a priority.</summary>
+    /// <param name="protocol">1 to 64 printable ASCII characters; names that begin with <c>crust/</c> are Crust's own.</param>
+    /// <param name="payload">At most <see cref="MaxMessageLength"/> bytes.</param>
+    /// <param name="priority">What it goes before. Order holds within one protocol and priority.</param>
+    /// <param name="cancellationToken">Stops the wait; a message that is queued is sent.</param>
+    /// <exception cref="ArgumentException">The payload is too long or the protocol is not a name.</exception>
+    /// <exception cref="PeerConnectionClosedException">The connection has ended.</exception>
+    public ValueTask SendAsync(string protocol, ReadOnlyMemory<byte> payload, MessagePriority priority, CancellationToken cancellationToken)
     {
-        RequireApplicationProtocol(protocol);
+        ProtocolRegistry.RequireApplicationProtocol(protocol);
         try
         {
-            await _session.SendAsync(protocol, payload.ToArray(), SessionDriver.DefaultPriority, cancellationToken).ConfigureAwait(false);
+            var sending = _session.Sender.SendAsync(protocol, payload, (byte)priority, cancellationToken);
+            return sending.IsCompletedSuccessfully ? sending : new ValueTask(FinishAsync(sending.AsTask()));
         }
         catch (SessionEndedException e)
         {
-            throw Ended(e);
+            return ValueTask.FromException(Translate(e));
         }
     }
 
-    /// <summary>Sends a message and waits until the peer has received and verified it.</summary>
-    /// <inheritdoc cref="SendAsync"/>
-    /// <exception cref="ProtocolRefusedException">The peer has no handler for the protocol.</exception>
-    /// <exception cref="PeerConnectionClosedException">The connection ended; <see cref="PeerConnectionClosedException.OutcomeUnknown"/> tells whether the peer may have it.</exception>
-    public async Task SendAndConfirmAsync(string protocol, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    /// <summary>Queues a message if there is room now.</summary>
+    /// <param name="protocol">1 to 64 printable ASCII characters; names that begin with <c>crust/</c> are Crust's own.</param>
+    /// <param name="payload">At most <see cref="MaxMessageLength"/> bytes; copied.</param>
+    /// <param name="priority">What it goes before.</param>
+    /// <returns>False when the queue is full, the payload too long, the protocol no name, or the connection has ended.</returns>
+    public bool TrySend(string protocol, ReadOnlySpan<byte> payload, MessagePriority priority = MessagePriority.Normal)
     {
-        RequireApplicationProtocol(protocol);
+        ProtocolRegistry.RequireApplicationProtocol(protocol);
+        return _session.Sender.TrySend(protocol, payload, (byte)priority);
+    }
+
+    /// <summary>Sends a message and waits until the peer has received and verified it.</summary>
+    /// <inheritdoc cref="SendAsync(string, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <exception cref="ProtocolRefusedException">The peer has no handler for the protocol, or insists on a signature.</exception>
+    /// <exception cref="PeerConnectionClosedException">The connection ended; <see cref="PeerConnectionClosedException.OutcomeUnknown"/> tells whether the peer may have it.</exception>
+    public Task SendAndConfirmAsync(string protocol, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    {
+        ProtocolRegistry.RequireApplicationProtocol(protocol);
+        return FinishAsync(_session.Sender.SendAndConfirmAsync(protocol, payload, SessionDriver.DefaultPriority, cancellationToken));
+    }
+
+    /// <summary>
+    /// Sends a datagram: at most once, out of order perhaps, neither acknowledged nor signed, though encrypted and from the peer for certain. It is lost where
+    /// the link or the receiver is busy.
+    /// </summary>
+    /// <param name="protocol">1 to 64 printable ASCII characters; names that begin with <c>crust/</c> are Crust's own.</param>
+    /// <param name="payload">At most <see cref="MaxDatagramLength"/> bytes; copied.</param>
+    /// <returns>False when there is no link now, or payload or protocol are not admitted.</returns>
+    public bool TrySendDatagram(string protocol, ReadOnlySpan<byte> payload)
+    {
+        ProtocolRegistry.RequireApplicationProtocol(protocol);
+        return _session.TrySendDatagram(protocol, payload);
+    }
+
+    /// <summary>Opens a stream. The peer learns of it with the next record; nothing is waited for.</summary>
+    /// <param name="protocol">1 to 64 printable ASCII characters; names that begin with <c>crust/</c> are Crust's own.</param>
+    /// <param name="priority">What it goes before, in both directions.</param>
+    /// <exception cref="ArgumentException">The protocol is not a name.</exception>
+    /// <exception cref="InvalidOperationException">256 streams opened from here are not over.</exception>
+    /// <exception cref="PeerConnectionClosedException">The connection has ended.</exception>
+    public PeerStream OpenStream(string protocol, MessagePriority priority = MessagePriority.Normal)
+    {
+        ProtocolRegistry.RequireApplicationProtocol(protocol);
+        return new PeerStream(this, Open(protocol, priority));
+    }
+
+    /// <summary>Sends a request and waits for its response. Cancelling gives it up, and the peer's handler is told.</summary>
+    /// <param name="protocol">1 to 64 printable ASCII characters; names that begin with <c>crust/</c> are Crust's own.</param>
+    /// <param name="payload">At most <see cref="MaxMessageLength"/> bytes.</param>
+    /// <param name="cancellationToken">Gives the request up.</param>
+    /// <returns>The response, at most 2 MiB.</returns>
+    /// <exception cref="ArgumentException">The payload is too long or the protocol is not a name.</exception>
+    /// <exception cref="InvalidOperationException">256 requests and streams from here are under way.</exception>
+    /// <exception cref="ProtocolRefusedException">The peer does not answer requests of the protocol.</exception>
+    /// <exception cref="PeerStreamException">The peer's handler failed.</exception>
+    /// <exception cref="PeerConnectionClosedException">The connection ended.</exception>
+    public async Task<byte[]> RequestAsync(string protocol, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    {
+        ProtocolRegistry.RequireApplicationProtocol(protocol);
+        if (payload.Length > MaxMessageLength)
+            throw new ArgumentException($"A request has at most {MaxMessageLength} bytes; this one has {payload.Length}.", nameof(payload));
+        var stream = Open(protocol, MessagePriority.Normal);
         try
         {
-            await _session.SendAndConfirmAsync(protocol, payload.ToArray(), SessionDriver.DefaultPriority, cancellationToken).ConfigureAwait(false);
+            await stream.WriteAsync(payload, cancellationToken).ConfigureAwait(false);
+            stream.Finish();
+            var response = await RequestStream.ReadAllAsync(stream, cancellationToken).ConfigureAwait(false);
+            stream.Close();
+            return response;
         }
-        catch (SessionEndedException e)
+        catch (StreamBrokenException e) when (e.Code == StreamEndpoint.UnknownProtocol)
         {
-            throw Ended(e);
-        }
-        catch (MessageRefusedException)
-        {
+            stream.Abort(StreamEndpoint.HandlerFailed);
             throw new ProtocolRefusedException(Peer, protocol);
+        }
+        catch (Exception e) when (e is StreamBrokenException or SessionEndedException)
+        {
+            stream.Abort(StreamEndpoint.HandlerFailed);
+            throw Translate(e);
+        }
+        catch
+        {
+            stream.Abort(StreamEndpoint.HandlerFailed);
+            throw;
         }
     }
 
@@ -111,7 +199,7 @@ public sealed class PeerConnection
         }
         catch (SessionEndedException e)
         {
-            throw Ended(e);
+            throw Translate(e);
         }
     }
 
@@ -119,13 +207,37 @@ public sealed class PeerConnection
     /// <param name="reason">One line for the peer's logs; at most 256 bytes of UTF-8 reach it.</param>
     public Task CloseAsync(string reason = "") => _session.CloseAsync(GoodbyeCode.Normal, reason);
 
-    private static void RequireApplicationProtocol(string protocol)
+    /// <summary>What an application sees of a failure inside.</summary>
+    internal Exception Translate(Exception e) => e switch
     {
-        ArgumentException.ThrowIfNullOrEmpty(protocol);
-        if (protocol.StartsWith(CrustNode.ReservedPrefix, StringComparison.Ordinal))
-            throw new ArgumentException($"Protocols that begin with '{CrustNode.ReservedPrefix}' are Crust's own.", nameof(protocol));
+        SessionEndedException ended => new PeerConnectionClosedException(Peer, $"The connection with {Peer} ended: {CloseReason ?? ended.Message}", ended.OutcomeUnknown),
+        StreamBrokenException broken => new PeerStreamException(Peer, broken.Message, broken.Code),
+        MessageRefusedException refused => new ProtocolRefusedException(Peer, refused.Protocol),
+        _ => e,
+    };
+
+    private StreamEndpoint Open(string protocol, MessagePriority priority)
+    {
+        try
+        {
+            return _session.OpenStream(protocol, (byte)priority)
+                ?? throw new InvalidOperationException($"{WireLimits.MaxStreams} streams that were opened from here are not over.");
+        }
+        catch (SessionEndedException e)
+        {
+            throw Translate(e);
+        }
     }
 
-    private PeerConnectionClosedException Ended(SessionEndedException e) =>
-        new(Peer, $"The connection with {Peer} ended: {CloseReason ?? e.Message}", e.OutcomeUnknown);
+    private async Task FinishAsync(Task sending)
+    {
+        try
+        {
+            await sending.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SessionEndedException or MessageRefusedException)
+        {
+            throw Translate(e);
+        }
+    }
 }

@@ -24,14 +24,37 @@ internal sealed class PeerConnector(
     /// <summary>The open session with the peer, or a new one.</summary>
     /// <exception cref="ConnectException">It did not come about.</exception>
     internal Task<SessionDriver> ConnectAsync(PeerId peer, CancellationToken cancellationToken) =>
-        table.Find(peer) is { Closure: null } open ? Task.FromResult(open) : ShareAsync(peer, token => FindAndDialAsync(peer, token), cancellationToken);
+        table.Find(peer) is not { Closure: null } open ? ShareAsync(peer, token => FindAndDialAsync(peer, token), cancellationToken)
+        : open.IsSuspended ? ShareAsync(peer, token => ResumeAsync(open, token), cancellationToken)
+        : Task.FromResult(open);
 
     /// <summary>The open session with the address's peer, or a new one over that address.</summary>
     /// <exception cref="ConnectException">It did not come about.</exception>
     internal Task<SessionDriver> ConnectAsync(PeerAddress address, CancellationToken cancellationToken) =>
-        table.Find(address.Peer) is { Closure: null } open
+        table.Find(address.Peer) is { Closure: null, IsSuspended: false } open
             ? Task.FromResult(open)
             : ShareAsync(address.Peer, token => DialAddressAsync(address, token), cancellationToken);
+
+    /// <summary>
+    /// Makes another link for a session that lost its own or doubts it: over the address that it was dialled at, and, if it is suspended, as any peer is found.
+    /// </summary>
+    /// <exception cref="ConnectException">It did not come about.</exception>
+    internal async Task<SessionDriver> ResumeAsync(SessionDriver session, CancellationToken cancellationToken)
+    {
+        DialResult? dialled = null;
+        if (session is { ActiveLinkIsOurs: true, RemoteEndPoint: { } endPoint })
+        {
+            dialled = await dialer.DialAsync(session.Remote, [new PeerAddress(TransportKind.Tcp, endPoint, session.Remote)], cancellationToken).ConfigureAwait(false);
+            if (dialled.Session is { } resumed)
+                return resumed;
+        }
+
+        if (session.IsSuspended && attachment()?.Current is not null)
+            return await FindAndDialAsync(session.Remote, cancellationToken, session).ConfigureAwait(false);
+        throw dialled is null
+            ? new ConnectException(ConnectFailure.NoUsableAddress, session.Remote, $"The link with {session.Remote} was lost; the other side made it and has to make another.")
+            : Failed(session.Remote, dialled);
+    }
 
     /// <summary>Ends once every attempt has; to be called when <c>stopped</c> is cancelled.</summary>
     public async ValueTask DisposeAsync()
@@ -92,16 +115,16 @@ internal sealed class PeerConnector(
         return dialled.Session ?? throw Failed(address.Peer, dialled);
     }
 
-    private async Task<SessionDriver> FindAndDialAsync(PeerId peer, CancellationToken cancellationToken)
+    private async Task<SessionDriver> FindAndDialAsync(PeerId peer, CancellationToken cancellationToken, SessionDriver? suspended = null)
     {
         var gateway = attachment()?.Current
             ?? throw new ConnectException(ConnectFailure.NotAttached, peer, "The node is not attached to a gateway, so nobody can be asked where the peer is.");
         var record = await FindAsync(gateway, peer, cancellationToken).ConfigureAwait(false);
         // The peer may have connected to us while we asked; and from here on it may do so since we are introduced.
-        var arrival = arrivals.Expect(peer);
+        var arrival = suspended is null ? arrivals.Expect(peer) : ActiveAsync(suspended, cancellationToken);
         try
         {
-            if (table.Find(peer) is { Closure: null } open)
+            if (table.Find(peer) is { Closure: null, IsSuspended: false } open)
                 return open;
             var addresses = DialPlan.Order(record.Addresses, loopbackAllowed());
             using var decided = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -121,6 +144,12 @@ internal sealed class PeerConnector(
         {
             arrivals.Forget(peer, arrival);
         }
+    }
+
+    private static async Task<SessionDriver> ActiveAsync(SessionDriver suspended, CancellationToken cancellationToken)
+    {
+        await suspended.WaitUntilActiveAsync(cancellationToken).ConfigureAwait(false);
+        return suspended;
     }
 
     private async Task<SessionDriver> FirstAsync(

@@ -1,11 +1,34 @@
+using Crust.Identity.Evidence;
+
 namespace Crust;
 
 /// <summary>
-/// A message as it arrives at a handler: whole, in order within its protocol, once.
+/// A message as it arrives at a handler: whole, in order within its protocol, once. Or a datagram, which is whole at most.
 /// </summary>
-/// <param name="Connection">The connection it came over, and over which to answer.</param>
-/// <param name="Protocol">The protocol it names.</param>
-/// <param name="Payload">Its bytes, 0 to 2 MiB; the handler may keep them.</param>
-/// <param name="Number">Its number in the session, from 1, counted by the sender.</param>
-/// <param name="IsSigned">True when the sender's signature over it was verified.</param>
-public sealed record PeerMessage(PeerConnection Connection, string Protocol, ReadOnlyMemory<byte> Payload, ulong Number, bool IsSigned);
+public readonly record struct PeerMessage
+{
+    private readonly BatchEvidence? _evidence;
+
+    internal PeerMessage(PeerConnection connection, string protocol, ReadOnlyMemory<byte> payload, ulong number, bool isSigned, BatchEvidence? evidence)
+    {
+        (Connection, Protocol, Payload, Number, IsSigned) = (connection, protocol, payload, number, isSigned);
+        _evidence = evidence;
+    }
+
+    /// <summary>The connection it came over, and over which to answer.</summary>
+    public PeerConnection Connection { get; }
+
+    /// <summary>The protocol it names.</summary>
+    public string Protocol { get; }
+
+    /// <summary>
+    /// Its bytes, 0 to 2 MiB. Valid until the handler's task has ended: then the memory is used for another message. Whoever needs them longer copies them.
+    /// </summary>
+    public ReadOnlyMemory<byte> Payload { get; }
+
+    /// <summary>Its number in the session, from 1, counted by the sender, streams' pieces included; 0 for a datagram.</summary>
+    public ulong Number { get; }
+
+    /// <summary>True when the sender's signature over it was verified. Never for a datagram.</summary>
+    public bool IsSigned { get; }
+}

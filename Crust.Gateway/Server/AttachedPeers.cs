@@ -50,6 +50,6 @@ internal sealed class AttachedPeers : IAttachedPeers
             Introduction = new Introduction { Record = ByteString.CopyFrom(callerSignedRecord), Attempt = ByteString.CopyFrom(attemptId) },
         };
         // A peer that does not read its notices loses them: nobody waits for it here.
-        return entry.Connection.Session.TrySend(GatewayCodec.Protocol, notice.ToByteArray(), SessionDriver.DefaultPriority);
+        return entry.Connection.Session.Sender.TrySend(GatewayCodec.Protocol, notice.ToByteArray(), SessionDriver.DefaultPriority);
     }
 }

@@ -46,7 +46,7 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
 
         try
         {
-            await message.Session.SendAsync(GatewayCodec.Protocol, response.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken);
+            await message.Session.Sender.SendAsync(GatewayCodec.Protocol, response.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken);
         }
         catch (SessionEndedException)
         {

@@ -11,6 +11,12 @@ internal static partial class Log
     [LoggerMessage(101, LogLevel.Debug, "Session with {Peer} ended: {Reason}")]
     internal static partial void SessionEnded(ILogger logger, string peer, string reason);
 
+    [LoggerMessage(104, LogLevel.Debug, "Session with {Peer} has no link; it waits for another")]
+    internal static partial void SessionSuspended(ILogger logger, string peer);
+
+    [LoggerMessage(105, LogLevel.Debug, "No new link for the session with {Peer} yet: {Reason}")]
+    internal static partial void ResumeFailed(ILogger logger, string peer, string reason);
+
     [LoggerMessage(103, LogLevel.Warning, "{Count} handlers of a session that ended do not heed their cancellation; they are left alone")]
     internal static partial void HandlersLeft(ILogger logger, int count);
 

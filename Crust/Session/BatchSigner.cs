@@ -27,8 +27,11 @@ internal sealed class BatchSigner
 
     internal bool IsEmpty => _leaves.Count == 0;
 
-    /// <summary>True when the batch must be signed before another leaf is numbered.</summary>
-    internal bool IsFull => _leaves.Count == WireLimits.MaxBatchMessages || _bytes >= WireLimits.BatchBytes;
+    /// <summary>Leaves gathered, at most <see cref="WireLimits.MaxBatchMessages"/>.</summary>
+    internal int Count => _leaves.Count;
+
+    /// <summary>Payload bytes gathered.</summary>
+    internal long Bytes => _bytes;
 
     /// <summary>The last number under a signature; 0 for none.</summary>
     internal ulong SignedThrough => _first - 1;

@@ -1,5 +1,6 @@
 using Crust.Identity;
 using Crust.Identity.Evidence;
+using Crust.Session.Frames;
 
 namespace Crust.Session;
 

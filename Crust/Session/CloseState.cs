@@ -1,3 +1,4 @@
+using Crust.Session.Frames;
 using Crust.Wire;
 
 namespace Crust.Session;

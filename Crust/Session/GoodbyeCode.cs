@@ -26,4 +26,7 @@ internal enum GoodbyeCode
 
     /// <summary>This end failed in itself.</summary>
     InternalError = 7,
+
+    /// <summary>The peer's process began anew and knows nothing of the session. Never on the wire: whoever could say it is gone.</summary>
+    PeerRestarted = 9,
 }

@@ -25,9 +25,9 @@ internal sealed class LeafList(LeafHasher hasher, bool keepSalts = false)
     /// <summary>Adds a leaf. The payload is not needed afterwards.</summary>
     internal void Add(in Leaf leaf, ReadOnlySpan<byte> payload)
     {
-        if (!Leaf.NeedsDigest(payload.Length))
+        if (leaf.IsUncovered || !Leaf.NeedsDigest(payload.Length))
         {
-            AddBody(leaf, payload.Length, payload);
+            AddBody(leaf, payload.Length, leaf.IsUncovered ? [] : payload);
             return;
         }
 

@@ -5,4 +5,7 @@ internal enum RefuseCode
 {
     /// <summary>No handler takes the protocol.</summary>
     UnknownProtocol = 1,
+
+    /// <summary>The receiver insists on signatures for this protocol, and the payload had none.</summary>
+    SignatureRequired = 2,
 }

@@ -36,7 +36,7 @@ internal sealed class SessionMachine
         _sending = new SendingHalf(parameters, _streams, _events);
         _receiving = new ReceivingHalf(parameters, _streams, _events);
         _datagrams = new DatagramQueue(_datagramArena);
-        _links = new LinkSet(parameters.Self.Id < parameters.Remote, parameters.Limits, _events, now);
+        _links = new LinkSet(parameters.Self.Id < parameters.Remote, parameters.Limits, parameters.Generations, _events, now);
         _trimInterval = parameters.Limits.HeartbeatInterval / 2;
         _lastTraffic = now;
     }
@@ -280,6 +280,15 @@ internal sealed class SessionMachine
         return writer.Position;
     }
 
+    /// <summary>True when <see cref="PollRecord"/> may have something for the link; false is certain.</summary>
+    internal bool HasWork(SessionLink link)
+    {
+        if (_close.IsClosed)
+            return true;
+        return LinkSet.HasWork(link)
+            || (link == _links.Active && (_receiving.HasWork || !_datagrams.IsEmpty || _sending.HasWork || _close.IsDraining));
+    }
+
     /// <summary>When <see cref="HandleTimeout"/> is due; null when never.</summary>
     internal Instant? PollTimeout()
     {
@@ -332,11 +341,11 @@ internal sealed class SessionMachine
         switch ((FrameType)reader.Rest[0])
         {
             case FrameType.Ping:
-                isGood = reader.TryReadByte(out _) && reader.TryReadUInt64(out var ping);
+                isGood = TryReadToken(ref reader, out var ping);
                 link.Heartbeat.HandlePing(ping);
                 break;
             case FrameType.Pong:
-                isGood = reader.TryReadByte(out _) && reader.TryReadUInt64(out var pong);
+                isGood = TryReadToken(ref reader, out var pong);
                 hasMoved = isGood && _links.HandlePong(link, pong, now);
                 break;
             case FrameType.Nominate:
@@ -353,6 +362,12 @@ internal sealed class SessionMachine
         if (hasMoved)
             HandleMoved();
         return isGood;
+    }
+
+    private static bool TryReadToken(ref SpanReader reader, out ulong token)
+    {
+        token = 0;
+        return reader.TryReadByte(out _) && reader.TryReadUInt64(out token);
     }
 
     private bool TryHandleFrame(ref SpanReader reader, Instant now)

@@ -1,4 +1,5 @@
 using Crust.Identity;
+using Crust.Session.Links;
 
 namespace Crust.Session;
 
@@ -21,6 +22,9 @@ internal sealed record SessionParameters(
     bool ReceiveSigned,
     SessionLimits Limits)
 {
+    /// <summary>Where the lower id's nominations are numbered, promises of handshakes included.</summary>
+    internal GenerationCounter Generations { get; init; } = new();
+
     /// <summary>Protocols whose payloads we leave out of our signatures although we sign. Asked once for each protocol.</summary>
     internal Func<string, bool> LeavesUnsigned { get; init; } = static _ => false;
 }

@@ -172,6 +172,8 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             connecting.Remove(done);
             if (await done.ConfigureAwait(false) is not { } session)
                 continue;
+            // A gateway keeps nothing of a session that lost its link: better to find another at once.
+            session.EndWithLink();
             var client = new GatewayClient(session, _clock.TimeProvider);
             lock (_gate)
                 _talking = client;

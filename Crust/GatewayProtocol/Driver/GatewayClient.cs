@@ -77,7 +77,7 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         _pending[envelope.Id] = waiting;
         try
         {
-            await session.SendAsync(GatewayCodec.Protocol, envelope.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken).ConfigureAwait(false);
+            await session.Sender.SendAsync(GatewayCodec.Protocol, envelope.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken).ConfigureAwait(false);
             var first = await Task.WhenAny(waiting.Task, session.Completion).WaitAsync(ResponseTimeout, timeProvider, cancellationToken).ConfigureAwait(false);
             return first == waiting.Task ? await waiting.Task.ConfigureAwait(false) : null;
         }

@@ -14,7 +14,10 @@ namespace Crust.Identity.Evidence;
 /// <param name="streamId">The stream; 0 for a message.</param>
 /// <param name="number">The place in the direction's sequence, from 1.</param>
 /// <param name="offset">Where stream data begins in its stream, in bytes; 0 for a message.</param>
-internal readonly ref struct Leaf(SignedContent kind, ReadOnlySpan<byte> protocol, ulong streamId, ulong number, ulong offset)
+/// <param name="isUncovered">
+/// True when the sender leaves the payload out of its signature: the body is then empty, and the kind has its highest bit set. Only number and length are signed.
+/// </param>
+internal readonly ref struct Leaf(SignedContent kind, ReadOnlySpan<byte> protocol, ulong streamId, ulong number, ulong offset, bool isUncovered = false)
 {
     internal const int SaltLength = 16;
 
@@ -28,6 +31,9 @@ internal readonly ref struct Leaf(SignedContent kind, ReadOnlySpan<byte> protoco
     internal const int MaxInputLength = MaxHeadLength + MaxInlineLength;
 
     private const byte Prefix = 0x00;
+    private const byte UncoveredBit = 0x80;
+
+    internal bool IsUncovered { get; } = isUncovered;
 
     internal SignedContent Kind { get; } = kind;
 
@@ -51,12 +57,12 @@ internal readonly ref struct Leaf(SignedContent kind, ReadOnlySpan<byte> protoco
     /// <param name="input">At most <see cref="MaxInputLength"/> bytes are needed.</param>
     internal int WriteInput(int payloadLength, ReadOnlySpan<byte> body, Span<byte> input)
     {
-        if (body.Length != (NeedsDigest(payloadLength) ? Blake3.HashLength : payloadLength))
+        if (body.Length != (IsUncovered ? 0 : NeedsDigest(payloadLength) ? Blake3.HashLength : payloadLength))
             throw new ArgumentException("The body of a long payload is its hash, of a short one the payload.", nameof(body));
         var writer = new SpanWriter(input);
         writer.WriteByte(Prefix);
         writer.Reserve(SaltLength).Clear();
-        writer.WriteByte((byte)Kind);
+        writer.WriteByte((byte)((int)Kind | (IsUncovered ? UncoveredBit : 0)));
         writer.WriteVarBytes(Protocol);
         writer.WriteUInt64(StreamId);
         writer.WriteUInt64(Number);

@@ -18,7 +18,7 @@ internal sealed class Pinger(SessionDriver session, TimeProvider timeProvider)
         try
         {
             var start = timeProvider.GetTimestamp();
-            await session.SendAsync(PingCodec.Protocol, PingCodec.Write(isResponse: false, number), 0, cancellationToken).ConfigureAwait(false);
+            await session.Sender.SendAsync(PingCodec.Protocol, PingCodec.Write(isResponse: false, number), 0, cancellationToken).ConfigureAwait(false);
             var first = await Task.WhenAny(answered.Task, session.Completion).WaitAsync(cancellationToken).ConfigureAwait(false);
             if (first != answered.Task)
                 throw new SessionEndedException("The session ended before the answer came.", outcomeUnknown: true);
@@ -46,7 +46,7 @@ internal sealed class Pinger(SessionDriver session, TimeProvider timeProvider)
 
         try
         {
-            await session.SendAsync(PingCodec.Protocol, PingCodec.Write(isResponse: true, number), 0, cancellationToken).ConfigureAwait(false);
+            await session.Sender.SendAsync(PingCodec.Protocol, PingCodec.Write(isResponse: true, number), 0, cancellationToken).ConfigureAwait(false);
         }
         catch (SessionEndedException)
         {

@@ -7,9 +7,6 @@ internal sealed record AdoptedLink(SessionDriver? Session)
     /// <summary>True when the link began the session.</summary>
     internal bool IsNew { get; init; }
 
-    /// <summary>The session that goes on without the link, if that is why it is surplus.</summary>
-    internal SessionDriver? Surviving { get; init; }
-
     /// <summary>The session that the new one replaces, since the peer lost it; the caller ends it.</summary>
     internal SessionDriver? Outdated { get; init; }
 }

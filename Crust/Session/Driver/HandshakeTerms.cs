@@ -18,8 +18,8 @@ internal sealed class HandshakeTerms(PeerId self, bool signs, bool requiresSigna
         new(self, MinorVersion, nonces.Own, nonces.KnownRemote, _features, RecordSuites.Offer(HardwareAes.IsSupported, allowAegis128L));
 
     /// <summary>Null when no offered suite is known here.</summary>
-    internal HandshakeReply? Reply(HandshakeOffer offer, SessionNonces nonces) =>
+    internal HandshakeReply? Reply(HandshakeOffer offer, SessionNonces nonces, uint generation) =>
         RecordSuites.Select(offer.Suites, HardwareAes.IsSupported, allowAegis128L) is { } suite
-            ? new HandshakeReply(MinorVersion, nonces.Own, nonces.KnownRemote, _features, suite)
+            ? new HandshakeReply(MinorVersion, nonces.Own, nonces.KnownRemote, _features, generation, suite)
             : null;
 }

@@ -1,46 +1,84 @@
-using System.Threading.Channels;
+using Crust.Buffers;
 using Crust.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Crust.Session.Driver;
 
 /// <summary>
-/// Hands a session's messages to handlers: in order within a protocol, protocols side by side. What waits here is bounded by the session's
-/// credit, which returns as handlers end. <see cref="TryDispatch"/> is called by one thread at a time.
+/// Hands a session's messages, datagrams and streams to handlers: messages in order within a protocol, protocols side by side, each stream for itself. What
+/// waits here is bounded by the session's credit, which returns as handlers end. The <c>TryDispatch</c> methods are called under the session's lock.
 /// </summary>
-internal sealed class InboundDispatcher(Func<string, InboundHandler?> find, Action<int> consumed, TimeProvider timeProvider, ILogger logger) : IAsyncDisposable
+internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver session, TimeProvider timeProvider, ILogger logger) : IAsyncDisposable
 {
     /// <summary>How long handlers may go on with acknowledged messages after the session ended, and again after they were cancelled. Ours.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<string, Channel<DeliveredMessage>> _queues = [];
-    private readonly List<Task> _consumers = [];
+    /// <summary>Datagrams of a protocol that may wait for its handler; more are lost. Ours.</summary>
+    private const int MaxDatagrams = 256;
+
+    /// <summary>Handled messages whose memory goes back together: each time costs the session's lock.</summary>
+    private const int ReturnedTogether = 32;
+
+    private const int ReturnedBytes = 64 << 10;
+
+    private readonly Dictionary<string, InboundQueue> _messages = [];
+    private readonly Dictionary<string, InboundQueue> _datagrams = [];
+    private readonly Dictionary<Task, byte> _running = [];
+    private readonly Lock _gate = new();
     private readonly CancellationTokenSource _ended = new();
 
-    /// <summary>Queues the message; false when no handler takes its protocol.</summary>
-    internal bool TryDispatch(DeliveredMessage message)
+    /// <summary>Queues a message; false when no handler takes its protocol.</summary>
+    internal bool TryDispatch(in DeliveredMessage message, PayloadLease payload)
     {
-        if (!_queues.TryGetValue(message.Protocol, out var queue))
+        if (!_messages.TryGetValue(message.Protocol, out var queue))
         {
-            if (find(message.Protocol) is not { } handler)
+            if (owner.FindHandler(message.Protocol) is not { } handler)
                 return false;
-            queue = Channel.CreateUnbounded<DeliveredMessage>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-            _queues[message.Protocol] = queue;
-            _consumers.Add(Task.Run(() => ConsumeAsync(queue.Reader, handler)));
+            _messages[message.Protocol] = queue = new InboundQueue();
+            Run(() => ConsumeAsync(queue, handler, isDatagrams: false));
         }
 
-        return queue.Writer.TryWrite(message);
+        queue.Add(new InboundQueue.Item(message, payload));
+        return true;
+    }
+
+    /// <summary>Queues a datagram; false when no handler takes its protocol, or too many wait.</summary>
+    internal bool TryDispatchDatagram(in DeliveredMessage datagram, PayloadLease payload)
+    {
+        if (!_datagrams.TryGetValue(datagram.Protocol, out var queue))
+        {
+            if (owner.FindDatagramHandler(datagram.Protocol) is not { } handler)
+                return false;
+            _datagrams[datagram.Protocol] = queue = new InboundQueue();
+            Run(() => ConsumeAsync(queue, handler, isDatagrams: true));
+        }
+
+        if (queue.Count >= MaxDatagrams)
+            return false;
+        queue.Add(new InboundQueue.Item(datagram, payload));
+        return true;
+    }
+
+    /// <summary>Gives a stream to its handler; false when no handler takes its protocol.</summary>
+    internal bool TryDispatch(StreamEndpoint stream)
+    {
+        if (owner.FindStreamHandler(stream.Protocol) is not { } handler)
+            return false;
+        Run(() => HandleStreamAsync(stream, handler));
+        return true;
     }
 
     /// <summary>
-    /// No more messages come. Those that wait are still handled, within <see cref="Linger"/>; then handlers are cancelled. One that does not
+    /// No more comes. What waits is still handled, within <see cref="Linger"/>; then handlers are cancelled. One that does not
     /// heed that either is left alone: it may be waiting for us.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var queue in _queues.Values)
-            queue.Writer.TryComplete();
-        var all = Task.WhenAll(_consumers);
+        foreach (var queue in _messages.Values.Concat(_datagrams.Values))
+            queue.Complete();
+        Task all;
+        lock (_gate)
+            all = Task.WhenAll(_running.Keys);
         try
         {
             await all.WaitAsync(Linger, timeProvider).ConfigureAwait(false);
@@ -54,7 +92,8 @@ internal sealed class InboundDispatcher(Func<string, InboundHandler?> find, Acti
             }
             catch (TimeoutException)
             {
-                Log.HandlersLeft(logger, _consumers.Count(c => !c.IsCompleted));
+                lock (_gate)
+                    Log.HandlersLeft(logger, _running.Count);
                 return;
             }
         }
@@ -62,28 +101,92 @@ internal sealed class InboundDispatcher(Func<string, InboundHandler?> find, Acti
         _ended.Dispose();
     }
 
-    private async Task ConsumeAsync(ChannelReader<DeliveredMessage> reader, InboundHandler handler)
+    private void Run(Func<Task> action)
     {
-        await foreach (var message in reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        lock (_gate)
         {
-            if (_ended.IsCancellationRequested)
-                return;
-            try
-            {
-                await handler(message, _ended.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (_ended.IsCancellationRequested)
-            {
-                return;
-            }
+            var task = Task.Run(action);
+            _running.Add(task, 0);
+            _ = task.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    private void Forget(Task task)
+    {
+        lock (_gate)
+            _running.Remove(task);
+    }
+
+    private async Task HandleStreamAsync(StreamEndpoint stream, StreamHandler handler)
+    {
+        try
+        {
+            await handler(session, stream, _ended.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            // The session ended.
+        }
 #pragma warning disable CA1031 // A handler is the application's: whatever it throws, the session goes on.
-            catch (Exception e)
+        catch (Exception e)
 #pragma warning restore CA1031
+        {
+            Log.HandlerFailed(logger, stream.Protocol, e);
+            stream.Abort(StreamEndpoint.HandlerFailed);
+            return;
+        }
+
+        stream.Close();
+    }
+
+    private async Task ConsumeAsync(InboundQueue queue, InboundHandler handler, bool isDatagrams)
+    {
+        List<InboundQueue.Item> emptied = [];
+        var done = new List<PayloadLease>();
+        while (await queue.TakeAsync(emptied).ConfigureAwait(false) is { } items)
+        {
+            var bytes = 0;
+            foreach (var item in items)
             {
-                Log.HandlerFailed(logger, message.Protocol, e);
+                if (_ended.IsCancellationRequested)
+                    return;
+                if (!await TryHandleAsync(item.Message, handler).ConfigureAwait(false))
+                    return;
+                done.Add(item.Payload);
+                bytes += item.Payload.Length;
+                if (done.Count < ReturnedTogether && bytes < ReturnedBytes)
+                    continue;
+                session.Consumed(done, isDatagrams);
+                done.Clear();
+                bytes = 0;
             }
 
-            consumed(message.Payload.Length);
+            if (done.Count > 0)
+                session.Consumed(done, isDatagrams);
+            done.Clear();
+            items.Clear();
+            emptied = items;
         }
+    }
+
+    /// <summary>False when the session's end cut the handler short.</summary>
+    private async ValueTask<bool> TryHandleAsync(DeliveredMessage message, InboundHandler handler)
+    {
+        try
+        {
+            await handler(message, _ended.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            return false;
+        }
+#pragma warning disable CA1031 // A handler is the application's: whatever it throws, the session goes on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.HandlerFailed(logger, message.Protocol, e);
+        }
+
+        return true;
     }
 }

@@ -43,7 +43,7 @@ internal sealed class LinkAdopter(LinkHandshaker handshaker, HandshakeTerms term
             if (table.BeginHandshake(offer.Initiator) is not { } nonces)
                 return null;
             caller = offer.Initiator;
-            return terms.Reply(offer, nonces);
+            return terms.Reply(offer, nonces, table.Promise(offer.Initiator, offer.Nonce, path));
         }
 
         try
@@ -75,7 +75,7 @@ internal sealed class LinkAdopter(LinkHandshaker handshaker, HandshakeTerms term
         }
 
         if (adopted.Outdated is { } outdated)
-            await outdated.AbortAsync(GoodbyeCode.Replaced, "The peer began a new session.").ConfigureAwait(false);
-        return adopted.Session ?? (adopted.Surviving is { Closure: null } surviving ? surviving : null);
+            await outdated.AbortAsync(GoodbyeCode.PeerRestarted, "The peer began anew and knows nothing of the session.").ConfigureAwait(false);
+        return adopted.Session;
     }
 }

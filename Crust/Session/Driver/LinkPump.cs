@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Crust.Cryptography;
 using Crust.Primitives.Driver;
+using Crust.Session.Links;
 using Crust.Session.Records;
 
 namespace Crust.Session.Driver;
@@ -19,6 +20,11 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
 
     private readonly AsyncSignal _wake = new();
     private readonly CancellationTokenSource _stopped = new();
+
+    /// <summary>The link as the session sees it. Set before <see cref="Start"/>.</summary>
+    internal SessionLink Handle { get; set; } = null!;
+
+    internal SecureLink Link => link;
 
     /// <summary>Ends once both loops have ended, the link is disposed and the session knows.</summary>
     internal Task Ended { get; private set; } = Task.CompletedTask;

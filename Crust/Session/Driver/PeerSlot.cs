@@ -1,5 +1,6 @@
 using Crust.Cryptography;
 using Crust.Session.Handshakes;
+using Crust.Session.Links;
 
 namespace Crust.Session.Driver;
 
@@ -9,8 +10,6 @@ namespace Crust.Session.Driver;
 /// </summary>
 internal sealed class PeerSlot
 {
-    private TaskCompletionSource? _settled;
-
     /// <summary>Our nonce: the same in all handshakes until a session ends, so that two links made at once come out as one session.</summary>
     internal SessionNonce OwnNonce { get; private set; } = DrawNonce();
 
@@ -24,20 +23,12 @@ internal sealed class PeerSlot
     /// <summary>A slot that holds nothing can go.</summary>
     internal bool IsEmpty => Session is null && HandshakesUnderWay == 0;
 
-    /// <summary>Ends when no handshake with the peer is under way.</summary>
-    internal Task Settled => HandshakesUnderWay == 0
-        ? Task.CompletedTask
-        : (_settled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-
     internal void BeginHandshake() => HandshakesUnderWay++;
 
-    internal void EndHandshake()
-    {
-        if (--HandshakesUnderWay > 0)
-            return;
-        _settled?.TrySetResult();
-        _settled = null;
-    }
+    internal void EndHandshake() => HandshakesUnderWay--;
+
+    /// <summary>Numbers nominations and promises, sessions through, since a handshake may promise before there is one.</summary>
+    internal GenerationCounter Generations { get; } = new();
 
     internal void Open(SessionDriver session, SessionNonce remoteNonce)
     {

@@ -1,17 +1,20 @@
 using System.Net;
+using Crust.Buffers;
 using Crust.Diagnostics;
 using Crust.Identity;
 using Crust.Primitives;
 using Crust.Primitives.Driver;
 using Crust.Session.Handshakes;
+using Crust.Session.Links;
+using Crust.Session.Streams;
 using Crust.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Crust.Session.Driver;
 
 /// <summary>
-/// Runs one <see cref="SessionMachine"/>: a <see cref="LinkPump"/> for the active link, one timer, one lock around the machine. The active
-/// link can be exchanged for another of the same session. Thread safe. Owns its links.
+/// Runs one <see cref="SessionMachine"/>: a <see cref="LinkPump"/> for each of its links, one timer, one lock around the machine. Thread safe. Owns its
+/// links.
 /// </summary>
 internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
 {
@@ -21,23 +24,24 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     /// <summary>How long a graceful close may take before the session is cut. Ours: a peer that never reads must not hold us.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
 
-    private readonly Lock _gate = new();
     private readonly SessionMachine _machine;
     private readonly SessionParameters _parameters;
     private readonly ISessionOwner _owner;
     private readonly MonotonicClock _clock;
     private readonly ILogger _logger;
     private readonly InboundDispatcher _inbound;
-    private readonly SendWaiters _waiters = new();
+    private readonly LinkPumps _links = new();
     private readonly ITimer _timer;
     private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _disconnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<Task> _endedLinks = [];
-    private LinkPump? _active;
+    private readonly List<UndeliveredMessage> _undelivered = [];
+    private readonly HashSet<StreamEndpoint> _streams = [];
+    private TaskCompletionSource? _resumed;
     private Instant? _timerDue;
     private Task _ending = Task.CompletedTask;
     private bool _isEnding;
+    private bool _endsWithLink;
     private object? _tag;
 
     internal SessionDriver(SessionParameters parameters, SessionId sessionId, ISessionOwner owner, MonotonicClock clock, ILogger logger)
@@ -48,7 +52,8 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         _clock = clock;
         _logger = logger;
         _machine = new SessionMachine(parameters, clock.Now);
-        _inbound = new InboundDispatcher(owner.FindHandler, Consumed, clock.TimeProvider, logger);
+        _inbound = new InboundDispatcher(owner, this, clock.TimeProvider, logger);
+        Sender = new MessageSender(this, parameters.SendSigned);
         _timer = clock.TimeProvider.CreateTimer(static s => ((SessionDriver)s!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -60,11 +65,22 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
 
     internal bool SendsSigned => _parameters.SendSigned;
 
+    /// <summary>Sends messages.</summary>
+    internal MessageSender Sender { get; }
+
+    /// <summary>Guards the machine and everything that hangs on it.</summary>
+    internal Lock Gate { get; } = new();
+
+    internal Instant Now => _clock.Now;
+
     /// <summary>Ends when the session is over, its links are closed and what it delivered is handled; never faults.</summary>
     internal Task Completion => _completion.Task;
 
     /// <summary>How it ended; null while it lives.</summary>
     internal SessionClosure? Closure { get; private set; }
+
+    /// <summary>After the end: messages that were not acknowledged.</summary>
+    internal IReadOnlyList<UndeliveredMessage> Undelivered => Closure is null ? [] : _undelivered;
 
     /// <summary>The way of the active link, or of the last one.</summary>
     internal ConnectionPath Path { get; private set; }
@@ -73,8 +89,27 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
 
     internal IPEndPoint? RemoteEndPoint { get; private set; }
 
-    /// <summary>True when the active link was begun by us.</summary>
+    /// <summary>True when the active link, or the last one, was begun by us.</summary>
     internal bool ActiveLinkIsOurs { get; private set; }
+
+    /// <summary>True while no link carries the session.</summary>
+    internal bool IsSuspended
+    {
+        get
+        {
+            lock (Gate)
+                return !_isEnding && _machine.ActiveLink is null;
+        }
+    }
+
+    internal SessionStatistics Statistics
+    {
+        get
+        {
+            lock (Gate)
+                return _machine.Statistics;
+        }
+    }
 
     /// <summary>The node's own object for this session, made at first use, once.</summary>
     internal object GetOrSetTag(Func<SessionDriver, object> make)
@@ -84,65 +119,85 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         return _tag;
     }
 
-    internal SessionStatistics Statistics
-    {
-        get
-        {
-            lock (_gate)
-                return _machine.Statistics;
-        }
-    }
-
     /// <summary>The node has told of the session's beginning: from now on it may tell of its end.</summary>
     internal void Announced() => _announced.TrySetResult();
 
-    /// <summary>Makes the link the active one; an earlier link is dropped. False when the session is over: the link stays the caller's.</summary>
+    /// <summary>From now on the session ends with its last link: what it carries is not worth waiting for.</summary>
+    internal void EndWithLink()
+    {
+        lock (Gate)
+        {
+            _endsWithLink = true;
+            if (_machine.ActiveLink is not null || _isEnding)
+                return;
+        }
+
+        End(GoodbyeCode.GoingAway, "The link was lost.");
+    }
+
+    /// <summary>As the lower id: the generation to promise a link that is being made; 0 when it is not to be the active one.</summary>
+    internal uint Promise(ConnectionPath path)
+    {
+        lock (Gate)
+            return _machine.Promise(RankOf(path), _clock.Now);
+    }
+
+    /// <summary>Adds a link. False when the session is over: the link stays the caller's.</summary>
     internal bool TryAttach(SecureLink link)
     {
-        lock (_gate)
+        lock (Gate)
         {
             if (_isEnding)
                 return false;
-            if (_active is { } old)
-            {
-                _endedLinks.Add(old.Ended);
-                old.Stop("replaced by a better link");
-            }
-
-            if (_active is not null || Path != default || RemoteEndPoint is not null)
-                _machine.HandleLinkChanged(_clock.Now);
-            _active = new LinkPump(link, this, _clock);
-            Path = link.Path;
-            LocalEndPoint = link.Pipe.Link.LocalEndPoint as IPEndPoint;
-            RemoteEndPoint = link.Pipe.Link.RemoteEndPoint as IPEndPoint;
-            ActiveLinkIsOurs = link.Result.IsInitiator;
-            _endedLinks.RemoveAll(static t => t.IsCompleted);
-            _active.Start();
+            var pump = new LinkPump(link, this, _clock);
+            var promised = link.Result.IsInitiator == (_parameters.Self.Id < Remote) ? 0 : link.Result.PromisedGeneration;
+            // A link that is unwanted from the beginning is given its pump all the same: that closes it.
+            _links.Add(pump);
+            pump.Handle = _machine.AddLink(RankOf(link.Path), promised, _clock.Now);
+            pump.Handle.Tag = pump;
+            Drain();
+            pump.Start();
+            Settle();
             return true;
         }
     }
 
-    /// <summary>Queues a message; waits while the queue is full. Returns once it is queued, not once it is sent.</summary>
-    internal async ValueTask SendAsync(string protocol, ReadOnlyMemory<byte> ownedPayload, byte priority, CancellationToken cancellationToken) =>
-        _ = await QueueAsync(protocol, ownedPayload, priority, confirm: false, cancellationToken).ConfigureAwait(false);
-
-    /// <summary>Queues a message if there is room now; false when there is none, or the session is over.</summary>
-    internal bool TrySend(string protocol, ReadOnlyMemory<byte> ownedPayload, byte priority)
+    /// <summary>Ends once a link carries the session, or the session is over.</summary>
+    internal Task WaitUntilActiveAsync(CancellationToken cancellationToken)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            var queued = _machine.TrySend(protocol, priority, ownedPayload, 0, _clock.Now) == SendResult.Queued;
-            if (queued)
-                _active?.Wake();
-            return queued;
+            return _isEnding || _machine.ActiveLink is not null
+                ? Task.CompletedTask
+                : (_resumed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(cancellationToken);
         }
     }
 
-    /// <summary>Queues a message and waits until the peer has received and verified it. Cancelling stops the wait, not the message.</summary>
-    internal async Task SendAndConfirmAsync(string protocol, ReadOnlyMemory<byte> ownedPayload, byte priority, CancellationToken cancellationToken)
+    /// <summary>Queues a datagram; false when there is no link, or protocol or length are not admitted.</summary>
+    internal bool TrySendDatagram(string protocol, ReadOnlySpan<byte> payload)
     {
-        var outcome = await QueueAsync(protocol, ownedPayload, priority, confirm: true, cancellationToken).ConfigureAwait(false);
-        await outcome.WaitAsync(cancellationToken).ConfigureAwait(false);
+        lock (Gate)
+        {
+            if (!_machine.TrySendDatagram(protocol, payload))
+                return false;
+            _links.Wake(_machine.ActiveLink);
+            return true;
+        }
+    }
+
+    /// <summary>Opens a stream; null when too many are open.</summary>
+    /// <exception cref="ArgumentException">The protocol is no name.</exception>
+    /// <exception cref="SessionEndedException">The session is over.</exception>
+    internal StreamEndpoint? OpenStream(string protocol, byte priority)
+    {
+        lock (Gate)
+        {
+            var stream = _machine.OpenStream(protocol, priority, _clock.Now, out var result);
+            if (stream is null)
+                return result == SendResult.Full ? null : throw MessageSender.Failure(result, protocol, 0, this);
+            Settle();
+            return Endpoint(stream);
+        }
     }
 
     /// <summary>
@@ -150,14 +205,12 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     /// </summary>
     internal async Task CloseAsync(GoodbyeCode code, string reason)
     {
-        lock (_gate)
+        lock (Gate)
         {
             _machine.Close(code, reason);
-            Drain();
-            Reschedule();
+            Settle();
         }
 
-        WakeWriter();
         try
         {
             await _disconnected.Task.WaitAsync(Linger, _clock.TimeProvider).ConfigureAwait(false);
@@ -184,50 +237,70 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         await _ending.ConfigureAwait(false);
     }
 
-    private async Task<Task> QueueAsync(string protocol, ReadOnlyMemory<byte> payload, byte priority, bool confirm, CancellationToken cancellationToken)
+    /// <summary>Queues a message. Under the lock.</summary>
+    internal SendResult TrySend(string protocol, byte priority, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> digest, long token)
     {
-        while (true)
+        var result = _machine.TrySend(protocol, priority, payload, digest, token, _clock.Now);
+        if (result == SendResult.Queued)
+            _links.Wake(_machine.ActiveLink);
+        return result;
+    }
+
+    /// <summary>Writes to a stream. Under the lock.</summary>
+    internal int Write(SessionStream stream, ReadOnlySpan<byte> bytes)
+    {
+        var taken = _machine.Write(stream, bytes, _clock.Now);
+        if (taken > 0)
+            _links.Wake(_machine.ActiveLink);
+        return taken;
+    }
+
+    /// <summary>The application is done with a piece of a stream. Under the lock.</summary>
+    internal void StreamConsumed(SessionStream stream, PayloadLease payload)
+    {
+        _machine.StreamConsumed(stream, payload, _clock.Now);
+        Settle();
+    }
+
+    /// <summary>The application is done with messages, or with datagrams.</summary>
+    internal void Consumed(List<PayloadLease> payloads, bool isDatagrams)
+    {
+        lock (Gate)
         {
-            Task room;
-            lock (_gate)
+            foreach (var payload in payloads)
             {
-                var (token, outcome) = confirm ? _waiters.Expect(protocol) : (0, Task.CompletedTask);
-                var result = _machine.TrySend(protocol, priority, payload, token, _clock.Now);
-                if (result == SendResult.Queued)
-                {
-                    _active?.Wake();
-                    return outcome;
-                }
-
-                _waiters.Forget(token);
-                switch (result)
-                {
-                    case SendResult.TooLarge:
-                        throw new ArgumentException($"A message has at most {WireLimits.MaxMessageLength} bytes; this one has {payload.Length}.", nameof(payload));
-                    case SendResult.InvalidProtocol:
-                        throw new ArgumentException($"'{protocol}' is not a protocol name: 1 to 64 printable ASCII characters, at most 1,024 names in a session.", nameof(protocol));
-                    case SendResult.Closed:
-                        throw new SessionEndedException(Closure?.Reason ?? "The session is closing.", outcomeUnknown: false);
-                }
-
-                room = _waiters.Room();
+                if (isDatagrams)
+                    _machine.DatagramConsumed(payload);
+                else
+                    _machine.MessageConsumed(payload, _clock.Now);
             }
 
-            await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            Settle();
         }
     }
+
+    /// <summary>Does something to the machine.</summary>
+    internal void Act(Action<SessionMachine> action)
+    {
+        lock (Gate)
+        {
+            action(_machine);
+            Settle();
+        }
+    }
+
+    /// <summary>Why an operation fails now that the session is over, or about to be.</summary>
+    internal SessionEndedException EndedException() => new(Closure?.Reason ?? "The session is closing.", outcomeUnknown: false);
 
     /// <inheritdoc/>
     bool ILinkCarrier.HandleRecord(LinkPump link, ReadOnlySpan<byte> plaintext)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            if (_active != link)
+            if (link.Handle.IsUnwanted)
                 return false;
-            var goesOn = _machine.Handle(plaintext, _clock.Now);
-            Drain();
-            Reschedule();
-            link.Wake();
+            var goesOn = _machine.Handle(link.Handle, plaintext, _clock.Now);
+            Settle();
             return goesOn && !_machine.IsClosed;
         }
     }
@@ -235,16 +308,13 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     /// <inheritdoc/>
     int ILinkCarrier.NextRecord(LinkPump link, RecordSizer sizer, Span<byte> plaintext, out bool over)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            if (_active != link)
-            {
-                over = true;
+            over = link.Handle.IsUnwanted;
+            if (over)
                 return 0;
-            }
-
             var now = _clock.Now;
-            var length = _machine.PollRecord(plaintext[..sizer.NextBytes(now)], now, _clock.UnixMilliseconds);
+            var length = _machine.PollRecord(link.Handle, plaintext[..sizer.NextBytes(now)], now, _clock.UnixMilliseconds);
             sizer.Sent(length, now);
             Drain();
             Reschedule();
@@ -256,8 +326,8 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     /// <inheritdoc/>
     bool ILinkCarrier.OwesGoodbye(LinkPump link)
     {
-        lock (_gate)
-            return _active == link && _machine.IsClosed;
+        lock (Gate)
+            return _machine.OwesGoodbye && _machine.ActiveLink == link.Handle;
     }
 
     /// <inheritdoc/>
@@ -268,55 +338,41 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    async Task ILinkCarrier.LinkEndedAsync(LinkPump link)
+    Task ILinkCarrier.LinkEndedAsync(LinkPump link)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            if (_active != link || _isEnding)
-                return;
-            _active = null;
-        }
-
-        // Two peers that dial each other at once drop one of the two links: the other may be a moment away.
-        await _owner.LinksSettledAsync(this).ConfigureAwait(false);
-        lock (_gate)
-        {
-            if (_active is not null)
-                return;
+            _links.Remove(link);
+            if (_isEnding)
+                return Task.CompletedTask;
+            _machine.RemoveLink(link.Handle, _clock.Now);
+            Settle();
+            if (!_endsWithLink || _machine.ActiveLink is not null)
+                return Task.CompletedTask;
         }
 
         End(GoodbyeCode.GoingAway, "The link was lost.");
+        return Task.CompletedTask;
     }
 
-    private void Consumed(int payloadLength)
-    {
-        lock (_gate)
-        {
-            _machine.Consumed(payloadLength);
-            Drain();
-            Reschedule();
-        }
-
-        WakeWriter();
-    }
+    private static LinkRank RankOf(ConnectionPath path) => path == ConnectionPath.Relayed ? LinkRank.Relayed : LinkRank.Direct;
 
     private void OnTimer()
     {
-        lock (_gate)
+        lock (Gate)
         {
             _timerDue = null;
             _machine.HandleTimeout(_clock.Now);
-            Drain();
-            Reschedule();
+            Settle();
         }
-
-        WakeWriter();
     }
 
-    private void WakeWriter()
+    /// <summary>After each input: passes events on, wakes who may have to write, sets the timer. Under the lock.</summary>
+    private void Settle()
     {
-        lock (_gate)
-            _active?.Wake();
+        Drain();
+        Reschedule();
+        _links.Wake(_machine);
     }
 
     /// <summary>Passes on what the machine has to tell. Under the lock.</summary>
@@ -327,69 +383,168 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
             switch (e.Kind)
             {
                 case SessionEventKind.MessageReceived:
-                    if (!_inbound.TryDispatch(new DeliveredMessage(this, e.Protocol!, e.Payload, e.Number, _parameters.ReceiveSigned)))
-                    {
-                        _machine.Refuse(e.Number, (int)RefuseCode.UnknownProtocol);
-                        _machine.Consumed(e.Payload!.Length);
-                    }
-
+                    Deliver(e);
+                    break;
+                case SessionEventKind.DatagramReceived:
+                    if (!_inbound.TryDispatchDatagram(new DeliveredMessage(this, e.Protocol!, e.Payload.Memory, 0, false, null), e.Payload))
+                        _machine.DatagramConsumed(e.Payload);
                     break;
                 case SessionEventKind.Writable:
-                    _waiters.RoomAgain();
+                    Sender.RoomAgain();
+                    break;
+                case SessionEventKind.LinkActivated:
+                    Activated((LinkPump?)e.Link!.Tag);
+                    break;
+                case SessionEventKind.LinkUnwanted:
+                    (e.Link!.Tag as LinkPump)?.Stop("replaced by a better link");
+                    break;
+                case SessionEventKind.Suspended:
+                    Log.SessionSuspended(_logger, Remote.ToShortString());
+                    Tell(static (owner, session) => owner.PathChanged(session));
+                    break;
+                case SessionEventKind.LinkWanted:
+                    if (!_endsWithLink)
+                        Tell(static (owner, session) => owner.LinkWanted(session));
                     break;
                 case SessionEventKind.Closed:
-                    Closure = new SessionClosure((GoodbyeCode)e.Code, e.Reason ?? "", e.ByRemote);
-                    _waiters.RoomAgain();
-                    BeginEnding();
+                    Closed(e);
+                    break;
+                case >= SessionEventKind.StreamOpened and <= SessionEventKind.StreamWritable:
+                    DeliverToStream(e);
                     break;
                 default:
-                    _waiters.Settle(e, "The session ended before the message was acknowledged.");
+                    Outcome(e);
                     break;
             }
         }
     }
 
-    /// <summary>Sets the timer to the machine's deadline. Under the lock.</summary>
-    private void Reschedule()
+    private void Deliver(in SessionEvent e)
     {
-        var due = _isEnding ? null : _machine.PollTimeout();
-        if (due == _timerDue)
+        var code = 0;
+        if (!e.IsSigned && _owner.RequiresSignature(e.Protocol!))
+            code = (int)RefuseCode.SignatureRequired;
+        else if (!_inbound.TryDispatch(new DeliveredMessage(this, e.Protocol!, e.Payload.Memory, e.Number, e.IsSigned, e.Evidence), e.Payload))
+            code = (int)RefuseCode.UnknownProtocol;
+        if (code == 0)
             return;
-        _timerDue = due;
-        var wait = due is null ? Timeout.InfiniteTimeSpan : due.Value - _clock.Now;
-        _timer.Change(wait < TimeSpan.Zero && due is not null ? TimeSpan.Zero : wait, Timeout.InfiniteTimeSpan);
+        _machine.Refuse(e.Number, code);
+        _machine.MessageConsumed(e.Payload, _clock.Now);
     }
 
-    /// <summary>Ends the session now, whatever is queued.</summary>
-    private void End(GoodbyeCode code, string reason)
+    private void DeliverToStream(in SessionEvent e)
     {
-        lock (_gate)
+        var endpoint = Endpoint(e.Stream!);
+        switch (e.Kind)
         {
-            if (!_machine.IsClosed)
-                _machine.Abort(code, reason);
-            Drain();
-            _active?.Wake();
+            case SessionEventKind.StreamOpened:
+                if ((!e.IsSigned && _owner.RequiresSignature(e.Protocol!)) || !_inbound.TryDispatch(endpoint))
+                    endpoint.Abort(StreamEndpoint.UnknownProtocol);
+                break;
+            case SessionEventKind.StreamData:
+                endpoint.OnData(e.Payload, e.IsSigned);
+                break;
+            case SessionEventKind.StreamFinished:
+                endpoint.OnFinished(e.IsSigned);
+                break;
+            case SessionEventKind.StreamReset:
+                endpoint.OnReset(e.Code);
+                break;
+            case SessionEventKind.StreamStopped:
+                endpoint.OnStopped(e.Code);
+                break;
+            default:
+                endpoint.OnWritable();
+                break;
         }
+
+        if (e.Stream!.IsOver)
+            _streams.Remove(endpoint);
     }
 
-    /// <summary>Starts the one task that winds the session up. Under the lock.</summary>
-    private void BeginEnding()
+    private void Outcome(in SessionEvent e)
     {
+        Sender.Settle(e, "The session ended before the message was acknowledged.");
+        if (_machine.IsClosed && e.Protocol is not null)
+            _undelivered.Add(new UndeliveredMessage(e.Protocol, e.Payload.Span.ToArray(), e.Kind == SessionEventKind.OutcomeUnknown));
+    }
+
+    private StreamEndpoint Endpoint(SessionStream stream)
+    {
+        if (stream.Tag is StreamEndpoint known)
+            return known;
+        var endpoint = new StreamEndpoint(this, stream);
+        stream.Tag = endpoint;
+        _streams.Add(endpoint);
+        return endpoint;
+    }
+
+    private void Activated(LinkPump? pump)
+    {
+        // The pump of a link that is active from its first moment is not known yet by its handle: it is the newest.
+        pump ??= _links.Newest!;
+        var link = pump.Link;
+        var isFirst = RemoteEndPoint is null;
+        Path = link.Path;
+        LocalEndPoint = link.Pipe.Link.LocalEndPoint as IPEndPoint;
+        RemoteEndPoint = link.Pipe.Link.RemoteEndPoint as IPEndPoint;
+        ActiveLinkIsOurs = link.Result.IsInitiator;
+        _resumed?.TrySetResult();
+        _resumed = null;
+        if (!isFirst)
+            Tell(static (owner, session) => owner.PathChanged(session));
+    }
+
+    private void Closed(in SessionEvent e)
+    {
+        Closure = new SessionClosure((GoodbyeCode)e.Code, e.Reason ?? "", e.ByRemote);
+        Sender.RoomAgain();
+        _resumed?.TrySetResult();
+        foreach (var stream in _streams)
+            stream.OnSessionEnded();
+        _streams.Clear();
         if (_isEnding)
             return;
         _isEnding = true;
         _ending = Task.Run(FinishAsync);
     }
 
+    /// <summary>Tells the owner something, not under the lock and after its announcement.</summary>
+    private void Tell(Action<ISessionOwner, SessionDriver> tell)
+    {
+        _ = _announced.Task.ContinueWith(
+            _ => tell(_owner, this), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    /// <summary>Sets the timer to the machine's deadline, unless it goes off before anyway. Under the lock.</summary>
+    private void Reschedule()
+    {
+        if (_isEnding || _machine.PollTimeout() is not { } due || (_timerDue is { } armed && armed <= due))
+            return;
+        _timerDue = due;
+        var wait = due - _clock.Now;
+        _timer.Change(wait < TimeSpan.Zero ? TimeSpan.Zero : wait, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Ends the session now, whatever is queued.</summary>
+    private void End(GoodbyeCode code, string reason)
+    {
+        lock (Gate)
+        {
+            if (!_machine.IsClosed)
+                _machine.Abort(code, reason);
+            Settle();
+        }
+    }
+
     private async Task FinishAsync()
     {
-        LinkPump? last;
         Task[] links;
-        lock (_gate)
+        lock (Gate)
         {
-            last = _active;
-            links = [.. _endedLinks, last?.Ended ?? Task.CompletedTask];
-            last?.Wake();
+            _links.StopAllBut(_machine.ActiveLink);
+            links = _links.Ended();
+            _links.Wake(_machine);
         }
 
         // The goodbye still goes out; a peer that does not read is cut.
@@ -400,7 +555,8 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            last?.Stop("the peer did not read");
+            lock (Gate)
+                _links.StopAllBut(null);
             await all.ConfigureAwait(false);
         }
 

@@ -1,6 +1,8 @@
 using Crust.Identity;
 using Crust.Primitives.Driver;
 using Crust.Session.Handshakes;
+using Crust.Session.Links;
+using Crust.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Crust.Session.Driver;
@@ -9,7 +11,7 @@ namespace Crust.Session.Driver;
 /// The sessions of a node: at most one with each peer. Decides for each new secure link whether it begins a session, joins the open one or
 /// is surplus. Thread safe.
 /// </summary>
-internal sealed class SessionTable(PeerIdentity self, NetworkId network, int maxSessions, ISessionOwner owner, MonotonicClock clock, ILogger logger)
+internal sealed class SessionTable(PeerIdentity self, NetworkId network, SessionTerms terms, ISessionOwner owner, MonotonicClock clock, ILogger logger)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerId, PeerSlot> _slots = [];
@@ -40,7 +42,7 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, int max
                 return null;
             if (!_slots.TryGetValue(remote, out var slot))
             {
-                if (_slots.Count >= maxSessions)
+                if (_slots.Count >= terms.MaxSessions)
                     return null;
                 _slots[remote] = slot = new PeerSlot();
             }
@@ -62,16 +64,28 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, int max
         }
     }
 
-    /// <summary>Ends once no handshake with the peer is under way.</summary>
-    internal Task SettledAsync(PeerId remote)
+    /// <summary>
+    /// What message 2 promises a link that <paramref name="remote"/> is making: the generation with which it is active as soon as it stands; 0 when we have
+    /// the higher id, or the open session is to stay where it is.
+    /// </summary>
+    internal uint Promise(PeerId remote, SessionNonce remoteNonce, ConnectionPath path)
     {
+        SessionDriver? open;
+        GenerationCounter generations;
         lock (_gate)
-            return _slots.GetValueOrDefault(remote)?.Settled ?? Task.CompletedTask;
+        {
+            if (self.Id > remote || !_slots.TryGetValue(remote, out var slot))
+                return 0;
+            open = slot.RemoteNonce == remoteNonce ? slot.Session : null;
+            generations = slot.Generations;
+        }
+
+        return open?.Promise(path) ?? generations.Next();
     }
 
     /// <summary>
-    /// Takes over a link whose handshake succeeded. Of two links that both sides made at once, both keep the one that the lower id began;
-    /// a link of another session than the open one means that the peer lost that: it ends and a new one begins.
+    /// Takes over a link whose handshake succeeded. A link of the open session joins it; one of another session means that the peer lost the open one,
+    /// most likely since its process began anew: that ends, and a new one begins.
     /// </summary>
     internal AdoptedLink Adopt(SecureLink link)
     {
@@ -82,15 +96,9 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, int max
                 return new AdoptedLink(null);
             var open = slot.Session;
             if (open is not null && open.SessionId == result.SessionId)
-            {
-                var selfIsLower = self.Id < result.Remote;
-                var isLead = result.IsInitiator == selfIsLower;
-                var openIsLead = open.ActiveLinkIsOurs == selfIsLower;
-                // When the same end made another link of its own accord, it knows why.
-                return (isLead || !openIsLead) && open.TryAttach(link) ? new AdoptedLink(open) : new AdoptedLink(null) { Surviving = open };
-            }
+                return new AdoptedLink(open.TryAttach(link) ? open : null);
 
-            var session = new SessionDriver(Parameters(result), result.SessionId, owner, clock, logger);
+            var session = new SessionDriver(Parameters(result, slot.Generations), result.SessionId, owner, clock, logger);
             slot.Open(session, result.RemoteNonce);
             session.TryAttach(link);
             return new AdoptedLink(session) { IsNew = true, Outdated = open };
@@ -120,6 +128,10 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, int max
         }
     }
 
-    private SessionParameters Parameters(HandshakeResult result) => new(
-        self, result.Remote, network, result.SessionId.ToByteArray(), result.SaltSecret, result.SendSigned, result.ReceiveSigned, SessionLimits.Default);
+    private SessionParameters Parameters(HandshakeResult result, GenerationCounter generations) =>
+        new(self, result.Remote, network, result.SessionId.ToByteArray(), result.SaltSecret, result.SendSigned, result.ReceiveSigned, terms.Limits)
+        {
+            Generations = generations,
+            LeavesUnsigned = terms.LeavesUnsigned,
+        };
 }

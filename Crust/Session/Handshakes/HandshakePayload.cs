@@ -8,7 +8,7 @@ namespace Crust.Session.Handshakes;
 /// <summary>
 /// The payloads inside the Noise messages, big endian.
 /// Message 1: <c>minor u8 ‖ initiator (32) ‖ nonce (16) ‖ known u8 (0 or 1) ‖ known nonce (16 if 1) ‖ features u32 ‖ count u8 ‖ suites ‖ extensions</c>.
-/// Message 2: <c>minor u8 ‖ nonce (16) ‖ known u8 ‖ known nonce (16 if 1) ‖ features u32 ‖ suite u8 ‖ extensions</c>.
+/// Message 2: <c>minor u8 ‖ nonce (16) ‖ known u8 ‖ known nonce (16 if 1) ‖ features u32 ‖ generation u32 ‖ suite u8 ‖ extensions</c>.
 /// Extensions, at most <see cref="MaxExtensionLength"/> bytes, are for later minor versions and ignored here.
 /// </summary>
 internal static class HandshakePayload
@@ -43,6 +43,7 @@ internal static class HandshakePayload
         var writer = new SpanWriter(destination);
         writer.WriteByte(reply.MinorVersion);
         WriteCommon(ref writer, reply.Nonce, reply.KnownNonce, reply.Features);
+        writer.WriteUInt32(reply.Generation);
         writer.WriteByte((byte)reply.Suite);
         return writer.Position;
     }
@@ -73,10 +74,11 @@ internal static class HandshakePayload
         var reader = new SpanReader(source);
         if (!reader.TryReadByte(out var minor)
             || !TryReadCommon(ref reader, out var nonce, out var known, out var features)
+            || !reader.TryReadUInt32(out var generation)
             || !reader.TryReadByte(out var suite) || !Enum.IsDefined((RecordSuite)suite)
             || reader.Rest.Length > MaxExtensionLength)
             return false;
-        reply = new HandshakeReply(minor, nonce, known, features, (RecordSuite)suite);
+        reply = new HandshakeReply(minor, nonce, known, features, generation, (RecordSuite)suite);
         return true;
     }
 

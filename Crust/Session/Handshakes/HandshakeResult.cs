@@ -22,6 +22,7 @@ internal sealed class HandshakeResult : IDisposable
         IsInitiator = isInitiator;
         Remote = remote;
         Suite = reply.Suite;
+        PromisedGeneration = reply.Generation;
         MinorVersion = Math.Min(offer.MinorVersion, reply.MinorVersion);
         (OwnNonce, RemoteNonce) = isInitiator ? (offer.Nonce, reply.Nonce) : (reply.Nonce, offer.Nonce);
         RemoteKnownNonce = isInitiator ? reply.KnownNonce : offer.KnownNonce;
@@ -43,6 +44,9 @@ internal sealed class HandshakeResult : IDisposable
 
     /// <summary>The suite of the link's records.</summary>
     internal RecordSuite Suite { get; }
+
+    /// <summary>The generation that message 2 promised the link; 0 for none. Counts only when the responder has the lower id.</summary>
+    internal uint PromisedGeneration { get; }
 
     /// <summary>The lower of both minor versions.</summary>
     internal byte MinorVersion { get; }

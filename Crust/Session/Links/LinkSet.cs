@@ -10,7 +10,7 @@ namespace Crust.Session.Links;
 /// links the session moves only for a round trip better by a fifth and 10 ms, or when the active one fails: is lost, or gives no sign of life for
 /// <c>max(3 SRTT, 1 s)</c> while something is owed. A session without a link is suspended.
 /// </summary>
-internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Queue<SessionEvent> events, Instant start)
+internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, GenerationCounter generations, Queue<SessionEvent> events, Instant start)
 {
     /// <summary>Most links at a time: active, standby, and two on trial.</summary>
     internal const int MaxLinks = 4;
@@ -24,7 +24,6 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Queue<Sess
 
     private readonly List<SessionLink> _links = [];
     private uint _generation;
-    private uint _issued;
     private int _backoff;
     private Instant _lastSign = start;
     private Instant? _owedSince;
@@ -80,7 +79,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Queue<Sess
     /// the active link is to stay.
     /// </summary>
     internal uint Promise(LinkRank rank, Instant now) =>
-        selfIsLower && (Active is null || _isStalled || IsAged(now) || rank < Active.Rank) ? NextGeneration() : 0;
+        selfIsLower && (Active is null || _isStalled || IsAged(now) || rank < Active.Rank) ? generations.Next() : 0;
 
     /// <summary>A link stands.</summary>
     /// <param name="rank">What kind of path it is.</param>
@@ -99,9 +98,9 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Queue<Sess
         }
 
         _links.Add(link);
+        // Only the lower id promises; from the higher it means nothing.
         if (promised > _generation)
         {
-            _issued = Math.Max(_issued, promised);
             Activate(link, promised, now);
             hasMoved = true;
         }
@@ -247,6 +246,9 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Queue<Sess
         return false;
     }
 
+    /// <summary>True when <see cref="Write"/> has something to write.</summary>
+    internal static bool HasWork(SessionLink link) => link.NominationDue > 0 || link.IsRequestDue || link.Heartbeat.IsDue;
+
     /// <summary>Writes what concerns the link alone: nomination, request, answers and pings.</summary>
     internal static void Write(SessionLink link, ref SpanWriter writer, Instant now)
     {
@@ -266,8 +268,6 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Queue<Sess
     }
 
     private bool IsAged(Instant now) => Active is { } active && now - active.Since >= limits.MaxLinkAge;
-
-    private uint NextGeneration() => _issued = Math.Max(_issued, _generation) + 1;
 
     /// <summary>What the lower id does with a link that was promised nothing. True when the session moves to it.</summary>
     private bool Judge(SessionLink link, Instant now)
@@ -303,7 +303,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Queue<Sess
 
     private void Nominate(SessionLink link, Instant now)
     {
-        link.NominationDue = NextGeneration();
+        link.NominationDue = generations.Next();
         Activate(link, link.NominationDue, now);
     }
 

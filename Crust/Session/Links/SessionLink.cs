@@ -14,6 +14,9 @@ internal sealed class SessionLink(LinkRank rank, LinkHeartbeat heartbeat, Instan
 
     internal Instant Since { get; } = since;
 
+    /// <summary>The driver's own object for it.</summary>
+    internal object? Tag { get; set; }
+
     /// <summary>A nomination to be written before anything else; 0 for none.</summary>
     internal uint NominationDue { get; set; }
 

@@ -6,23 +6,32 @@ namespace Crust.Session.Receiving;
 /// How much of one kind (messages, or streams, or one stream) the remote may send before the application has consumed: sums of cost since the session
 /// began. The window doubles when a whole one was consumed within two round trips: then it, and not the path, was what held the remote back.
 /// </summary>
-/// <param name="limits">Where growth comes from.</param>
-/// <param name="initial">What the remote may send before it hears from us.</param>
-/// <param name="max">Largest window.</param>
-internal sealed class ReceiveWindow(SessionLimits limits, long initial, long max)
+internal sealed class ReceiveWindow
 {
     /// <summary>Round trips below it are not measured well enough to wait for. Ours.</summary>
     private static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(0.5);
 
-    private long _granted = initial;
+    private readonly SessionLimits _limits;
+    private readonly long _initial;
+    private readonly long _max;
+    private long _granted;
     private long _received;
     private long _consumed;
     private long _promised;
     private long _measuredFrom;
     private Instant? _measuredSince;
 
+    /// <param name="limits">Where growth comes from.</param>
+    /// <param name="initial">What the remote may send before it hears from us.</param>
+    /// <param name="max">Largest window.</param>
+    internal ReceiveWindow(SessionLimits limits, long initial, long max)
+    {
+        (_limits, _initial, _max) = (limits, initial, max);
+        _granted = Size = initial;
+    }
+
     /// <summary>The window now, in cost.</summary>
-    internal long Size { get; private set; } = initial;
+    internal long Size { get; private set; }
 
     /// <summary>What was received and not consumed.</summary>
     internal long Held => _received - _consumed;
@@ -72,7 +81,7 @@ internal sealed class ReceiveWindow(SessionLimits limits, long initial, long max
         if (_consumed - _measuredFrom < Size)
             return;
         var trip = roundTrip is { } measured && measured > MinRoundTrip ? measured : MinRoundTrip;
-        if (now - since < trip * 2 && Size * 2 <= max && limits.Memory.TryReserve(Size))
+        if (now - since < trip * 2 && Size * 2 <= _max && _limits.Memory.TryReserve(Size))
             Size *= 2;
         (_measuredSince, _measuredFrom) = (now, _consumed);
     }
@@ -87,9 +96,9 @@ internal sealed class ReceiveWindow(SessionLimits limits, long initial, long max
     internal void Shrink(bool over = false)
     {
         _measuredSince = null;
-        if (!over && _granted - _received > initial)
+        if (!over && _granted - _received > _initial)
             return;
-        limits.Memory.Release(Size - initial);
-        Size = initial;
+        _limits.Memory.Release(Size - _initial);
+        Size = _initial;
     }
 }

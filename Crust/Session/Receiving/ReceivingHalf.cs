@@ -52,6 +52,9 @@ internal sealed class ReceivingHalf
     /// <summary>When an acknowledgement is due.</summary>
     internal Instant? Deadline => _acknowledgements.Deadline;
 
+    /// <summary>True when <see cref="WriteDue"/> has something to write.</summary>
+    internal bool HasWork => !_refusals.IsFlushed || _acknowledgements.IsDue || _table.IsCreditDue;
+
     /// <summary>True when no refusal waits to be written.</summary>
     internal bool IsFlushed => _refusals.IsFlushed;
 

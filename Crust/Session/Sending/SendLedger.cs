@@ -17,6 +17,9 @@ internal sealed class SendLedger
     /// <summary>Entries retained.</summary>
     internal int Count => _entries.Count;
 
+    /// <summary>True when something is to be written again, or a statement for the first time.</summary>
+    internal bool IsBehind => _next <= LastNumber || _nextBatch < _batches.Count;
+
     internal ulong AcknowledgedThrough { get; private set; }
 
     internal ulong LastNumber => AcknowledgedThrough + (ulong)_entries.Count;

@@ -32,7 +32,8 @@ internal sealed class SendingHalf
     private readonly SendLedger _ledger = new();
     private readonly SendCredit _messageCredit = new();
     private readonly SendCredit _streamCredit = new();
-    private readonly OutboundProtocols _protocols = new();
+    private readonly OutboundProtocols _protocols;
+    private readonly StreamTable _table;
     private readonly BatchSigner? _signer;
     private readonly OutboundEntry?[] _lanes = new OutboundEntry?[WireLimits.PriorityCount];
     private readonly List<OutboundEntry> _discarded = [];
@@ -56,6 +57,13 @@ internal sealed class SendingHalf
 
     /// <summary>True when the remote owes an acknowledgement of something that it can have received.</summary>
     internal bool IsOutstanding => _ledger.Count > 0 || HasLane();
+
+    /// <summary>True when <see cref="Write"/> may have something to write; false is certain.</summary>
+    internal bool HasWork =>
+        _ledger.IsBehind
+        || _signer is { IsEmpty: false }
+        || (_queue.Count > 0 && (_messageCredit.MayBegin || _streamCredit.MayBegin))
+        || (HasLane() && (_messageCredit.Available > 0 || _streamCredit.Available > 0));
 
     internal ulong AcknowledgedThrough => _ledger.AcknowledgedThrough;
 

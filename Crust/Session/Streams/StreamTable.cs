@@ -70,7 +70,8 @@ internal sealed class StreamTable
     /// <returns>False when it breaks the protocol: an id out of turn, data after the end or beyond the credit, one stream too many.</returns>
     internal bool TryArrive(InboundEntry entry, out ReadOnlySpan<byte> protocol, out ulong offset)
     {
-        (protocol, offset) = (default, 0);
+        protocol = default;
+        offset = 0;
         if (entry.Shape.Kind == EntryKind.StreamOpen)
         {
             if (entry.Shape.Stream != unchecked(_lastArrived + 2) || _remote >= WireLimits.MaxStreams)

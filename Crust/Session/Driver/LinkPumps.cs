@@ -1,0 +1,48 @@
+using Crust.Session.Links;
+
+namespace Crust.Session.Driver;
+
+/// <summary>The pumps of a session's links, those that are about to end included. Guarded by the session's lock.</summary>
+internal sealed class LinkPumps
+{
+    private readonly List<LinkPump> _pumps = new(1);
+
+    /// <summary>The one added last.</summary>
+    internal LinkPump? Newest => _pumps.Count == 0 ? null : _pumps[^1];
+
+    internal void Add(LinkPump pump) => _pumps.Add(pump);
+
+    internal void Remove(LinkPump pump) => _pumps.Remove(pump);
+
+    /// <summary>The link may have something to write.</summary>
+    internal void Wake(SessionLink? link)
+    {
+        foreach (var pump in _pumps)
+        {
+            if (pump.Handle == link)
+                pump.Wake();
+        }
+    }
+
+    /// <summary>Wakes the links that the machine has something for.</summary>
+    internal void Wake(SessionMachine machine)
+    {
+        foreach (var pump in _pumps)
+        {
+            if (pump.Handle.IsUnwanted || machine.HasWork(pump.Handle))
+                pump.Wake();
+        }
+    }
+
+    /// <summary>Closes the links at once, but for one that may still have to carry a goodbye.</summary>
+    internal void StopAllBut(SessionLink? link)
+    {
+        foreach (var pump in _pumps)
+        {
+            if (link is null || pump.Handle != link)
+                pump.Stop("the session is over");
+        }
+    }
+
+    internal Task[] Ended() => [.. _pumps.Select(p => p.Ended)];
+}

@@ -1,0 +1,103 @@
+using Crust.Cryptography;
+using Crust.Identity.Evidence;
+
+namespace Crust.Session.Driver;
+
+/// <summary>
+/// Queues messages on a session, with backpressure. Payloads are copied. Long ones are hashed for the signature here, by the sender's own thread and not
+/// under the session's lock, so that several threads can. The steady path allocates nothing. Thread safe.
+/// </summary>
+internal sealed class MessageSender(SessionDriver session, bool isSigned)
+{
+    private readonly SendWaiters _waiters = new();
+
+    /// <summary>Queues a message; waits while the queue is full. Returns once it is queued, not once it is sent.</summary>
+    internal ValueTask SendAsync(string protocol, ReadOnlyMemory<byte> payload, byte priority, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        var result = TryQueue(protocol, payload.Span, priority, confirm: false, out _, out var room);
+        return result switch
+        {
+            SendResult.Queued => ValueTask.CompletedTask,
+            SendResult.Full => new ValueTask(RetryAsync(room!, protocol, payload, priority, confirm: false, cancellationToken)),
+            _ => throw Failure(result, protocol, payload.Length, session),
+        };
+    }
+
+    /// <summary>Queues a message if there is room now; false when there is none, or the session is over.</summary>
+    internal bool TrySend(string protocol, ReadOnlySpan<byte> payload, byte priority)
+    {
+        Span<byte> digest = stackalloc byte[Blake3.HashLength];
+        digest = Digest(payload, digest);
+        lock (session.Gate)
+            return session.TrySend(protocol, priority, payload, digest, 0) == SendResult.Queued;
+    }
+
+    /// <summary>Queues a message and waits until the peer has received and verified it. Cancelling stops the wait, not the message.</summary>
+    internal async Task SendAndConfirmAsync(string protocol, ReadOnlyMemory<byte> payload, byte priority, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var result = TryQueue(protocol, payload.Span, priority, confirm: true, out var outcome, out var room);
+        if (result == SendResult.Full)
+            outcome = await RetryAsync(room!, protocol, payload, priority, confirm: true, cancellationToken).ConfigureAwait(false);
+        else if (result != SendResult.Queued)
+            throw Failure(result, protocol, payload.Length, session);
+        await outcome.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>There is room again, or never again. Under the lock.</summary>
+    internal void RoomAgain() => _waiters.RoomAgain();
+
+    /// <summary>A message has its outcome. Under the lock.</summary>
+    internal void Settle(in SessionEvent outcome, string reason) => _waiters.Settle(outcome, reason);
+
+    /// <summary>What a caller is told of a result that queued nothing.</summary>
+    internal static Exception Failure(SendResult result, string protocol, int length, SessionDriver session) => result switch
+    {
+        SendResult.TooLarge => new ArgumentException($"A message has at most {WireLimits.MaxMessageLength} bytes; this one has {length}.", nameof(length)),
+        SendResult.InvalidProtocol => new ArgumentException(
+            $"'{protocol}' is not a protocol name: 1 to 64 printable ASCII characters, at most {WireLimits.MaxProtocols} names in a session.", nameof(protocol)),
+        _ => session.EndedException(),
+    };
+
+    private async Task<Task> RetryAsync(Task room, string protocol, ReadOnlyMemory<byte> payload, byte priority, bool confirm, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var result = TryQueue(protocol, payload.Span, priority, confirm, out var outcome, out var again);
+            if (result == SendResult.Queued)
+                return outcome;
+            if (result != SendResult.Full)
+                throw Failure(result, protocol, payload.Length, session);
+            room = again!;
+        }
+    }
+
+    private SendResult TryQueue(string protocol, ReadOnlySpan<byte> payload, byte priority, bool confirm, out Task outcome, out Task? room)
+    {
+        Span<byte> digest = stackalloc byte[Blake3.HashLength];
+        digest = Digest(payload, digest);
+        room = null;
+        lock (session.Gate)
+        {
+            (var token, outcome) = confirm ? _waiters.Expect(protocol) : (0, Task.CompletedTask);
+            var result = session.TrySend(protocol, priority, payload, digest, token);
+            if (result == SendResult.Queued)
+                return result;
+            _waiters.Forget(token);
+            if (result == SendResult.Full)
+                room = _waiters.Room();
+            return result;
+        }
+    }
+
+    private Span<byte> Digest(ReadOnlySpan<byte> payload, Span<byte> digest)
+    {
+        if (!isSigned || !Leaf.NeedsDigest(payload.Length) || payload.Length > WireLimits.MaxMessageLength)
+            return [];
+        Blake3.Hash(payload, digest);
+        return digest;
+    }
+}
