@@ -78,7 +78,7 @@ public sealed class PeerConnection
     /// <param name="cancellationToken">Stops the wait; a message that is queued is sent.</param>
     /// <exception cref="ArgumentException">The payload is too long or the protocol is not a name.</exception>
     /// <exception cref="PeerConnectionClosedException">The connection has ended.</exception>
-    public ValueTask SendAsync(string protocol, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default) =>
+    public ValueTask SendAsync(string protocol, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
         SendAsync(protocol, payload, MessagePriority.Normal, cancellationToken);
 
     /// <summary>Queues a message with a priority.</summary>
@@ -88,7 +88,8 @@ public sealed class PeerConnection
     /// <param name="cancellationToken">Stops the wait; a message that is queued is sent.</param>
     /// <exception cref="ArgumentException">The payload is too long or the protocol is not a name.</exception>
     /// <exception cref="PeerConnectionClosedException">The connection has ended.</exception>
-    public ValueTask SendAsync(string protocol, ReadOnlyMemory<byte> payload, MessagePriority priority, CancellationToken cancellationToken)
+    public ValueTask SendAsync(
+        string protocol, ReadOnlyMemory<byte> payload, MessagePriority priority = MessagePriority.Normal, CancellationToken cancellationToken = default)
     {
         ProtocolRegistry.RequireApplicationProtocol(protocol);
         try

@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
 using Crust.Session.Driver;
 
+#pragma warning disable RS0027 // The overloads are those of Stream.
+
 namespace Crust;
 
 /// <summary>
