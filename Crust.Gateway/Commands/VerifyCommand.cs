@@ -95,11 +95,14 @@ internal static class VerifyCommand
     /// <summary>Writes a file that does not exist yet; a half-written one is taken away again.</summary>
     private static void WriteNew(string path, ReadOnlySpan<byte> content)
     {
-        using var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
         try
         {
-            stream.Write(content);
-            stream.Flush(flushToDisk: true);
+            using (stream)
+            {
+                stream.Write(content);
+                stream.Flush(flushToDisk: true);
+            }
         }
         catch (IOException)
         {
