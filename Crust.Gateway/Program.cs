@@ -7,5 +7,6 @@ var root = new RootCommand("Secure peer-to-peer connections by public key alone.
     GatewayCommand.Create(),
     NodeCommand.Create(),
     PingCommand.Create(),
+    VerifyCommand.Create(),
 };
 return await CommandRunner.RunAsync(root, args);

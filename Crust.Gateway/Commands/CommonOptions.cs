@@ -49,8 +49,15 @@ internal static class CommonOptions
     internal static Argument<PeerId> Peer() => new("PEERID")
     {
         Description = "The peer's id: 52 characters of z-base-32.",
-        CustomParser = result => Parse<PeerId>(result, result.Tokens[0].Value, text => PeerId.TryParse(text, null, out var id) ? id : null,
-            text => $"'{text}' is not a peer id: 52 characters of z-base-32 that name an Ed25519 public key."),
+        CustomParser = result => Parse<PeerId>(result, result.Tokens[0].Value, ParsePeer, ComplainOfPeer),
+    };
+
+    /// <summary>An option that is a peer's id; null when it is left out.</summary>
+    internal static Option<PeerId?> OptionalPeer(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "PEERID",
+        CustomParser = result => Parse<PeerId>(result, result.Tokens[0].Value, ParsePeer, ComplainOfPeer),
     };
 
     internal static Option<IPAddress?> Listen() => new("--listen")
@@ -100,6 +107,10 @@ internal static class CommonOptions
         var colon = text.LastIndexOf(':');
         return colon > 0 && ParsePort(text[(colon + 1)..]) is > 0;
     }
+
+    private static PeerId? ParsePeer(string text) => PeerId.TryParse(text, null, out var id) ? id : null;
+
+    private static string ComplainOfPeer(string text) => $"'{text}' is not a peer id: 52 characters of z-base-32 that name an Ed25519 public key.";
 
     private static int? ParsePort(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort ? port : null;

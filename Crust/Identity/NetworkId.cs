@@ -41,6 +41,14 @@ public readonly record struct NetworkId
         return new NetworkId(HexOf(bytes));
     }
 
+    /// <summary>Takes the 32 bytes of a hash.</summary>
+    /// <exception cref="ArgumentException">There are not 32 bytes.</exception>
+    internal static NetworkId FromHash(ReadOnlySpan<byte> hash)
+    {
+        Lengths.Require(hash, ByteLength);
+        return new NetworkId(Convert.ToHexStringLower(hash));
+    }
+
     /// <summary>The 32 bytes of the hash.</summary>
     public byte[] ToByteArray() => Convert.FromHexString(Hex);
 

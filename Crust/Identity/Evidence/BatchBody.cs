@@ -52,4 +52,29 @@ internal readonly ref struct BatchBody
         writer.WriteUInt64(UnixMilliseconds);
         writer.WriteBytes(Root);
     }
+
+    /// <summary>Reads 180 bytes that this program wrote, or that a key signed and nobody changed since: the ids are not checked again.</summary>
+    internal static BatchBody Read(ReadOnlySpan<byte> body)
+    {
+        Lengths.Require(body, Length);
+        var reader = new SpanReader(body);
+        _ = reader.TryReadBytes(PeerId.ByteLength, out var sender);
+        _ = reader.TryReadBytes(PeerId.ByteLength, out var receiver);
+        _ = reader.TryReadBytes(SessionIdLength, out var sessionId);
+        _ = reader.TryReadUInt64(out var first);
+        _ = reader.TryReadUInt32(out var count);
+        _ = reader.TryReadBytes(Blake3.HashLength, out var previous);
+        _ = reader.TryReadUInt64(out var unixMilliseconds);
+        return new BatchBody
+        {
+            Sender = PeerId.FromTrustedBytes(sender),
+            Receiver = PeerId.FromTrustedBytes(receiver),
+            SessionId = sessionId,
+            First = first,
+            Count = (int)count,
+            Previous = previous,
+            UnixMilliseconds = unixMilliseconds,
+            Root = reader.Rest,
+        };
+    }
 }

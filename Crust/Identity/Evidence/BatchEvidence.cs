@@ -1,3 +1,4 @@
+using System.Text;
 using Crust.Cryptography;
 
 namespace Crust.Identity.Evidence;
@@ -54,6 +55,41 @@ internal sealed class BatchEvidence
     /// <summary>The salt of a leaf of this batch.</summary>
     internal ReadOnlySpan<byte> Salt(ulong number) =>
         _bytes.AsSpan(LeavesOffset + Count * MerkleTree.HashLength + IndexOf(number) * Leaf.SaltLength, Leaf.SaltLength);
+
+    /// <summary>Makes the proof of one leaf of this batch, which anyone can check without the session.</summary>
+    /// <param name="leaf">As it was verified.</param>
+    /// <param name="payload">As it was verified; copied.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is not of this batch: a bug.</exception>
+    /// <exception cref="InvalidOperationException">This is not what was signed: the payload's buffer has been changed since.</exception>
+    internal SignedMessage Export(in Leaf leaf, ReadOnlySpan<byte> payload)
+    {
+        var index = IndexOf(leaf.Number);
+        Span<byte> hash = stackalloc byte[MerkleTree.HashLength];
+        leaf.Hash(Salt(leaf.Number), payload, hash);
+        if (!hash.SequenceEqual(Leaves.Slice(index * MerkleTree.HashLength, MerkleTree.HashLength)))
+            throw new InvalidOperationException("The content is not what was signed: it has been changed since it was received.");
+        var body = BatchBody.Read(Body);
+        return new SignedMessage
+        {
+            Network = Network,
+            Sender = body.Sender,
+            Receiver = body.Receiver,
+            SessionId = body.SessionId.ToArray(),
+            Kind = leaf.Kind,
+            Protocol = Encoding.ASCII.GetString(leaf.Protocol),
+            StreamId = leaf.StreamId,
+            Number = leaf.Number,
+            Offset = leaf.Offset,
+            Payload = payload.ToArray(),
+            Salt = Salt(leaf.Number).ToArray(),
+            BatchFirst = First,
+            BatchCount = Count,
+            PreviousHash = body.Previous.ToArray(),
+            UnixMilliseconds = body.UnixMilliseconds,
+            Signature = Signature.ToArray(),
+            AuditPath = Evidence.AuditPath.Of(index, Leaves),
+        };
+    }
 
     /// <summary>The place of a number among the leaves.</summary>
     private int IndexOf(ulong number)

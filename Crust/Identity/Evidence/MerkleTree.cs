@@ -11,7 +11,7 @@ internal static class MerkleTree
 {
     internal const int HashLength = Blake3.HashLength;
     internal const byte NodePrefix = 0x01;
-    private const int NodeLength = 1 + HashLength * 2;
+    internal const int NodeLength = 1 + HashLength * 2;
 
     /// <summary>Writes the root over at least one leaf hash; the leaves stand back to back.</summary>
     internal static void Root(ReadOnlySpan<byte> leaves, Span<byte> root)
@@ -32,6 +32,15 @@ internal static class MerkleTree
         for (count = (count + 1) / 2; count > 1; count = (count + 1) / 2)
             Merge(level[..(count * HashLength)], nodes, level);
         level[..HashLength].CopyTo(root);
+        ArrayPool<byte>.Shared.Return(rented);
+    }
+
+    /// <summary>Writes the next level; in place is allowed.</summary>
+    internal static void Merge(ReadOnlySpan<byte> level, Span<byte> next)
+    {
+        var length = level.Length / (HashLength * 2) * NodeLength;
+        var rented = ArrayPool<byte>.Shared.Rent(length);
+        Merge(level, rented.AsSpan(0, length), next);
         ArrayPool<byte>.Shared.Return(rented);
     }
 
