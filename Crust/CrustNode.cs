@@ -197,7 +197,7 @@ public sealed class CrustNode : IAsyncDisposable
     internal void HandleInternal(string protocol, InboundHandler handler) => _protocols.AddInternal(protocol, handler);
 
     /// <summary>The application's view of a session: one object for its whole life.</summary>
-    internal PeerConnection ConnectionOf(SessionDriver session) => (PeerConnection)session.GetOrSetTag(s => new PeerConnection(s, _options.TimeProvider));
+    internal PeerConnection ConnectionOf(SessionDriver session) => (PeerConnection)session.GetOrSetTag(_options.TimeProvider, static (s, time) => new PeerConnection(s, time));
 
     private async Task AttachAsync(CancellationToken cancellationToken)
     {

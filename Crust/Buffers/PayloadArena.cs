@@ -46,6 +46,15 @@ internal sealed class PayloadArena
         return lease;
     }
 
+    /// <summary>A lease on an array that somebody else rented from <see cref="SlabPool"/> and filled; it goes back there in the end.</summary>
+    internal PayloadLease Adopt(byte[] ownedArray, int length)
+    {
+        var own = Register(ownedArray);
+        own.Live = 1;
+        own.Used = length;
+        return new PayloadLease(own, 0, length);
+    }
+
     /// <summary>A lease with a copy of these bytes.</summary>
     internal PayloadLease Copy(ReadOnlySpan<byte> bytes)
     {
@@ -93,10 +102,12 @@ internal sealed class PayloadArena
         _current = Open(_slabLength);
     }
 
-    private Slab Open(int length)
+    private Slab Open(int length) => Register(SlabPool.Rent(length));
+
+    private Slab Register(byte[] array)
     {
         var slab = _spare.TryPop(out var spare) ? spare : new Slab();
-        slab.Bytes = SlabPool.Rent(length);
+        slab.Bytes = array;
         slab.Used = 0;
         slab.Live = 0;
         _slabs++;

@@ -76,12 +76,14 @@ internal sealed class SessionMachine
     /// <param name="digest">BLAKE3 of a payload that <see cref="Identity.Evidence.Leaf.NeedsDigest"/>, if the caller has computed it; else empty.</param>
     /// <param name="token">Comes back in exactly one outcome event; 0 asks for none.</param>
     /// <param name="now">The driver's time: unwritten messages of priority 2 and 3 are dropped after <see cref="SessionLimits.MaxQueueAge"/>.</param>
-    internal SendResult TrySend(string protocol, byte priority, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> digest, long token, Instant now)
+    /// <param name="ownedArray">An array of <see cref="SlabPool"/> that holds the payload from its start, taken over if the message is queued; null to copy the payload.</param>
+    internal SendResult TrySend(
+        string protocol, byte priority, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> digest, long token, Instant now, byte[]? ownedArray = null)
     {
         if (_close.IsClosed || _close.IsDraining)
             return SendResult.Closed;
         HandleTraffic(now);
-        return _sending.TrySend(protocol, priority, payload, digest, token, now);
+        return _sending.TrySend(protocol, priority, payload, ownedArray, digest, token, now);
     }
 
     /// <summary>

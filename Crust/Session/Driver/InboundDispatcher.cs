@@ -34,8 +34,7 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
         {
             if (owner.FindHandler(message.Protocol) is not { } handler)
                 return false;
-            _messages[message.Protocol] = queue = new InboundQueue();
-            Run(() => ConsumeAsync(queue, handler, isDatagrams: false));
+            _messages[message.Protocol] = queue = Start(handler, isDatagrams: false);
         }
 
         queue.Add(new InboundQueue.Item(message, payload));
@@ -49,8 +48,7 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
         {
             if (owner.FindDatagramHandler(datagram.Protocol) is not { } handler)
                 return false;
-            _datagrams[datagram.Protocol] = queue = new InboundQueue();
-            Run(() => ConsumeAsync(queue, handler, isDatagrams: true));
+            _datagrams[datagram.Protocol] = queue = Start(handler, isDatagrams: true);
         }
 
         if (queue.Count >= MaxDatagrams)
@@ -101,6 +99,13 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
         _ended.Dispose();
     }
 
+    private InboundQueue Start(InboundHandler handler, bool isDatagrams)
+    {
+        var queue = new InboundQueue();
+        Run(() => ConsumeAsync(queue, handler, isDatagrams));
+        return queue;
+    }
+
     private void Run(Func<Task> action)
     {
         lock (_gate)
@@ -141,13 +146,13 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
 
     private async Task ConsumeAsync(InboundQueue queue, InboundHandler handler, bool isDatagrams)
     {
-        List<InboundQueue.Item> emptied = [];
         var done = new List<PayloadLease>();
-        while (await queue.TakeAsync(emptied).ConfigureAwait(false) is { } items)
+        while (await queue.TakeAsync().ConfigureAwait(false) is { Array: { } items } taken)
         {
             var bytes = 0;
-            foreach (var item in items)
+            for (var i = 0; i < taken.Count; i++)
             {
+                var item = items[i];
                 if (_ended.IsCancellationRequested)
                     return;
                 if (!await TryHandleAsync(item.Message, handler).ConfigureAwait(false))
@@ -164,8 +169,7 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
             if (done.Count > 0)
                 session.Consumed(done, isDatagrams);
             done.Clear();
-            items.Clear();
-            emptied = items;
+            InboundQueue.GiveBack(taken);
         }
     }
 

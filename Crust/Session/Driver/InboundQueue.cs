@@ -1,13 +1,20 @@
+using System.Buffers;
 using Crust.Buffers;
 
 namespace Crust.Session.Driver;
 
-/// <summary>Messages of one protocol that wait for its handler. Filled under the session's lock; emptied in one go, so that the two meet rarely.</summary>
+/// <summary>
+/// Messages of one protocol that wait for its handler. Filled under the session's lock; emptied in one go, so that the two meet rarely. Its arrays are
+/// borrowed while there is something in them.
+/// </summary>
 internal sealed class InboundQueue
 {
+    private const int FirstRoom = 64;
+
     private readonly Lock _gate = new();
     private readonly AsyncSignal _signal = new();
-    private List<Item> _filling = [];
+    private Item[] _items = [];
+    private int _count;
     private bool _isComplete;
 
     internal readonly record struct Item(DeliveredMessage Message, PayloadLease Payload);
@@ -18,7 +25,7 @@ internal sealed class InboundQueue
         get
         {
             lock (_gate)
-                return _filling.Count;
+                return _count;
         }
     }
 
@@ -26,8 +33,10 @@ internal sealed class InboundQueue
     {
         lock (_gate)
         {
-            _filling.Add(item);
-            if (_filling.Count > 1)
+            if (_count == _items.Length)
+                Grow();
+            _items[_count++] = item;
+            if (_count > 1)
                 return;
         }
 
@@ -42,29 +51,40 @@ internal sealed class InboundQueue
         _signal.Set();
     }
 
-    /// <summary>Waits for messages and exchanges them for an emptied list; null when there will be none.</summary>
-    internal async ValueTask<List<Item>?> TakeAsync(List<Item> emptied)
+    /// <summary>Waits for messages and takes all of them, to be given back as an array; default when there will be none.</summary>
+    internal async ValueTask<ArraySegment<Item>> TakeAsync()
     {
         while (true)
         {
             lock (_gate)
             {
-                if (_filling.Count > 0)
+                if (_count > 0)
                 {
-                    (var full, _filling) = (_filling, emptied);
-                    return full;
+                    var taken = new ArraySegment<Item>(_items, 0, _count);
+                    (_items, _count) = ([], 0);
+                    return taken;
                 }
 
                 if (_isComplete)
-                    return null;
-                // What a burst needed is not kept while nothing comes.
-                if (emptied.Capacity > 256)
-                    emptied.Capacity = 0;
-                if (_filling.Capacity > 256)
-                    _filling.Capacity = 0;
+                    return default;
             }
 
             await _signal.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         }
+    }
+
+    internal static void GiveBack(ArraySegment<Item> taken)
+    {
+        taken.AsSpan().Clear();
+        ArrayPool<Item>.Shared.Return(taken.Array!);
+    }
+
+    private void Grow()
+    {
+        var larger = ArrayPool<Item>.Shared.Rent(Math.Max(FirstRoom, _count * 2));
+        _items.AsSpan(0, _count).CopyTo(larger);
+        if (_count > 0)
+            GiveBack(new ArraySegment<Item>(_items, 0, _count));
+        _items = larger;
     }
 }

@@ -1,3 +1,4 @@
+using Crust.Buffers;
 using Crust.Cryptography;
 using Crust.Identity.Evidence;
 
@@ -30,8 +31,12 @@ internal sealed class MessageSender(SessionDriver session, bool isSigned)
     {
         Span<byte> digest = stackalloc byte[Blake3.HashLength];
         digest = Digest(payload, digest);
+        var owned = CopyLong(payload);
+        SendResult result;
         lock (session.Gate)
-            return session.TrySend(protocol, priority, payload, digest, 0) == SendResult.Queued;
+            result = session.TrySend(protocol, priority, payload, owned, digest, 0);
+        GiveBack(owned, result);
+        return result == SendResult.Queued;
     }
 
     /// <summary>Queues a message and waits until the peer has received and verified it. Cancelling stops the wait, not the message.</summary>
@@ -80,17 +85,36 @@ internal sealed class MessageSender(SessionDriver session, bool isSigned)
         Span<byte> digest = stackalloc byte[Blake3.HashLength];
         digest = Digest(payload, digest);
         room = null;
+        var owned = CopyLong(payload);
+        SendResult result;
         lock (session.Gate)
         {
             (var token, outcome) = confirm ? _waiters.Expect(protocol) : (0, Task.CompletedTask);
-            var result = session.TrySend(protocol, priority, payload, digest, token);
-            if (result == SendResult.Queued)
-                return result;
-            _waiters.Forget(token);
+            result = session.TrySend(protocol, priority, payload, owned, digest, token);
+            if (result != SendResult.Queued)
+                _waiters.Forget(token);
             if (result == SendResult.Full)
                 room = _waiters.Room();
-            return result;
         }
+
+        GiveBack(owned, result);
+        return result;
+    }
+
+    /// <summary>Long payloads are copied before the lock is taken, not under it.</summary>
+    private static byte[]? CopyLong(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length is <= PayloadArena.MaxShared or > WireLimits.MaxMessageLength)
+            return null;
+        var owned = SlabPool.Rent(payload.Length);
+        payload.CopyTo(owned);
+        return owned;
+    }
+
+    private static void GiveBack(byte[]? owned, SendResult result)
+    {
+        if (owned is not null && result != SendResult.Queued)
+            SlabPool.Return(owned);
     }
 
     private Span<byte> Digest(ReadOnlySpan<byte> payload, Span<byte> digest)

@@ -112,10 +112,10 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     }
 
     /// <summary>The node's own object for this session, made at first use, once.</summary>
-    internal object GetOrSetTag(Func<SessionDriver, object> make)
+    internal object GetOrSetTag<TState>(TState state, Func<SessionDriver, TState, object> make)
     {
         if (_tag is null)
-            Interlocked.CompareExchange(ref _tag, make(this), null);
+            Interlocked.CompareExchange(ref _tag, make(this, state), null);
         return _tag;
     }
 
@@ -238,9 +238,9 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     }
 
     /// <summary>Queues a message. Under the lock.</summary>
-    internal SendResult TrySend(string protocol, byte priority, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> digest, long token)
+    internal SendResult TrySend(string protocol, byte priority, ReadOnlySpan<byte> payload, byte[]? ownedArray, ReadOnlySpan<byte> digest, long token)
     {
-        var result = _machine.TrySend(protocol, priority, payload, digest, token, _clock.Now);
+        var result = _machine.TrySend(protocol, priority, payload, digest, token, _clock.Now, ownedArray);
         if (result == SendResult.Queued)
             _links.Wake(_machine.ActiveLink);
         return result;

@@ -102,6 +102,13 @@ internal sealed class SendLedger
             half.Written = 0;
     }
 
+    /// <summary>The session is idle: lets the arrays go.</summary>
+    internal void Trim()
+    {
+        _entries.TrimWhenEmpty(all: true);
+        _batches.TrimWhenEmpty(all: true);
+    }
+
     /// <summary>An entry by its place, the oldest first.</summary>
     internal OutboundEntry At(int index) => _entries[index];
 
@@ -112,7 +119,5 @@ internal sealed class SendLedger
             _ = _batches.TryTake(out _);
             _nextBatch = Math.Max(0, _nextBatch - 1);
         }
-
-        _entries.TrimWhenEmpty();
     }
 }

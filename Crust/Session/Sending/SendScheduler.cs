@@ -17,6 +17,7 @@ internal sealed class SendScheduler
     private readonly SendRing[] _streams = NewRings();
     private readonly HashSet<SendFlow> _mayGrowStale = [];
     private readonly List<SendFlow> _emptied = [];
+    private readonly HashSet<SendFlow> _known = [];
 
     internal SendScheduler(TimeSpan maxAge) => _maxAge = maxAge;
 
@@ -30,6 +31,9 @@ internal sealed class SendScheduler
     {
         var flow = entry.Stream?.Flow ?? entry.Protocol.Flow(entry.Priority);
         flow.Entries.Add(entry);
+        // Messages' flows live as long as the session; a stream's goes with it.
+        if (flow.Entries.Count == 1 && flow.Stream is null)
+            _known.Add(flow);
         Count++;
         Activate(flow, entry);
         if (entry.Kind != EntryKind.Message || entry.Priority < FirstStalePriority)
@@ -65,7 +69,7 @@ internal sealed class SendScheduler
         if (flow.Entries.Count == 0)
         {
             ring.Served += entry.Cost;
-            Leave(ring, flow);
+            ring.RemoveCurrent();
         }
         else
         {
@@ -120,6 +124,14 @@ internal sealed class SendScheduler
         return false;
     }
 
+    /// <summary>The session is idle: lets the arrays of its flows go.</summary>
+    internal void Trim()
+    {
+        foreach (var flow in _known)
+            flow.Entries.TrimWhenEmpty();
+        _known.Clear();
+    }
+
     /// <summary>Removes what waits of a stream and returns it to <paramref name="removed"/>: the stream was reset.</summary>
     internal void Discard(SendFlow flow, List<OutboundEntry> removed)
     {
@@ -154,12 +166,6 @@ internal sealed class SendScheduler
         }
 
         return null;
-    }
-
-    private static void Leave(SendRing ring, SendFlow flow)
-    {
-        ring.RemoveCurrent();
-        flow.Entries.TrimWhenEmpty();
     }
 
     private bool TryTakeAny(SendRing ring, [NotNullWhen(true)] out OutboundEntry? entry)

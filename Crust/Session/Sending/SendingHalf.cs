@@ -92,14 +92,15 @@ internal sealed class SendingHalf
     /// <summary>The last number that the remote may acknowledge: it was written whole at some time and, in a signed direction, signed.</summary>
     private ulong AcknowledgeableThrough => _signer?.SignedThrough ?? _writtenThrough;
 
-    /// <summary>Queues a copy of a message.</summary>
+    /// <summary>Queues a message.</summary>
     /// <param name="protocol">1 to 64 printable ASCII characters.</param>
     /// <param name="priority">0 to 3.</param>
-    /// <param name="payload">Copied.</param>
+    /// <param name="payload">Copied, unless <paramref name="ownedArray"/> holds the same bytes from its start.</param>
+    /// <param name="ownedArray">An array of <see cref="SlabPool"/> that this takes over if it queues the message; null to copy.</param>
     /// <param name="digest">BLAKE3 of the payload if it <see cref="Leaf.NeedsDigest"/> and is known; else empty.</param>
     /// <param name="token">Comes back in one outcome; 0 asks for none.</param>
     /// <param name="now">Now.</param>
-    internal SendResult TrySend(string protocol, byte priority, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> digest, long token, Instant now)
+    internal SendResult TrySend(string protocol, byte priority, ReadOnlySpan<byte> payload, byte[]? ownedArray, ReadOnlySpan<byte> digest, long token, Instant now)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(priority, WireLimits.PriorityCount);
         if (payload.Length > WireLimits.MaxMessageLength)
@@ -109,7 +110,7 @@ internal sealed class SendingHalf
         if (!_messageBudget.TryReserve(WireLimits.Cost(payload.Length)))
             return SendResult.Full;
         var entry = _pool.Take();
-        entry.SetMessage(outbound, priority, _arena.Copy(payload), digest, token, now);
+        entry.SetMessage(outbound, priority, ownedArray is null ? _arena.Copy(payload) : _arena.Adopt(ownedArray, payload.Length), digest, token, now);
         _queue.Enqueue(entry);
         return SendResult.Queued;
     }
@@ -235,6 +236,8 @@ internal sealed class SendingHalf
         if (!IsDrained)
             return;
         _pool.Trim();
+        _queue.Trim();
+        _ledger.Trim();
         _signer?.Trim();
         _messageBudget.Shrink();
         _streamBudget.Shrink();
