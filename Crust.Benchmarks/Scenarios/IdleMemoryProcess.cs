@@ -73,6 +73,8 @@ internal static class IdleMemoryProcess
             if (sessions.Open != count + WarmUp)
                 throw new InvalidOperationException($"{sessions.Open} of {count + WarmUp} sessions are open.");
             Console.WriteLine((after - before) / 1024.0 / count);
+            // For who wants to look at the heap from outside: the benchmark itself closes this at once.
+            await Console.In.ReadLineAsync();
         }
         finally
         {

@@ -24,6 +24,7 @@ internal static class IdleMemoryScenario
     {
         using var holder = IdleMemoryProcess.Start("hold", kind, Sessions.ToString(CultureInfo.InvariantCulture));
         var line = await holder.StandardOutput.ReadLineAsync();
+        holder.StandardInput.Close();
         await holder.WaitForExitAsync();
         return double.TryParse(line, CultureInfo.InvariantCulture, out var kibibytes)
             ? kibibytes
