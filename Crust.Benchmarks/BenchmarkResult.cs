@@ -23,5 +23,7 @@ internal sealed record BenchmarkResult(BenchmarkCase Case, double Ours, double T
     /// <summary>One line for people.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Case.Name}: {Case.Metric} {Ours:0.###} {Case.Unit}, {Case.Rival} {Theirs:0.###} {Case.Unit}, ratio {Ratio:0.00} (median of {Rounds} rounds)");
+        $"{Case.Name}: {Case.Metric} {Ours:0.###} {Case.Unit}, {Case.Rival} {Theirs:0.###} {Case.Unit}, ratio {Ratio:0.00} (median of {Rounds} rounds){Remark}");
+
+    private string Remark => Case.Remark is { } remark ? "; " + remark() : "";
 }

@@ -6,7 +6,14 @@ using Crust.Benchmarks.Scenarios;
 IReadOnlyDictionary<string, Func<IEnumerable<BenchmarkCase>>> scenarios = new Dictionary<string, Func<IEnumerable<BenchmarkCase>>>(StringComparer.Ordinal)
 {
     ["session-tcp"] = SessionTcpScenario.Cases,
+    ["messages"] = MessagesScenario.Cases,
+    ["handshake"] = HandshakeScenario.Cases,
+    ["idle-memory"] = IdleMemoryScenario.Cases,
 };
+
+// The other processes of idle-memory: this same program.
+if (args is [IdleMemoryProcess.Verb, .. var roleArguments])
+    return await IdleMemoryProcess.RunAsync(roleArguments);
 
 var rounds = 7;
 var roundsAt = Array.IndexOf(args, "--rounds");

@@ -46,15 +46,22 @@ internal static unsafe class Ed25519
     }
 
     /// <summary>Converts a public key to its X25519 form (the birational map of RFC 7748 §4.1; loses the sign bit). About 42 µs: cache it.</summary>
-    /// <returns>False when the key is not a valid point.</returns>
+    /// <returns>False exactly when <see cref="IsValidPublicKey"/> is.</returns>
     internal static bool TryConvertPublicKey(ReadOnlySpan<byte> publicKey, Span<byte> x25519)
     {
         Lengths.Require(x25519, X25519.KeyLength);
-        if (publicKey.Length != PublicKeyLength)
+        if (publicKey.Length != PublicKeyLength || !IsCanonical(publicKey))
             return false;
         fixed (byte* p = publicKey, x = x25519)
             return Libsodium.PublicKeyToCurve25519(x, p) == 0;
     }
+
+    /// <summary>
+    /// True when y, the low 255 bits in little endian, is below 2^255 − 19. The conversion checks curve, order and subgroup itself, but takes
+    /// a y that is not reduced.
+    /// </summary>
+    private static bool IsCanonical(ReadOnlySpan<byte> publicKey) =>
+        publicKey[0] < 0xED || (publicKey[31] & 0x7F) != 0x7F || publicKey[1..31].ContainsAnyExcept((byte)0xFF);
 
     /// <summary>Converts a secret key to its X25519 scalar.</summary>
     internal static void ConvertSecretKey(ReadOnlySpan<byte> secretKey, Span<byte> x25519)

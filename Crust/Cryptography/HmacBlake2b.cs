@@ -60,6 +60,14 @@ internal static class HmacBlake2b
         if (output.Length > 255 * HashLength)
             throw new ArgumentException("HKDF gives at most 255 blocks.", nameof(output));
         Span<byte> block = stackalloc byte[HashLength];
+        if (output.Length <= HashLength)
+        {
+            Compute(key, info, [1], block);
+            block[..output.Length].CopyTo(output);
+            Secrets.Zero(block);
+            return;
+        }
+
         var suffixed = new byte[HashLength + info.Length + 1];
         try
         {

@@ -15,9 +15,15 @@ internal sealed class CipherState : IDisposable
     /// <summary>2^64 − 1 is reserved for rekeying (§5.1).</summary>
     private const ulong MaxNonce = ulong.MaxValue;
 
-    private readonly byte[] _key = GC.AllocateArray<byte>(KeyLength, pinned: true);
+    private readonly Memory<byte> _key;
     private ulong _nonce;
     private bool _disposed;
+
+    /// <summary>A state of its own.</summary>
+    internal CipherState() => _key = GC.AllocateArray<byte>(KeyLength, pinned: true);
+
+    /// <summary>The state of a handshake, whose secrets lie in the block.</summary>
+    internal CipherState(SecretBlock block) => _key = block.Take(KeyLength);
 
     internal bool HasKey { get; private set; }
 
@@ -26,7 +32,7 @@ internal sealed class CipherState : IDisposable
 
     internal void InitializeKey(ReadOnlySpan<byte> key)
     {
-        key[..KeyLength].CopyTo(_key);
+        key[..KeyLength].CopyTo(_key.Span);
         _nonce = 0;
         HasKey = true;
     }
@@ -46,7 +52,7 @@ internal sealed class CipherState : IDisposable
             throw new InvalidOperationException("The nonces of a Noise key are used up.");
         Span<byte> nonce = stackalloc byte[ChaCha20Poly1305.NonceLength];
         WriteNonce(nonce);
-        ChaCha20Poly1305.Encrypt(_key, nonce, associatedData, plaintext, ciphertext[..length]);
+        ChaCha20Poly1305.Encrypt(_key.Span, nonce, associatedData, plaintext, ciphertext[..length]);
         _nonce++;
         return length;
     }
@@ -66,7 +72,7 @@ internal sealed class CipherState : IDisposable
             return false;
         Span<byte> nonce = stackalloc byte[ChaCha20Poly1305.NonceLength];
         WriteNonce(nonce);
-        if (!ChaCha20Poly1305.TryDecrypt(_key, nonce, associatedData, ciphertext, plaintext[..(ciphertext.Length - TagLength)]))
+        if (!ChaCha20Poly1305.TryDecrypt(_key.Span, nonce, associatedData, ciphertext, plaintext[..(ciphertext.Length - TagLength)]))
             return false;
         _nonce++;
         return true;
@@ -75,9 +81,11 @@ internal sealed class CipherState : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_disposed)
+            return;
         // A wiped state must not turn into one that passes plaintext.
         _disposed = true;
-        Secrets.Zero(_key);
+        Secrets.Zero(_key.Span);
     }
 
     private void WriteNonce(Span<byte> nonce)

@@ -9,6 +9,9 @@ internal readonly ref struct HandshakeKeys
     /// <summary>Own static X25519 secret key, 32 bytes.</summary>
     internal ReadOnlySpan<byte> StaticSecret { get; init; }
 
+    /// <summary>Its public key, 32 bytes, where that is at hand; else it is derived.</summary>
+    internal ReadOnlySpan<byte> StaticPublic { get; init; }
+
     /// <summary>The other's static X25519 public key, 32 bytes, where it is known beforehand.</summary>
     internal ReadOnlySpan<byte> RemoteStatic { get; init; }
 

@@ -15,6 +15,7 @@ internal sealed class HandshakePattern
         ResponderStaticIsKnown = responderKnown;
         Messages = messages;
         UsesKem = messages.Any(message => message.Contains(HandshakeToken.E1));
+        ProtocolName = $"Noise_{Name}_25519{(UsesKem ? "+MLKEM768" : "")}_ChaChaPoly_BLAKE2b";
     }
 
     /// <summary>What Crust speaks: IK with hybrid forward secrecy. The caller knows the responder's static key.</summary>
@@ -36,7 +37,7 @@ internal sealed class HandshakePattern
     internal bool UsesKem { get; }
 
     /// <summary>The full protocol name (§8) with this library's only algorithms.</summary>
-    internal string ProtocolName => $"Noise_{Name}_25519{(UsesKem ? "+MLKEM768" : "")}_ChaChaPoly_BLAKE2b";
+    internal string ProtocolName { get; }
 
     /// <summary>Parses the notation of §7.2, such as <c>IK: &lt;- s ... -> e, es, s, ss &lt;- e, ee, se</c>; line breaks count as spaces.</summary>
     /// <exception cref="FormatException">The text is not a pattern that this engine runs.</exception>

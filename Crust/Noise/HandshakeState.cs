@@ -16,9 +16,10 @@ internal sealed class HandshakeState : IDisposable
 
     private readonly HandshakePattern _pattern;
     private readonly bool _isInitiator;
+    private readonly SecretBlock _secrets = new();
     private readonly SymmetricState _symmetric;
-    private readonly KeyPair _static = new();
-    private readonly KeyPair _ephemeral = new();
+    private readonly KeyPair _static;
+    private readonly KeyPair _ephemeral;
     private readonly byte[] _remoteStatic = new byte[KeyLength];
     private readonly byte[] _remoteEphemeral = new byte[KeyLength];
     private readonly KemExchange _kem;
@@ -31,13 +32,15 @@ internal sealed class HandshakeState : IDisposable
     {
         _pattern = pattern;
         _isInitiator = isInitiator;
-        _symmetric = new SymmetricState(pattern.ProtocolName);
+        _symmetric = new SymmetricState(pattern.ProtocolName, _secrets);
+        _static = new KeyPair(_secrets);
+        _ephemeral = new KeyPair(_secrets);
         _symmetric.MixHash(prologue);
         if (!keys.StaticSecret.IsEmpty)
-            _static.Set(keys.StaticSecret);
+            _static.Set(keys.StaticSecret, keys.StaticPublic);
         if (!keys.EphemeralSecret.IsEmpty)
             _ephemeral.Set(keys.EphemeralSecret);
-        _kem = new KemExchange(keys.KemSeed, keys.KemCoins);
+        _kem = new KemExchange(keys.KemSeed, keys.KemCoins, _secrets);
         if (!keys.RemoteStatic.IsEmpty)
             SetRemoteStatic(keys.RemoteStatic);
         if (pattern.InitiatorStaticIsKnown)
@@ -122,10 +125,11 @@ internal sealed class HandshakeState : IDisposable
     public void Dispose()
     {
         _dead = true;
+        // First out of reach, then wiped: the block's next user is another handshake.
         _symmetric.Dispose();
-        _static.Dispose();
-        _ephemeral.Dispose();
-        _kem.Dispose();
+        _static.Forget();
+        _ephemeral.Forget();
+        _secrets.Dispose();
     }
 
     private bool TryWriteToken(HandshakeToken token, Span<byte> destination, out int written)

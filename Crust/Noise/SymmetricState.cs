@@ -4,26 +4,30 @@ using Crust.Cryptography;
 namespace Crust.Noise;
 
 /// <summary>
-/// The chaining key, the transcript hash and the current key of a handshake (Noise §5.2), with BLAKE2b (64 bytes). Owns its secrets. One
+/// The chaining key, the transcript hash and the current key of a handshake (Noise §5.2), with BLAKE2b (64 bytes). Its secrets lie in a block of its owner, who wipes it. One
 /// thread at a time.
 /// </summary>
 internal sealed class SymmetricState : IDisposable
 {
     internal const int HashLength = Blake2b.HashLength;
 
-    private readonly CipherState _cipher = new();
-    private readonly byte[] _chainingKey = GC.AllocateArray<byte>(HashLength, pinned: true);
+    private readonly CipherState _cipher;
+    private readonly Memory<byte> _chainingKey;
     private readonly byte[] _hash = new byte[HashLength];
 
     /// <summary>InitializeSymmetric: a name of at most 64 bytes is padded with zeros, a longer one hashed.</summary>
-    internal SymmetricState(string protocolName)
+    /// <param name="protocolName">The full name of the protocol (§8).</param>
+    /// <param name="block">Where the secrets lie; its owner disposes of this state first.</param>
+    internal SymmetricState(string protocolName, SecretBlock block)
     {
+        _cipher = new CipherState(block);
+        _chainingKey = block.Take(HashLength);
         var name = Encoding.ASCII.GetBytes(protocolName);
         if (name.Length <= HashLength)
             name.CopyTo(_hash, 0);
         else
             Blake2b.Hash(name, default, default, _hash);
-        _hash.CopyTo(_chainingKey, 0);
+        _hash.CopyTo(_chainingKey);
     }
 
     /// <summary>Bytes that <see cref="EncryptAndHash"/> adds now.</summary>
@@ -39,7 +43,7 @@ internal sealed class SymmetricState : IDisposable
         Span<byte> key = stackalloc byte[HashLength];
         try
         {
-            HmacBlake2b.Derive(_chainingKey, inputKeyMaterial, _chainingKey, key);
+            HmacBlake2b.Derive(_chainingKey.Span, inputKeyMaterial, _chainingKey.Span, key);
             // HASHLEN is 64: the key is the first 32 bytes.
             _cipher.InitializeKey(key);
         }
@@ -72,7 +76,7 @@ internal sealed class SymmetricState : IDisposable
         Span<byte> second = stackalloc byte[HashLength];
         try
         {
-            HmacBlake2b.Derive(_chainingKey, default, first, second);
+            HmacBlake2b.Derive(_chainingKey.Span, default, first, second);
             var (initiator, responder) = (new CipherState(), new CipherState());
             initiator.InitializeKey(first);
             responder.InitializeKey(second);
@@ -90,13 +94,9 @@ internal sealed class SymmetricState : IDisposable
     {
         if (information.IsEmpty)
             throw new ArgumentException("Empty information would be Split's.", nameof(information));
-        HmacBlake2b.Expand(_chainingKey, information, output);
+        HmacBlake2b.Expand(_chainingKey.Span, information, output);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _cipher.Dispose();
-        Secrets.Zero(_chainingKey);
-    }
+    public void Dispose() => _cipher.Dispose();
 }

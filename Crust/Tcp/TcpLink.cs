@@ -7,29 +7,27 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Crust.Tcp;
 
 /// <summary>
-/// One TCP connection as a link: its pipe reads and writes the socket directly, without a pump between. Owns the socket.
+/// One TCP connection as a link: its pipe reads and writes the socket directly, without a pump between, and holds no buffer while nothing
+/// moves. What a link is rarely asked for is made when somebody asks: most links are idle, and there are many. Owns the socket.
 /// <see cref="Abort(ConnectionAbortedException)"/> resets it; <see cref="DisposeAsync"/> closes it in order.
 /// </summary>
 internal sealed class TcpLink : ConnectionContext, IDuplexPipe
 {
-    /// <summary>Buffer of the reader and of the writer. Ours: one full record.</summary>
-    private const int BufferLength = 64 * 1024;
-
     private readonly Socket _socket;
-    private readonly NetworkStream _stream;
-    private readonly CancellationTokenSource _closed = new();
+    private CancellationTokenSource? _closed;
+    private string? _connectionId;
+    private FeatureCollection? _features;
+    private IDictionary<object, object?>? _items;
     private int _disposed;
 
     internal TcpLink(Socket socket)
     {
         _socket = socket;
-        _stream = new NetworkStream(socket, ownsSocket: true);
-        // Zero-byte reads: an idle link holds no receive buffer.
-        Input = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: BufferLength, minimumReadSize: 4096, useZeroByteReads: true));
-        Output = PipeWriter.Create(_stream, new StreamPipeWriterOptions(minimumBufferSize: 4096));
+        _socket.Blocking = false;
+        Input = new TcpInput(socket);
+        Output = new TcpOutput(socket);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
-        ConnectionClosed = _closed.Token;
         Transport = this;
     }
 
@@ -39,17 +37,37 @@ internal sealed class TcpLink : ConnectionContext, IDuplexPipe
 
     public override IDuplexPipe Transport { get; set; }
 
-    public override string ConnectionId { get; set; } = Guid.NewGuid().ToString("N");
+    public override string ConnectionId
+    {
+        get => _connectionId ??= Guid.NewGuid().ToString("N");
+        set => _connectionId = value;
+    }
 
-    public override IFeatureCollection Features { get; } = new FeatureCollection();
+    public override IFeatureCollection Features => _features ??= new FeatureCollection();
 
-    public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
 
     public override EndPoint? LocalEndPoint { get; set; }
 
     public override EndPoint? RemoteEndPoint { get; set; }
 
-    public override CancellationToken ConnectionClosed { get; set; }
+    /// <summary>Cancelled once the link is closed, by either side of this process; what the remote does is seen by reading.</summary>
+    public override CancellationToken ConnectionClosed
+    {
+        get
+        {
+            var closed = LazyInitializer.EnsureInitialized(ref _closed);
+            if (Volatile.Read(ref _disposed) != 0)
+                closed.Cancel();
+            return closed.Token;
+        }
+
+        set => throw new NotSupportedException("A TCP link knows itself when it is closed.");
+    }
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
@@ -88,8 +106,8 @@ internal sealed class TcpLink : ConnectionContext, IDuplexPipe
 
     private void Close()
     {
-        _stream.Dispose();
-        _closed.Cancel();
-        _closed.Dispose();
+        _socket.Dispose();
+        // Never disposed of: whoever asks for the token of a closed link must not fault, and without a timer it holds nothing.
+        Volatile.Read(ref _closed)?.Cancel();
     }
 }

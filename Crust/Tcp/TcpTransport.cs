@@ -19,7 +19,7 @@ internal sealed class TcpTransport : ITransport
         var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+            await ConnectAsync(socket, remote, cancellationToken).ConfigureAwait(false);
             // The kernel may pair a dial to a local ephemeral port with itself (simultaneous open of one socket): nobody is there.
             if (socket.LocalEndPoint!.Equals(socket.RemoteEndPoint))
                 throw new SocketException((int)SocketError.ConnectionRefused);
@@ -30,6 +30,25 @@ internal sealed class TcpTransport : ITransport
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// As <see cref="Socket.ConnectAsync(EndPoint, CancellationToken)"/>, which would leave 300 bytes with the socket for as long as that lives.
+    /// </summary>
+    private static async Task ConnectAsync(Socket socket, IPEndPoint remote, CancellationToken cancellationToken)
+    {
+        var connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var operation = new SocketAsyncEventArgs { RemoteEndPoint = remote };
+        operation.Completed += (_, _) => connected.TrySetResult();
+        if (socket.ConnectAsync(operation))
+        {
+            await using var cancelling = cancellationToken.UnsafeRegister(static o => Socket.CancelConnectAsync((SocketAsyncEventArgs)o!), operation).ConfigureAwait(false);
+            await connected.Task.ConfigureAwait(false);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (operation.SocketError != SocketError.Success)
+            throw new SocketException((int)operation.SocketError);
     }
 
     public IConnectionListener Bind(IPEndPoint local)

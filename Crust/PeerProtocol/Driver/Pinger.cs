@@ -6,7 +6,8 @@ namespace Crust.PeerProtocol.Driver;
 /// <summary>Answers pings of one session, and matches the answers to its own. Thread safe.</summary>
 internal sealed class Pinger(SessionDriver session, TimeProvider timeProvider)
 {
-    private readonly ConcurrentDictionary<ulong, TaskCompletionSource> _waiting = new();
+    /// <summary>Made with the first ping: most sessions never see one.</summary>
+    private ConcurrentDictionary<ulong, TaskCompletionSource>? _waiting;
     private ulong _last;
 
     /// <summary>Sends a ping and returns the time until its answer was handled here.</summary>
@@ -14,7 +15,8 @@ internal sealed class Pinger(SessionDriver session, TimeProvider timeProvider)
     {
         var number = Interlocked.Increment(ref _last);
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _waiting[number] = answered;
+        var waiting = LazyInitializer.EnsureInitialized(ref _waiting, static () => new(concurrencyLevel: 1, capacity: 1));
+        waiting[number] = answered;
         try
         {
             var start = timeProvider.GetTimestamp();
@@ -26,7 +28,7 @@ internal sealed class Pinger(SessionDriver session, TimeProvider timeProvider)
         }
         finally
         {
-            _waiting.TryRemove(number, out _);
+            waiting.TryRemove(number, out _);
             // Ends the WhenAny of a ping that is given up: else it would hang on the session's completion for as long as that lives.
             answered.TrySetCanceled(CancellationToken.None);
         }
@@ -39,7 +41,7 @@ internal sealed class Pinger(SessionDriver session, TimeProvider timeProvider)
             return;
         if (isResponse)
         {
-            if (_waiting.TryRemove(number, out var answered))
+            if (_waiting is { } waiting && waiting.TryRemove(number, out var answered))
                 answered.TrySetResult();
             return;
         }

@@ -11,15 +11,14 @@ namespace Crust.Session.Driver;
 /// A link while it carries a session: one loop opens records and hands them over, one takes records and seals them. Ends when either loop
 /// does. Owns the link.
 /// </summary>
-#pragma warning disable CA1001 // The token source is never disposed of: whoever stops a link that has just ended must not fault. Without a timer it holds nothing.
 internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicClock clock)
-#pragma warning restore CA1001
 {
     /// <summary>Written but not flushed: more than this waits for the socket.</summary>
     private const int FlushThreshold = 128 * 1024;
 
     private readonly AsyncSignal _wake = new();
-    private readonly CancellationTokenSource _stopped = new();
+    private volatile bool _isStopped;
+    private volatile bool _endedInOrder;
 
     /// <summary>The link as the session sees it. Set before <see cref="Start"/>.</summary>
     internal SessionLink Handle { get; set; } = null!;
@@ -30,7 +29,7 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
     internal Task Ended { get; private set; } = Task.CompletedTask;
 
     /// <summary>Starts both loops, once.</summary>
-    internal void Start() => Ended = Task.Run(RunAsync);
+    internal void Start() => Ended = RunAsync();
 
     /// <summary>Tells the writer that there may be something to write.</summary>
     internal void Wake() => _wake.Set();
@@ -38,22 +37,36 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
     /// <summary>Ends both loops at once. May come late and repeatedly.</summary>
     internal void Stop(string reason)
     {
-        _stopped.Cancel();
+        _isStopped = true;
+        // What waits for the socket ends with it.
         link.Pipe.Abort(reason);
+        _wake.Set();
     }
 
     private async Task RunAsync()
     {
+        // Whoever starts us holds locks.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var writing = WriteAsync();
+#pragma warning disable CA1031 // Whatever fails in a loop, the session ends with a reason and the process lives.
         try
         {
-            await Task.WhenAll(ReadAsync(), WriteAsync()).ConfigureAwait(false);
+            await ReadAsync().ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // Whatever fails in a loop, the session ends with a reason and the process lives.
         catch (Exception e)
-#pragma warning restore CA1031
         {
             carrier.LinkFaulted(this, e);
         }
+
+        try
+        {
+            await writing.ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            carrier.LinkFaulted(this, e);
+        }
+#pragma warning restore CA1031
 
         await link.DisposeAsync().ConfigureAwait(false);
         await carrier.LinkEndedAsync(this).ConfigureAwait(false);
@@ -67,54 +80,45 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
             if (link.FirstPlaintext.Length > 0 && !carrier.HandleRecord(this, link.FirstPlaintext))
                 return;
             link.FirstPlaintext = [];
-            while (await link.Pipe.ReadAsync(_stopped.Token).ConfigureAwait(false))
+            while (!_isStopped && await link.Pipe.ReadAsync(CancellationToken.None).ConfigureAwait(false))
             {
                 var body = link.Pipe.Body;
                 if (!link.Opener.TryOpen(link.Pipe.Header, body.Span, body.Span, out var length) || !carrier.HandleRecord(this, body.Span[..length]))
                     return;
             }
         }
-        catch (OperationCanceledException)
-        {
-            // The link was stopped: there is nothing more to read.
-        }
         finally
         {
             // Without a reader there is no acknowledgement: let the writer end too, after it said goodbye if one is due.
             if (carrier.OwesGoodbye(this))
                 Wake();
-            else
-                await _stopped.CancelAsync().ConfigureAwait(false);
+            else if (!_endedInOrder)
+                Stop("the reader ended");
         }
     }
 
     private async Task WriteAsync()
     {
-        var endedInOrder = false;
         try
         {
             var sizer = new RecordSizer();
-            while (await WriteAllAsync(sizer).ConfigureAwait(false) is { } over)
+            while (!_isStopped && await WriteAllAsync(sizer).ConfigureAwait(false) is { } over)
             {
                 if (over)
                 {
                     // In order: a reset would take the goodbye with it, if the kernel still holds that.
-                    await _stopped.CancelAsync().ConfigureAwait(false);
-                    endedInOrder = true;
+                    _endedInOrder = true;
+                    link.Pipe.CancelRead();
                     return;
                 }
 
-                await _wake.WaitAsync(_stopped.Token).ConfigureAwait(false);
+                await _wake.WaitAsync().ConfigureAwait(false);
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The link was stopped.
         }
         finally
         {
             // A reader that waits for bytes must end with the writer.
-            if (!endedInOrder)
+            if (!_endedInOrder)
                 Stop("the writer ended");
         }
     }
@@ -133,7 +137,7 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
 
             if (unflushed > 0 && (length == 0 || unflushed >= FlushThreshold))
             {
-                if (!await link.Pipe.FlushAsync(_stopped.Token).ConfigureAwait(false))
+                if (!await link.Pipe.FlushAsync(CancellationToken.None).ConfigureAwait(false))
                     return null;
                 unflushed = 0;
             }

@@ -49,7 +49,7 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
             }
 
             var buffer = result.Buffer;
-            if (buffer.Length >= RecordHeader.Length)
+            if (!result.IsCanceled && buffer.Length >= RecordHeader.Length)
             {
                 if (!TryReadHeader(buffer, out var header) || header.IsRecord != _takesRecords)
                     return false;
@@ -83,6 +83,9 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
             return false;
         }
     }
+
+    /// <summary>Ends a <see cref="ReadAsync"/> that waits, or the next one, with false.</summary>
+    internal void CancelRead() => link.Transport.Input.CancelPendingRead();
 
     /// <summary>Drops the link at once; a blocked read or write ends.</summary>
     internal void Abort(string reason) => link.Abort(new ConnectionAbortedException(reason));

@@ -8,26 +8,37 @@ namespace Crust.Session.Driver;
 /// <summary>
 /// A link after its handshake: who is at the other end is proven, records flow. Owns the pipe and the keys.
 /// </summary>
-internal sealed class SecureLink(RecordPipe pipe, HandshakeResult result, ConnectionPath path, Instant now) : IAsyncDisposable
+internal sealed class SecureLink : IAsyncDisposable
 {
-    internal RecordPipe Pipe => pipe;
+    internal SecureLink(RecordPipe pipe, HandshakeResult result, ConnectionPath path, Instant now)
+    {
+        Pipe = pipe;
+        Result = result;
+        Path = path;
+        Sealer = new RecordSealer(result.Suite, result.SendKey, now);
+        Opener = new RecordOpener(result.Suite, result.ReceiveKey);
+        result.ForgetTrafficSecrets();
+    }
 
-    internal HandshakeResult Result => result;
+    internal RecordPipe Pipe { get; }
 
-    internal ConnectionPath Path => path;
+    /// <summary>What the handshake gave, but for the traffic secrets, which the keys have replaced.</summary>
+    internal HandshakeResult Result { get; }
 
-    internal RecordSealer Sealer { get; } = new(result.Suite, result.SendKey, now);
+    internal ConnectionPath Path { get; }
 
-    internal RecordOpener Opener { get; } = new(result.Suite, result.ReceiveKey);
+    internal RecordSealer Sealer { get; }
+
+    internal RecordOpener Opener { get; }
 
     /// <summary>The plaintext of the record that confirmed the handshake to the responder: it belongs to the session.</summary>
     internal byte[] FirstPlaintext { get; set; } = [];
 
     public async ValueTask DisposeAsync()
     {
-        await pipe.DisposeAsync().ConfigureAwait(false);
+        await Pipe.DisposeAsync().ConfigureAwait(false);
         Sealer.Dispose();
         Opener.Dispose();
-        result.Dispose();
+        Result.Dispose();
     }
 }

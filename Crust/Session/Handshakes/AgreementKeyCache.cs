@@ -30,6 +30,16 @@ internal sealed class AgreementKeyCache
         return true;
     }
 
+    /// <summary>Converts 32 bytes that claim to be an id, and so finds out whether they are one.</summary>
+    internal static bool TryConvert(AgreementKeyCache? cache, ReadOnlySpan<byte> id, Span<byte> x25519, out PeerId peer)
+    {
+        // Not trusted before it is converted, or was once.
+        var claimed = PeerId.FromTrustedBytes(id);
+        var valid = cache?.TryConvert(claimed, x25519) ?? Ed25519.TryConvertPublicKey(id, x25519);
+        peer = valid ? claimed : default;
+        return valid;
+    }
+
     /// <summary>Converts without a cache.</summary>
     internal static bool TryConvertUncached(PeerId peer, Span<byte> x25519)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Crust.Cryptography;
 using Crust.Identity;
 using Crust.Session.Records;
 using Crust.Wire;
@@ -51,10 +52,20 @@ internal static class HandshakePayload
     /// <summary>Parses message 1's payload; false when it is malformed or its id is no peer's.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> source, out HandshakeOffer? offer)
     {
+        Span<byte> agreementKey = stackalloc byte[X25519.KeyLength];
+        return TryRead(source, null, agreementKey, out offer);
+    }
+
+    /// <summary>
+    /// Parses message 1's payload and converts its id to the 32-byte X25519 form, which is the check that the id is a peer's: one of the two costs
+    /// as much as both.
+    /// </summary>
+    internal static bool TryRead(ReadOnlySpan<byte> source, AgreementKeyCache? cache, Span<byte> agreementKey, out HandshakeOffer? offer)
+    {
         offer = null;
         var reader = new SpanReader(source);
         if (!reader.TryReadByte(out var minor)
-            || !reader.TryReadBytes(PeerId.ByteLength, out var key) || !PeerId.TryFromBytes(key, out var initiator)
+            || !reader.TryReadBytes(PeerId.ByteLength, out var key) || !AgreementKeyCache.TryConvert(cache, key, agreementKey, out var initiator)
             || !TryReadCommon(ref reader, out var nonce, out var known, out var features)
             || !reader.TryReadByte(out var count) || count is 0 or > MaxSuites
             || !reader.TryReadBytes(count, out var suites)

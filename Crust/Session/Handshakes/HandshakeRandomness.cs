@@ -10,23 +10,33 @@ internal sealed class HandshakeRandomness : IDisposable
 {
     internal const int Length = X25519.KeyLength + MlKem768.SeedLength + MlKem768.CoinsLength;
 
-    private readonly byte[] _bytes = GC.AllocateArray<byte>(Length, pinned: true);
+    private readonly SecretBlock _block = new();
+    private readonly Memory<byte> _memory;
 
-    private HandshakeRandomness()
+    private bool _isDisposed;
+
+    private HandshakeRandomness() => _memory = _block.Take(Length);
+
+    private ReadOnlySpan<byte> Bytes
     {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _memory.Span;
+        }
     }
 
-    internal ReadOnlySpan<byte> EphemeralSecret => _bytes.AsSpan(0, X25519.KeyLength);
+    internal ReadOnlySpan<byte> EphemeralSecret => Bytes[..X25519.KeyLength];
 
-    internal ReadOnlySpan<byte> KemSeed => _bytes.AsSpan(X25519.KeyLength, MlKem768.SeedLength);
+    internal ReadOnlySpan<byte> KemSeed => Bytes.Slice(X25519.KeyLength, MlKem768.SeedLength);
 
-    internal ReadOnlySpan<byte> KemCoins => _bytes.AsSpan(X25519.KeyLength + MlKem768.SeedLength);
+    internal ReadOnlySpan<byte> KemCoins => Bytes[(X25519.KeyLength + MlKem768.SeedLength)..];
 
     /// <summary>Draws from the operating system: for drivers.</summary>
     internal static HandshakeRandomness Draw()
     {
         var randomness = new HandshakeRandomness();
-        SecureRandom.Fill(randomness._bytes);
+        SecureRandom.Fill(randomness._memory.Span);
         return randomness;
     }
 
@@ -35,10 +45,14 @@ internal sealed class HandshakeRandomness : IDisposable
     {
         Lengths.Require(bytes, Length);
         var randomness = new HandshakeRandomness();
-        bytes.CopyTo(randomness._bytes);
+        bytes.CopyTo(randomness._memory.Span);
         return randomness;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Secrets.Zero(_bytes);
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _block.Dispose();
+    }
 }

@@ -52,10 +52,10 @@ internal sealed class HandshakeResult : IDisposable
     internal byte MinorVersion { get; }
 
     /// <summary>The first traffic secret of what this side sends, 32 bytes whatever the suite: for <see cref="RecordSealer"/>.</summary>
-    internal byte[] SendKey { get; } = NewSecret();
+    internal byte[] SendKey { get; private set; } = NewSecret();
 
     /// <summary>The first traffic secret of what this side receives: for <see cref="RecordOpener"/>.</summary>
-    internal byte[] ReceiveKey { get; } = NewSecret();
+    internal byte[] ReceiveKey { get; private set; } = NewSecret();
 
     /// <summary>32 bytes, the same on both sides: the key of the batch salts.</summary>
     internal byte[] SaltSecret { get; } = NewSecret();
@@ -80,6 +80,17 @@ internal sealed class HandshakeResult : IDisposable
 
     /// <summary>Derives a secret of this link that both sides share: HKDF-Expand of the exporter secret over the label, which names the use.</summary>
     internal void Export(ReadOnlySpan<byte> label, Span<byte> secret) => HmacBlake2b.Expand(_exporterSecret, label, secret);
+
+    /// <summary>
+    /// Wipes the traffic secrets, once the link's keys were made of them: kept, they would open all that was sent before a key's first
+    /// replacement.
+    /// </summary>
+    internal void ForgetTrafficSecrets()
+    {
+        Secrets.Zero(SendKey);
+        Secrets.Zero(ReceiveKey);
+        (SendKey, ReceiveKey) = ([], []);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

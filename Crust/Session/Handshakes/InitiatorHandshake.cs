@@ -36,6 +36,7 @@ internal sealed class InitiatorHandshake : IDisposable
         _state = new HandshakeState(HandshakePattern.IKhfs, isInitiator: true, HandshakePrologue.Build(network, remote), new HandshakeKeys
         {
             StaticSecret = self.AgreementSecret,
+            StaticPublic = self.AgreementPublic,
             RemoteStatic = remoteStatic,
             EphemeralSecret = randomness.EphemeralSecret,
             KemSeed = randomness.KemSeed,

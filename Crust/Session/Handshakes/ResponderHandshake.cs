@@ -28,6 +28,7 @@ internal sealed class ResponderHandshake : IDisposable
         _state = new HandshakeState(HandshakePattern.IKhfs, isInitiator: false, HandshakePrologue.Build(network, self.Id), new HandshakeKeys
         {
             StaticSecret = self.AgreementSecret,
+            StaticPublic = self.AgreementPublic,
             EphemeralSecret = randomness.EphemeralSecret,
             KemCoins = randomness.KemCoins,
         });
@@ -40,10 +41,12 @@ internal sealed class ResponderHandshake : IDisposable
         if (message.Length > RecordHeader.MaxHandshakeLength)
             return Fail();
         var payload = new byte[message.Length];
+        Span<byte> agreementKey = stackalloc byte[X25519.KeyLength];
         if (!_state.TryReadMessage(message, payload, out var length)
-            || !HandshakePayload.TryRead(payload.AsSpan(0, length), out HandshakeOffer? parsed)
+            || !HandshakePayload.TryRead(payload.AsSpan(0, length), _cache, agreementKey, out var parsed)
             || parsed!.Initiator == _self
-            || !IsRemoteStaticOf(parsed.Initiator))
+            // The Noise static key lost the id's sign bit, so the id is claimed in the payload; both must be one key.
+            || !Secrets.FixedTimeEquals(agreementKey, _state.RemoteStatic))
             return Fail();
         offer = _offer = parsed;
         return true;
@@ -69,14 +72,6 @@ internal sealed class ResponderHandshake : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _state.Dispose();
-
-    /// <summary>The Noise static key lost the id's sign bit, so the id is claimed in the payload; both must be one key.</summary>
-    private bool IsRemoteStaticOf(PeerId peer)
-    {
-        Span<byte> converted = stackalloc byte[X25519.KeyLength];
-        return (_cache?.TryConvert(peer, converted) ?? AgreementKeyCache.TryConvertUncached(peer, converted))
-            && Secrets.FixedTimeEquals(converted, _state.RemoteStatic);
-    }
 
     private bool Fail()
     {

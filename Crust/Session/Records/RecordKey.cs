@@ -20,21 +20,28 @@ internal sealed class RecordKey : IDisposable
     private const int MaxNonceLength = Aegis256.NonceLength;
 
     private readonly RecordSuite _suite;
-    private readonly byte[] _secret = GC.AllocateArray<byte>(SecretLength, pinned: true);
-    private readonly byte[] _key;
+    private readonly int _keyLength;
+
+    /// <summary>The traffic secret, then the cipher key.</summary>
+    private readonly byte[] _bytes;
     private ulong _counter;
 
     internal RecordKey(RecordSuite suite, ReadOnlySpan<byte> secret)
     {
         Lengths.Require(secret, SecretLength);
         _suite = suite;
-        _key = GC.AllocateArray<byte>(suite == RecordSuite.Aegis128L ? Aegis128L.KeyLength : SecretLength, pinned: true);
+        _keyLength = suite == RecordSuite.Aegis128L ? Aegis128L.KeyLength : SecretLength;
+        _bytes = GC.AllocateArray<byte>(SecretLength + _keyLength, pinned: true);
         TagLength = TagLengthOf(suite);
-        secret.CopyTo(_secret);
+        secret.CopyTo(Secret);
         DeriveKey();
     }
 
     internal int TagLength { get; }
+
+    private Span<byte> Secret => _bytes.AsSpan(0, SecretLength);
+
+    private Span<byte> Key => _bytes.AsSpan(SecretLength, _keyLength);
 
     /// <summary>Bytes that passed under this key; an empty record counts as one, so that the counter cannot outrun it.</summary>
     internal long Bytes { get; private set; }
@@ -58,13 +65,13 @@ internal sealed class RecordKey : IDisposable
         switch (_suite)
         {
             case RecordSuite.ChaCha20Poly1305:
-                ChaCha20Poly1305.Encrypt(_key, nonce[^ChaCha20Poly1305.NonceLength..], associatedData, plaintext, body);
+                ChaCha20Poly1305.Encrypt(Key, nonce[^ChaCha20Poly1305.NonceLength..], associatedData, plaintext, body);
                 break;
             case RecordSuite.Aegis256:
-                Aegis256.Encrypt(_key, nonce, associatedData, plaintext, body);
+                Aegis256.Encrypt(Key, nonce, associatedData, plaintext, body);
                 break;
             default:
-                Aegis128L.Encrypt(_key, nonce[^Aegis128L.NonceLength..], associatedData, plaintext, body);
+                Aegis128L.Encrypt(Key, nonce[^Aegis128L.NonceLength..], associatedData, plaintext, body);
                 break;
         }
 
@@ -78,9 +85,9 @@ internal sealed class RecordKey : IDisposable
         WriteNonce(nonce);
         var authentic = _suite switch
         {
-            RecordSuite.ChaCha20Poly1305 => ChaCha20Poly1305.TryDecrypt(_key, nonce[^ChaCha20Poly1305.NonceLength..], associatedData, body, plaintext),
-            RecordSuite.Aegis256 => Aegis256.TryDecrypt(_key, nonce, associatedData, body, plaintext),
-            _ => Aegis128L.TryDecrypt(_key, nonce[^Aegis128L.NonceLength..], associatedData, body, plaintext),
+            RecordSuite.ChaCha20Poly1305 => ChaCha20Poly1305.TryDecrypt(Key, nonce[^ChaCha20Poly1305.NonceLength..], associatedData, body, plaintext),
+            RecordSuite.Aegis256 => Aegis256.TryDecrypt(Key, nonce, associatedData, body, plaintext),
+            _ => Aegis128L.TryDecrypt(Key, nonce[^Aegis128L.NonceLength..], associatedData, body, plaintext),
         };
         if (authentic)
             Count(plaintext.Length);
@@ -90,7 +97,7 @@ internal sealed class RecordKey : IDisposable
     /// <summary>Moves to the next generation; the counter starts at 0 again.</summary>
     internal void Update()
     {
-        HmacBlake2b.Expand(_secret, "crust record next v1"u8, _secret);
+        HmacBlake2b.Expand(Secret, "crust record next v1"u8, Secret);
         DeriveKey();
         _counter = 0;
         Bytes = 0;
@@ -98,13 +105,9 @@ internal sealed class RecordKey : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Secrets.Zero(_secret);
-        Secrets.Zero(_key);
-    }
+    public void Dispose() => Secrets.Zero(_bytes);
 
-    private void DeriveKey() => HmacBlake2b.Expand(_secret, "crust record key v1"u8, _key);
+    private void DeriveKey() => HmacBlake2b.Expand(Secret, "crust record key v1"u8, Key);
 
     private void WriteNonce(Span<byte> nonce)
     {
