@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.IO.Pipelines;
-using Crust.Cryptography;
 using Crust.Primitives.Driver;
 using Crust.Session.Links;
 using Crust.Session.Records;
@@ -135,7 +133,8 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
             var length = SealNext(sizer, output, overhead, out var written, out var over);
             unflushed += written;
 
-            if (unflushed > 0 && (length == 0 || unflushed >= FlushThreshold))
+            // Flushing gives the buffer back, also an empty one.
+            if (length == 0 || unflushed >= FlushThreshold)
             {
                 if (!await link.Pipe.FlushAsync(CancellationToken.None).ConfigureAwait(false))
                     return null;
@@ -147,27 +146,20 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
         }
     }
 
-    /// <summary>Seals the next record into the link's buffer. The plaintext's own buffer is rented for the moment: an idle link holds none.</summary>
+    /// <summary>Writes the next record where it leaves from, and seals it in place.</summary>
     private int SealNext(RecordSizer sizer, PipeWriter output, int overhead, out int written, out bool over)
     {
         written = 0;
-        var plaintext = ArrayPool<byte>.Shared.Rent(RecordSizer.LargeBytes);
-        var length = 0;
-        try
+        var now = clock.Now;
+        var room = sizer.NextBytes(now);
+        var destination = output.GetSpan(room + overhead);
+        var length = carrier.NextRecord(this, sizer, destination.Slice(RecordHeader.Length, room), out over);
+        if (length > 0)
         {
-            length = carrier.NextRecord(this, sizer, plaintext, out over);
-            if (length > 0)
-            {
-                written = link.Sealer.Seal(plaintext.AsSpan(0, length), output.GetSpan(length + overhead), clock.Now);
-                output.Advance(written);
-            }
+            written = link.Sealer.Seal(destination.Slice(RecordHeader.Length, length), destination, now);
+            output.Advance(written);
+        }
 
-            return length;
-        }
-        finally
-        {
-            Secrets.Zero(plaintext.AsSpan(0, length));
-            ArrayPool<byte>.Shared.Return(plaintext);
-        }
+        return length;
     }
 }

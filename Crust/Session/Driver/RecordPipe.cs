@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Crust.Cryptography;
+using System.Runtime.InteropServices;
 using Crust.Session.Records;
 using Microsoft.AspNetCore.Connections;
 
@@ -12,6 +12,8 @@ namespace Crust.Session.Driver;
 internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
 {
     private byte[]? _record;
+    private ReadOnlySequence<byte> _held;
+    private Memory<byte> _body;
     private bool _takesRecords;
     private int _disposed;
 
@@ -22,8 +24,8 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
     /// <summary>The record that <see cref="ReadAsync"/> found; valid until the next call. Between records the pipe holds no buffer: most links are idle.</summary>
     internal RecordHeader Header { get; private set; }
 
-    /// <summary>Its body: to be opened in place.</summary>
-    internal Memory<byte> Body => _record.AsMemory(0, Header.BodyLength);
+    /// <summary>Its body, to be opened in place: the link's own memory where that is in one piece.</summary>
+    internal Memory<byte> Body => _body;
 
     /// <summary>
     /// From now on records are expected, before only handshake messages were: an unproven peer may make us hold little. Not while reading.
@@ -56,10 +58,7 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
                 var total = RecordHeader.Length + header.BodyLength;
                 if (buffer.Length >= total)
                 {
-                    _record = ArrayPool<byte>.Shared.Rent(header.BodyLength);
-                    buffer.Slice(RecordHeader.Length, header.BodyLength).CopyTo(_record);
-                    Header = header;
-                    input.AdvanceTo(buffer.GetPosition(total));
+                    Hold(buffer.Slice(0, total), header);
                     return true;
                 }
             }
@@ -97,9 +96,9 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         // Both return their buffers. With an exception, the writer does not try to flush what is left.
+        Release();
         await link.Transport.Input.CompleteAsync().ConfigureAwait(false);
         await Output.CompleteAsync(new ConnectionAbortedException("the link is closed")).ConfigureAwait(false);
-        Release();
     }
 
     private static bool TryReadHeader(in ReadOnlySequence<byte> buffer, out RecordHeader header)
@@ -109,12 +108,33 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
         return RecordHeader.TryRead(bytes, out header);
     }
 
-    /// <summary>Gives the last record's buffer back, without what was read.</summary>
+    /// <summary>Takes a record. A link that reads into memory of one piece lets it lie there: nobody else reads what was received.</summary>
+    private void Hold(in ReadOnlySequence<byte> record, RecordHeader header)
+    {
+        Header = header;
+        _held = record;
+        var body = record.Slice(RecordHeader.Length);
+        if (body.IsSingleSegment)
+        {
+            _body = MemoryMarshal.AsMemory(body.First);
+            return;
+        }
+
+        _record = ArrayPool<byte>.Shared.Rent(header.BodyLength);
+        body.CopyTo(_record);
+        _body = _record.AsMemory(0, header.BodyLength);
+    }
+
+    /// <summary>Lets go of the last record: the link goes on behind it.</summary>
     private void Release()
     {
+        if (_held.IsEmpty)
+            return;
+        link.Transport.Input.AdvanceTo(_held.End);
+        _held = default;
+        _body = default;
         if (_record is null)
             return;
-        Secrets.Zero(Body.Span);
         ArrayPool<byte>.Shared.Return(_record);
         _record = null;
     }
