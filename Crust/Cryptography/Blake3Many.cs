@@ -175,7 +175,7 @@ internal static unsafe class Blake3Many
                     ended = lane;
                 }
 
-                Blake3Wide<TLanes, TVector>.Compress(lanes, values, tails);
+                Blake3Wide<TLanes, TVector>.Compress(lanes, 1, values, tails, 0, 0);
                 if (ended == running)
                     continue;
                 Blake3Wide<TLanes, TVector>.Store(values, results, TLanes.Count);

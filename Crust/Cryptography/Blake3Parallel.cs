@@ -79,19 +79,8 @@ internal static unsafe class Blake3Parallel
             }
 
             tails[2] = TLanes.Broadcast(Blake3.BlockLength);
-            var last = job.Length - Blake3.BlockLength;
-            for (var offset = 0; offset <= last; offset += Blake3.BlockLength)
-            {
-                tails[3] = TLanes.Broadcast(job.FlagsAt(offset, last));
-                Blake3Wide<TLanes, TVector>.Compress(lanes, values, tails);
-                for (var i = 0; i < TLanes.Count; i++)
-                {
-                    lanes[i] += Blake3.BlockLength;
-                    if (Sse.IsSupported)
-                        Sse.Prefetch0(lanes[i] + PrefetchDistance);
-                }
-            }
-
+            tails[3] = TLanes.Broadcast(job.Flags);
+            Blake3Wide<TLanes, TVector>.Compress(lanes, job.Length / Blake3.BlockLength, values, tails, job.FirstFlag, job.LastFlag);
             Blake3Wide<TLanes, TVector>.Store(values, output, count);
         }
     }
@@ -104,10 +93,13 @@ internal static unsafe class Blake3Parallel
         internal readonly ulong Counter = counter;
         internal readonly uint CounterStep = counterStep;
         internal readonly uint* Key = key;
+        internal readonly uint Flags = flags;
+        internal readonly uint FirstFlag = firstFlag;
+        internal readonly uint LastFlag = lastFlag;
 
-        internal uint FlagsAt(int offset, int last) => flags | (offset == 0 ? firstFlag : 0) | (offset == last ? lastFlag : 0);
+        internal uint FlagsAt(int offset, int last) => Flags | (offset == 0 ? FirstFlag : 0) | (offset == last ? LastFlag : 0);
 
         internal Job Skip(int count) =>
-            new(Input + (nint)count * Length, Length, unchecked(Counter + (ulong)count * CounterStep), CounterStep, Key, flags, firstFlag, lastFlag);
+            new(Input + (nint)count * Length, Length, unchecked(Counter + (ulong)count * CounterStep), CounterStep, Key, Flags, FirstFlag, LastFlag);
     }
 }

@@ -25,43 +25,88 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
         88, 120, 40, 0, 8, 72, 64, 48, 112, 80, 16, 96, 24, 32, 56, 104,
     ];
 
-    /// <summary>Compresses one 64-byte block of every lane.</summary>
-    /// <param name="lanes">Where each lane's block begins.</param>
+    /// <summary>Compresses blocks of 64 bytes of every lane, one after another.</summary>
+    /// <param name="lanes">Where each lane's first block begins.</param>
+    /// <param name="blocks">How many blocks of each lane; they stand back to back.</param>
     /// <param name="values">Eight vectors: the chaining values, replaced by the new ones.</param>
     /// <param name="tails">Four vectors: the counters' low and high words, the block lengths, the flags.</param>
+    /// <param name="firstFlags">Flags of the first block besides.</param>
+    /// <param name="lastFlags">Flags of the last block besides.</param>
     [SkipLocalsInit]
-    internal static void Compress(byte** lanes, TVector* values, TVector* tails)
+    internal static void Compress(byte** lanes, int blocks, TVector* values, TVector* tails, uint firstFlags, uint lastFlags)
     {
         unchecked
         {
-            var room = stackalloc byte[16 * sizeof(TVector) + 63];
+            var room = stackalloc byte[20 * sizeof(TVector) + 63];
             var block = (byte*)(((nuint)room + 63) & ~(nuint)63);
-            for (var quarter = 0; quarter < 4; quarter++)
-                Transpose(lanes, quarter * 16, (TVector*)block + quarter * 4);
-
-            TVector v0 = values[0], v1 = values[1], v2 = values[2], v3 = values[3], v4 = values[4], v5 = values[5], v6 = values[6], v7 = values[7];
-            TVector v8 = TLanes.Broadcast(Blake3.InitialValue[0]), v9 = TLanes.Broadcast(Blake3.InitialValue[1]);
-            TVector v10 = TLanes.Broadcast(Blake3.InitialValue[2]), v11 = TLanes.Broadcast(Blake3.InitialValue[3]);
-            TVector v12 = tails[0], v13 = tails[1], v14 = tails[2], v15 = tails[3];
+            var c = (TVector*)block + 16;
 
             // The table is data of the assembly's image, which does not move.
-            var order = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in Schedule[0]));
-            for (var end = order + Schedule.Length; order < end; order += 16)
+            var schedule = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in Schedule[0]));
+            TVector v0 = values[0], v1 = values[1], v2 = values[2], v3 = values[3], v4 = values[4], v5 = values[5], v6 = values[6], v7 = values[7];
+            var flags = firstFlags;
+            for (nint offset = 0, end = (nint)blocks * Blake3.BlockLength; offset < end; offset += Blake3.BlockLength)
             {
-                Mix(ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7, ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
-                    block, order);
-                Mix(ref v0, ref v1, ref v2, ref v3, ref v5, ref v6, ref v7, ref v4, ref v10, ref v11, ref v8, ref v9, ref v15, ref v12, ref v13, ref v14,
-                    block, order + 8);
+                for (nint quarter = 0; quarter < 4; quarter++)
+                    Transpose(lanes, offset + quarter * 16, (TVector*)block + quarter * 4);
+                if (offset == end - Blake3.BlockLength)
+                    flags |= lastFlags;
+
+                TVector v8 = TLanes.Broadcast(Blake3.InitialValue[0]), v9 = TLanes.Broadcast(Blake3.InitialValue[1]);
+                TVector v10 = TLanes.Broadcast(Blake3.InitialValue[2]), v11 = TLanes.Broadcast(Blake3.InitialValue[3]);
+                TVector v12 = tails[0], v13 = tails[1], v14 = tails[2], v15 = TLanes.Xor(tails[3], TLanes.Broadcast(flags));
+                flags = 0;
+                if (TLanes.RegistersAreFew)
+                {
+                    c[0] = v8;
+                    c[1] = v9;
+                    c[2] = v10;
+                    c[3] = v11;
+                }
+
+                var order = schedule;
+                for (var lastOrder = order + Schedule.Length; order < lastOrder; order += 16)
+                {
+                    if (TLanes.RegistersAreFew)
+                    {
+                        Mix(ref v0, ref v4, ref c[0], ref v12, block, order);
+                        Mix(ref v1, ref v5, ref c[1], ref v13, block, order + 2);
+                        Mix(ref v2, ref v6, ref c[2], ref v14, block, order + 4);
+                        Mix(ref v3, ref v7, ref c[3], ref v15, block, order + 6);
+                        Mix(ref v0, ref v5, ref c[2], ref v15, block, order + 8);
+                        Mix(ref v1, ref v6, ref c[3], ref v12, block, order + 10);
+                        Mix(ref v2, ref v7, ref c[0], ref v13, block, order + 12);
+                        Mix(ref v3, ref v4, ref c[1], ref v14, block, order + 14);
+                    }
+                    else
+                    {
+                        Mix(ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7, ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+                            block, order);
+                        Mix(ref v0, ref v1, ref v2, ref v3, ref v5, ref v6, ref v7, ref v4, ref v10, ref v11, ref v8, ref v9, ref v15, ref v12, ref v13, ref v14,
+                            block, order + 8);
+                    }
+                }
+
+                if (TLanes.RegistersAreFew)
+                    (v8, v9, v10, v11) = (c[0], c[1], c[2], c[3]);
+                v0 = TLanes.Xor(v0, v8);
+                v1 = TLanes.Xor(v1, v9);
+                v2 = TLanes.Xor(v2, v10);
+                v3 = TLanes.Xor(v3, v11);
+                v4 = TLanes.Xor(v4, v12);
+                v5 = TLanes.Xor(v5, v13);
+                v6 = TLanes.Xor(v6, v14);
+                v7 = TLanes.Xor(v7, v15);
             }
 
-            values[0] = TLanes.Xor(v0, v8);
-            values[1] = TLanes.Xor(v1, v9);
-            values[2] = TLanes.Xor(v2, v10);
-            values[3] = TLanes.Xor(v3, v11);
-            values[4] = TLanes.Xor(v4, v12);
-            values[5] = TLanes.Xor(v5, v13);
-            values[6] = TLanes.Xor(v6, v14);
-            values[7] = TLanes.Xor(v7, v15);
+            values[0] = v0;
+            values[1] = v1;
+            values[2] = v2;
+            values[3] = v3;
+            values[4] = v4;
+            values[5] = v5;
+            values[6] = v6;
+            values[7] = v7;
         }
     }
 
@@ -112,7 +157,7 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(byte** lanes, int offset, TVector* words)
+    private static void Transpose(byte** lanes, nint offset, TVector* words)
     {
         var a = TLanes.Gather(lanes, 0, offset);
         var b = TLanes.Gather(lanes, 1, offset);
@@ -181,6 +226,21 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
             b2 = TLanes.RotateRight7(TLanes.Xor(b2, c2));
             b3 = TLanes.RotateRight7(TLanes.Xor(b3, c3));
         }
+    }
+
+    /// <summary>One G, for processors with 16 registers: row c lives in memory, where its loads and stores wait for nobody.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Mix(ref TVector a, ref TVector b, ref TVector c, ref TVector d, byte* block, byte* order)
+    {
+        a = TLanes.Add(TLanes.Add(a, Word(block, order[0])), b);
+        d = TLanes.RotateRight16(TLanes.Xor(d, a));
+        var sum = TLanes.Add(d, c);
+        b = TLanes.RotateRight12(TLanes.Xor(b, sum));
+        a = TLanes.Add(TLanes.Add(a, Word(block, order[1])), b);
+        d = TLanes.RotateRight8(TLanes.Xor(d, a));
+        sum = TLanes.Add(sum, d);
+        c = sum;
+        b = TLanes.RotateRight7(TLanes.Xor(b, sum));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
