@@ -26,14 +26,15 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
     ];
 
     /// <summary>Compresses blocks of 64 bytes of every lane, one after another.</summary>
-    /// <param name="lanes">Where each lane's first block begins.</param>
-    /// <param name="blocks">How many blocks of each lane; they stand back to back.</param>
+    /// <param name="lanes">Where each lane's input begins.</param>
+    /// <param name="begin">Offset in bytes of the first block in each input.</param>
+    /// <param name="end">Offset behind the last block; more than <paramref name="begin"/>.</param>
     /// <param name="values">Eight vectors: the chaining values, replaced by the new ones.</param>
     /// <param name="tails">Four vectors: the counters' low and high words, the block lengths, the flags.</param>
     /// <param name="firstFlags">Flags of the first block besides.</param>
     /// <param name="lastFlags">Flags of the last block besides.</param>
     [SkipLocalsInit]
-    internal static void Compress(byte** lanes, int blocks, TVector* values, TVector* tails, uint firstFlags, uint lastFlags)
+    internal static void Compress(byte** lanes, nint begin, nint end, TVector* values, TVector* tails, uint firstFlags, uint lastFlags)
     {
         unchecked
         {
@@ -45,7 +46,7 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
             var schedule = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in Schedule[0]));
             TVector v0 = values[0], v1 = values[1], v2 = values[2], v3 = values[3], v4 = values[4], v5 = values[5], v6 = values[6], v7 = values[7];
             var flags = firstFlags;
-            for (nint offset = 0, end = (nint)blocks * Blake3.BlockLength; offset < end; offset += Blake3.BlockLength)
+            for (var offset = begin; offset < end; offset += Blake3.BlockLength)
             {
                 for (nint quarter = 0; quarter < 4; quarter++)
                     Transpose(lanes, offset + quarter * 16, (TVector*)block + quarter * 4);
@@ -110,37 +111,23 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
         }
     }
 
-    /// <summary>Writes the first <paramref name="count"/> lanes' chaining values: 32 bytes a lane, back to back.</summary>
-    [SkipLocalsInit]
-    internal static void Store(TVector* values, byte* output, int count)
-    {
-        if (count == TLanes.Count)
-        {
-            Store(values, output);
-            return;
-        }
-
-        var all = stackalloc byte[8 * sizeof(TVector)];
-        Store(values, all);
-        Unsafe.CopyBlockUnaligned(output, all, (uint)(count * Blake3.HashLength));
-    }
-
-    private static void Store(TVector* values, byte* output)
+    /// <summary>Writes the 32-byte chaining value of every lane to where <paramref name="outputs"/> says.</summary>
+    internal static void Store(TVector* values, byte** outputs)
     {
         unchecked
         {
-            for (var lane = 0; lane < TLanes.Count; lane += 4)
+            for (nint lane = 0; lane < TLanes.Count; lane += 4)
             {
                 var column = (uint*)values + lane;
-                Store(column, output + lane * Blake3.HashLength);
-                Store(column + TLanes.Count * 4, output + lane * Blake3.HashLength + 16);
+                Store(column, outputs + lane, 0);
+                Store(column + TLanes.Count * 4, outputs + lane, 16);
             }
         }
     }
 
     /// <summary>Half a chaining value of four lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(uint* column, byte* output)
+    private static void Store(uint* column, byte** outputs, nint offset)
     {
         unchecked
         {
@@ -149,10 +136,10 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
             var c = Vector128.Load(column + TLanes.Count * 2);
             var d = Vector128.Load(column + TLanes.Count * 3);
             Quadruple<Blake3Lanes128, Vector128<uint>>(ref a, ref b, ref c, ref d);
-            a.Store((uint*)output);
-            b.Store((uint*)(output + Blake3.HashLength));
-            c.Store((uint*)(output + Blake3.HashLength * 2));
-            d.Store((uint*)(output + Blake3.HashLength * 3));
+            a.Store((uint*)(outputs[0] + offset));
+            b.Store((uint*)(outputs[1] + offset));
+            c.Store((uint*)(outputs[2] + offset));
+            d.Store((uint*)(outputs[3] + offset));
         }
     }
 
