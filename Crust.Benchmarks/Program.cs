@@ -6,6 +6,7 @@ using Crust.Benchmarks.Scenarios;
 IReadOnlyDictionary<string, Func<IEnumerable<BenchmarkCase>>> scenarios = new Dictionary<string, Func<IEnumerable<BenchmarkCase>>>(StringComparer.Ordinal)
 {
     ["session-tcp"] = SessionTcpScenario.Cases,
+    ["primitives"] = PrimitivesScenario.Cases,
 };
 
 var rounds = 7;
