@@ -34,15 +34,6 @@ internal static class Blake3
         Blake3Tree.Hash(input, InitialValue, 0, hash, degree);
     }
 
-    /// <summary>Writes the hash of <paramref name="head"/> followed by <paramref name="rest"/>, as fast as if they stood back to back. The head is one chunk at most.</summary>
-    internal static void Hash(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest, Span<byte> hash) => Hash(head, rest, hash, WidestDegree);
-
-    internal static void Hash(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest, Span<byte> hash, Blake3Degree degree)
-    {
-        Lengths.Require(hash, HashLength);
-        Blake3Tree.Hash(head, rest, InitialValue, 0, hash, degree);
-    }
-
     internal static byte[] Hash(ReadOnlySpan<byte> input)
     {
         var hash = new byte[HashLength];

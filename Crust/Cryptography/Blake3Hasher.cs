@@ -212,9 +212,9 @@ internal sealed unsafe class Blake3Hasher
         fixed (byte* start = input, output = values)
         {
             if (chunks == 1)
-                Blake3Parallel.Chunks(start, start, 1, Pointer(_key), _chunk, _flags, output, _degree);
+                Blake3Parallel.Chunks(start, 1, Pointer(_key), _chunk, _flags, output, _degree);
             else
-                Blake3Tree.Halves(start, start, length, Pointer(_key), _chunk, _flags, output, _degree);
+                Blake3Tree.Halves(start, length, Pointer(_key), _chunk, _flags, output, _degree);
         }
 
         if (chunks == 1)

@@ -161,8 +161,8 @@ internal static unsafe class Blake3Many
         new Span<byte>(job.Outputs[index], Blake3.HashLength), job.Degree);
 
     /// <summary>
-    /// Hashes so many messages from <paramref name="first"/> on, the longest first, each in its lane. A lane that has ended runs on and is not looked at. Entries
-    /// of a whole vector's lanes are overwritten: those behind the last message are kept, since other groups may need them.
+    /// Hashes so many messages from <paramref name="first"/> on, the longest first, each in its lane. A lane that has ended runs on and is not looked at.
+    /// The messages' entries are used up.
     /// </summary>
     [SkipLocalsInit]
     private static void Group<TLanes, TVector>(in Job job, int first, int running)

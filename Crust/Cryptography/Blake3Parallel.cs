@@ -9,15 +9,13 @@ namespace Crust.Cryptography;
 /// </summary>
 internal static unsafe class Blake3Parallel
 {
-    /// <summary>
-    /// Chunks of 1,024 bytes, back to back; writes 32 bytes for each. The first stands at <paramref name="first"/> instead, which may be its place.
-    /// </summary>
-    internal static void Chunks(byte* first, byte* input, int count, uint* key, ulong firstCounter, uint flags, byte* output, Blake3Degree degree) =>
-        Run(new Job(first, input, Blake3.ChunkLength, firstCounter, 1, key, flags, Blake3Flags.ChunkStart, Blake3Flags.ChunkEnd), count, output, degree);
+    /// <summary>Chunks of 1,024 bytes, back to back; writes 32 bytes for each.</summary>
+    internal static void Chunks(byte* input, int count, uint* key, ulong firstCounter, uint flags, byte* output, Blake3Degree degree) =>
+        Run(new Job(input, Blake3.ChunkLength, firstCounter, 1, key, flags, Blake3Flags.ChunkStart, Blake3Flags.ChunkEnd), count, output, degree);
 
     /// <summary>Pairs of chaining values, back to back; writes 32 bytes for each pair. <paramref name="output"/> may be where the pairs begin.</summary>
     internal static void Parents(byte* input, int count, uint* key, uint flags, byte* output, Blake3Degree degree) =>
-        Run(new Job(input, input, Blake3.BlockLength, 0, 0, key, flags | Blake3Flags.Parent, 0, 0), count, output, degree);
+        Run(new Job(input, Blake3.BlockLength, 0, 0, key, flags | Blake3Flags.Parent, 0, 0), count, output, degree);
 
     private static void Run(Job job, int count, byte* output, Blake3Degree degree)
     {
@@ -49,7 +47,7 @@ internal static unsafe class Blake3Parallel
             value[i] = job.Key[i];
         var last = job.Length - Blake3.BlockLength;
         for (var offset = 0; offset <= last; offset += Blake3.BlockLength)
-            Blake3Compression.Compress(value, job.First + offset, job.Counter, Blake3.BlockLength, job.FlagsAt(offset, last), degree);
+            Blake3Compression.Compress(value, job.Input + offset, job.Counter, Blake3.BlockLength, job.FlagsAt(offset, last), degree);
         for (var i = 0; i < 8; i++)
             ((uint*)output)[i] = value[i];
     }
@@ -74,11 +72,10 @@ internal static unsafe class Blake3Parallel
                 var counter = job.Counter + (ulong)i * job.CounterStep;
                 ((uint*)tails)[i] = (uint)counter;
                 ((uint*)(tails + 1))[i] = (uint)(counter >> 32);
-                lanes[i] = i < count ? job.Input + i * job.Length : job.First;
+                lanes[i] = i < count ? job.Input + i * job.Length : job.Input;
                 outputs[i] = i < count ? output + i * Blake3.HashLength : spare;
             }
 
-            lanes[0] = job.First;
             tails[2] = TLanes.Broadcast(Blake3.BlockLength);
             tails[3] = TLanes.Broadcast(job.Flags);
             Blake3Wide<TLanes, TVector>.Compress(lanes, 0, job.Length, values, tails, job.FirstFlag, job.LastFlag);
@@ -87,9 +84,8 @@ internal static unsafe class Blake3Parallel
     }
 
     /// <summary>What the inputs have in common. Each is <c>Length</c> bytes long, a multiple of 64; they stand back to back.</summary>
-    private readonly struct Job(byte* first, byte* input, int length, ulong counter, uint counterStep, uint* key, uint flags, uint firstFlag, uint lastFlag)
+    private readonly struct Job(byte* input, int length, ulong counter, uint counterStep, uint* key, uint flags, uint firstFlag, uint lastFlag)
     {
-        internal readonly byte* First = first;
         internal readonly byte* Input = input;
         internal readonly int Length = length;
         internal readonly ulong Counter = counter;
@@ -101,10 +97,7 @@ internal static unsafe class Blake3Parallel
 
         internal uint FlagsAt(int offset, int last) => Flags | (offset == 0 ? FirstFlag : 0) | (offset == last ? LastFlag : 0);
 
-        internal Job Skip(int count)
-        {
-            var next = Input + (nint)count * Length;
-            return new Job(next, next, Length, unchecked(Counter + (ulong)count * CounterStep), CounterStep, Key, Flags, FirstFlag, LastFlag);
-        }
+        internal Job Skip(int count) =>
+            new(Input + (nint)count * Length, Length, unchecked(Counter + (ulong)count * CounterStep), CounterStep, Key, Flags, FirstFlag, LastFlag);
     }
 }

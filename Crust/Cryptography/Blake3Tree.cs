@@ -39,50 +39,21 @@ internal static unsafe class Blake3Tree
         {
             var parent = stackalloc byte[Blake3.BlockLength];
             fixed (byte* start = input)
-                Halves(start, start, input.Length, value, 0, flags, parent, degree);
+                Halves(start, input.Length, value, 0, flags, parent, degree);
             Blake3Compression.Compress(value, parent, 0, Blake3.BlockLength, flags | Blake3Flags.Parent | Blake3Flags.Root, degree);
         }
 
         MemoryMarshal.AsBytes(new Span<uint>(value, 8)).CopyTo(hash);
     }
 
-    /// <summary>The hash of two pieces back to back: the first chunk, in which they meet, is put together on the stack, the others are read where they are.</summary>
-    [SkipLocalsInit]
-    internal static void Hash(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest, ReadOnlySpan<uint> key, uint flags, Span<byte> hash, Blake3Degree degree)
-    {
-        if (head.Length > Blake3.ChunkLength)
-            throw new ArgumentException("A head is one chunk at most.", nameof(head));
-        var first = stackalloc byte[Blake3.ChunkLength];
-        var chunk = new Span<byte>(first, Blake3.ChunkLength);
-        head.CopyTo(chunk);
-        var taken = Math.Min(rest.Length, Blake3.ChunkLength - head.Length);
-        rest[..taken].CopyTo(chunk[head.Length..]);
-        if (taken == rest.Length)
-        {
-            Hash(chunk[..(head.Length + taken)], key, flags, hash, degree);
-            return;
-        }
-
-        var value = stackalloc uint[8];
-        key.CopyTo(new Span<uint>(value, 8));
-        var parent = stackalloc byte[Blake3.BlockLength];
-
-        // Where the input would begin if the head stood before the rest: nothing is read there.
-        fixed (byte* start = rest)
-            Halves(first, unchecked(start - head.Length), head.Length + rest.Length, value, 0, flags, parent, degree);
-        Blake3Compression.Compress(value, parent, 0, Blake3.BlockLength, flags | Blake3Flags.Parent | Blake3Flags.Root, degree);
-        MemoryMarshal.AsBytes(new Span<uint>(value, 8)).CopyTo(hash);
-    }
-
     /// <summary>
     /// Hashes a subtree of more than one chunk down to its two halves' chaining values: 64 bytes at <paramref name="parent"/>, the block of its top node.
-    /// The first chunk stands at <paramref name="first"/>, which may be where <paramref name="input"/> begins; that is not read otherwise.
     /// </summary>
     [SkipLocalsInit]
-    internal static void Halves(byte* first, byte* input, int length, uint* key, ulong firstCounter, uint flags, byte* parent, Blake3Degree degree)
+    internal static void Halves(byte* input, int length, uint* key, ulong firstCounter, uint flags, byte* parent, Blake3Degree degree)
     {
         var values = stackalloc byte[MaxValues * Blake3.HashLength];
-        var count = Subtree(first, input, length, key, firstCounter, flags, values, degree);
+        var count = Subtree(input, length, key, firstCounter, flags, values, degree);
         while (count > 2)
             count = MergeLevel(values, count, key, flags, values, degree);
         Unsafe.CopyBlockUnaligned(parent, values, Blake3.BlockLength);
@@ -92,26 +63,25 @@ internal static unsafe class Blake3Tree
     /// Writes the chaining values of one level of a subtree and returns how many: at least two if it has more than one chunk, and at most <see cref="MaxValues"/>.
     /// </summary>
     [SkipLocalsInit]
-    private static int Subtree(byte* first, byte* input, int length, uint* key, ulong firstCounter, uint flags, byte* output, Blake3Degree degree)
+    private static int Subtree(byte* input, int length, uint* key, ulong firstCounter, uint flags, byte* output, Blake3Degree degree)
     {
         var lanes = Math.Max((int)degree, 2);
         if (length <= lanes * Blake3.ChunkLength)
-            return Chunks(first, input, length, key, firstCounter, flags, output, degree);
+            return Chunks(input, length, key, firstCounter, flags, output, degree);
         var left = LeftLength(length);
         var values = stackalloc byte[2 * MaxValues * Blake3.HashLength];
-        var leftCount = Subtree(first, input, left, key, firstCounter, flags, values, degree);
+        var leftCount = Subtree(input, left, key, firstCounter, flags, values, degree);
         var leftChunks = (uint)left / Blake3.ChunkLength;
         var right = values + leftCount * Blake3.HashLength;
-        var rightInput = input + left;
-        var rightCount = Subtree(rightInput, rightInput, length - left, key, unchecked(firstCounter + leftChunks), flags, right, degree);
+        var rightCount = Subtree(input + left, length - left, key, unchecked(firstCounter + leftChunks), flags, right, degree);
         return MergeLevel(values, leftCount + rightCount, key, flags, output, degree);
     }
 
     /// <summary>Whole chunks side by side, then the last one if it is short.</summary>
-    private static int Chunks(byte* first, byte* input, int length, uint* key, ulong firstCounter, uint flags, byte* output, Blake3Degree degree)
+    private static int Chunks(byte* input, int length, uint* key, ulong firstCounter, uint flags, byte* output, Blake3Degree degree)
     {
         var whole = length / Blake3.ChunkLength;
-        Blake3Parallel.Chunks(first, input, whole, key, firstCounter, flags, output, degree);
+        Blake3Parallel.Chunks(input, whole, key, firstCounter, flags, output, degree);
         var rest = length - whole * Blake3.ChunkLength;
         if (rest == 0)
             return whole;

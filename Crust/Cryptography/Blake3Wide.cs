@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Crust.Cryptography;
 
 /// <summary>
-/// The compression function (BLAKE3 specification §2.2, §5.3) for as many blocks at once as a vector has elements. Vector i of a state holds word i of every lane;
-/// the blocks' words are transposed into that order as they are loaded. The 16 state vectors live in registers, the 16 message vectors in 64-byte aligned stack.
+/// The compression function (BLAKE3 specification §2.2, §5.3) for as many inputs at once as a vector has elements. Vector i of a state holds word i of every lane;
+/// the blocks' words are transposed into that order as they are loaded. The 16 state vectors live in registers, or row c beside the 16 message vectors in 64-byte aligned stack.
 /// </summary>
 internal static unsafe class Blake3Wide<TLanes, TVector>
     where TLanes : struct, IBlake3Lanes<TVector>

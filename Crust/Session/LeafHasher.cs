@@ -27,6 +27,7 @@ internal sealed class LeafHasher
     private const int SaltInputLength = PeerId.ByteLength + 1 + sizeof(ulong);
 
     private readonly byte[] _saltSecret = GC.AllocateArray<byte>(Blake3.KeyLength, pinned: true);
+    private readonly Blake3Hasher _leafHasher = new();
     private readonly PeerId _sender;
     private bool _isCleared;
 
@@ -52,7 +53,10 @@ internal sealed class LeafHasher
         Span<byte> head = stackalloc byte[MaxHeadLength];
         var length = WriteHead(protocolName, number, payload.Length, head);
         Salt(number, head.Slice(1, SaltLength));
-        Blake3.Hash(head[..length], payload, leaf[..MerkleTree.HashLength]);
+        _leafHasher.Reset();
+        _leafHasher.Update(head[..length]);
+        _leafHasher.Update(payload);
+        _leafHasher.Finish(leaf[..MerkleTree.HashLength]);
     }
 
     /// <summary>Writes what stands before the payload, the salt left out for <see cref="Leaves"/>; returns its length.</summary>
@@ -85,11 +89,12 @@ internal sealed class LeafHasher
         Secrets.Zero(salts);
     }
 
-    /// <summary>Wipes the salt secret; no leaf can be hashed afterwards.</summary>
+    /// <summary>Wipes the salt secret and what is left of the last message; no leaf can be hashed afterwards.</summary>
     internal void Clear()
     {
         _isCleared = true;
         Secrets.Zero(_saltSecret);
+        _leafHasher.Clear();
     }
 
     /// <summary>Writes the 32 bytes of which the salts are the beginnings, for as many consecutive numbers as there is room.</summary>

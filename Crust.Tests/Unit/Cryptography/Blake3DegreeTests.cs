@@ -49,27 +49,6 @@ public class Blake3DegreeTests
 
     [Theory]
     [MemberData(nameof(Wide))]
-    [InlineData((int)Blake3Degree.Scalar)]
-    public void HashOfHeadAndRest_IsTheHashOfBoth_WhereverTheyMeet(int degree)
-    {
-        var input = Bytes(70 * Blake3.ChunkLength);
-        var hash = new byte[Blake3.HashLength];
-        foreach (var headLength in new[] { 0, 1, 50, 63, 64, 65, 1023, 1024 })
-        {
-            foreach (var length in new[] { 0, 1, 974, 975, 1024, 1025, 2048, 4096, 5000, 16384, 16385, 17 * 1024, 33 * 1024 + 7, 64 * 1024, 65 * 1024 + 1 })
-            {
-                if (length < headLength)
-                    continue;
-                Blake3.Hash(input.AsSpan(0, headLength), input.AsSpan(headLength, length - headLength), hash, (Blake3Degree)degree);
-                hash.Should().Equal(Hash(input.AsSpan(0, length), Blake3Degree.Scalar), "{0} bytes, of which {1} are the head", length, headLength);
-            }
-        }
-
-        FluentActions.Invoking(() => Blake3.Hash(new byte[1025], [], hash)).Should().Throw<ArgumentException>();
-    }
-
-    [Theory]
-    [MemberData(nameof(Wide))]
     public void KeyedUpdates_GiveTheScalarExtendedOutput_HoweverTheInputIsCut(int degree)
     {
         var (key, input) = (Bytes(Blake3.KeyLength), Bytes(300_000));
