@@ -9,6 +9,7 @@ IReadOnlyDictionary<string, Func<IEnumerable<BenchmarkCase>>> scenarios = new Di
     ["messages"] = MessagesScenario.Cases,
     ["handshake"] = HandshakeScenario.Cases,
     ["idle-memory"] = IdleMemoryScenario.Cases,
+    ["primitives"] = PrimitivesScenario.Cases,
 };
 
 // The other processes of idle-memory: this same program.

@@ -14,6 +14,12 @@ internal readonly unsafe struct Blake3Lanes128 : IBlake3Lanes<Vector128<uint>>
         get => Vector128<uint>.Count;
     }
 
+    public static bool RegistersAreFew
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Sse.IsSupported && !Avx512F.VL.IsSupported;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<uint> Broadcast(uint word) => Vector128.Create(word);
 
@@ -44,7 +50,7 @@ internal readonly unsafe struct Blake3Lanes128 : IBlake3Lanes<Vector128<uint>>
         : (value >>> 7) | (value << 25);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<uint> Gather(byte** lanes, int lane, int offset) => unchecked(Vector128.Load((uint*)(lanes[lane] + offset)));
+    public static Vector128<uint> Gather(byte** lanes, int lane, nint offset) => unchecked(Vector128.Load((uint*)(lanes[lane] + offset)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<uint> InterleaveLow(Vector128<uint> left, Vector128<uint> right) => Sse2.IsSupported
@@ -57,10 +63,12 @@ internal readonly unsafe struct Blake3Lanes128 : IBlake3Lanes<Vector128<uint>>
         : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(left, right) : Vector128.Create(left[2], right[2], left[3], right[3]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<uint> PairLow(Vector128<uint> left, Vector128<uint> right) =>
-        Vector128.Create(left.GetLower(), right.GetLower());
+    public static Vector128<uint> PairLow(Vector128<uint> left, Vector128<uint> right) => Sse2.IsSupported
+        ? Sse2.UnpackLow(left.AsUInt64(), right.AsUInt64()).AsUInt32()
+        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(left.AsUInt64(), right.AsUInt64()).AsUInt32() : Vector128.Create(left.GetLower(), right.GetLower());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<uint> PairHigh(Vector128<uint> left, Vector128<uint> right) =>
-        Vector128.Create(left.GetUpper(), right.GetUpper());
+    public static Vector128<uint> PairHigh(Vector128<uint> left, Vector128<uint> right) => Sse2.IsSupported
+        ? Sse2.UnpackHigh(left.AsUInt64(), right.AsUInt64()).AsUInt32()
+        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(left.AsUInt64(), right.AsUInt64()).AsUInt32() : Vector128.Create(left.GetUpper(), right.GetUpper());
 }

@@ -27,6 +27,12 @@ internal readonly unsafe struct Blake3Lanes256 : IBlake3Lanes<Vector256<uint>>
         get => Vector256<uint>.Count;
     }
 
+    public static bool RegistersAreFew
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !Avx512F.VL.IsSupported;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> Broadcast(uint word) => Vector256.Create(word);
 
@@ -57,7 +63,7 @@ internal readonly unsafe struct Blake3Lanes256 : IBlake3Lanes<Vector256<uint>>
         : (value >>> 7) | (value << 25);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<uint> Gather(byte** lanes, int lane, int offset) =>
+    public static Vector256<uint> Gather(byte** lanes, int lane, nint offset) =>
         Blake3Lanes128.Gather(lanes, lane, offset).ToVector256Unsafe().WithUpper(Blake3Lanes128.Gather(lanes, unchecked(lane + 4), offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -13,6 +13,12 @@ internal readonly unsafe struct Blake3Lanes512 : IBlake3Lanes<Vector512<uint>>
         get => Vector512<uint>.Count;
     }
 
+    public static bool RegistersAreFew
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !Avx512F.IsSupported;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> Broadcast(uint word) => Vector512.Create(word);
 
@@ -43,7 +49,7 @@ internal readonly unsafe struct Blake3Lanes512 : IBlake3Lanes<Vector512<uint>>
         : (value >>> 7) | (value << 25);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<uint> Gather(byte** lanes, int lane, int offset) =>
+    public static Vector512<uint> Gather(byte** lanes, int lane, nint offset) =>
         Blake3Lanes256.Gather(lanes, lane, offset).ToVector512Unsafe().WithUpper(Blake3Lanes256.Gather(lanes, unchecked(lane + 8), offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

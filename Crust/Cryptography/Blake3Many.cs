@@ -12,6 +12,7 @@ internal static unsafe class Blake3Many
     /// <summary>Messages that are sorted by length at a time: four full vectors, and a small table on the stack.</summary>
     private const int Window = 64;
 
+    private const int MaxLanes = 16;
     private const int MaxBlocks = Blake3.ChunkLength / Blake3.BlockLength;
 
     /// <summary>64 bytes that keep, then 64 that do not: from the right place on, what keeps the first so many bytes of a block.</summary>
@@ -56,86 +57,115 @@ internal static unsafe class Blake3Many
         }
     }
 
+    [SkipLocalsInit]
     private static void Hash(
         ReadOnlySpan<uint> key, uint flags, ReadOnlySpan<byte> messages, ReadOnlySpan<int> ends, Span<byte> hashes, Blake3Degree degree)
     {
         Lengths.Require(hashes, ends.Length * Blake3.HashLength);
-        Span<byte> order = stackalloc byte[Window];
-        var begin = 0;
-        for (var first = 0; first < ends.Length; first += Window)
+        var starts = stackalloc byte*[Window + MaxLanes];
+        var outputs = stackalloc byte*[Window + MaxLanes];
+        var lengths = stackalloc int[Window + MaxLanes];
+        fixed (byte* input = messages, output = hashes)
+        fixed (uint* keyWords = key)
         {
-            var window = ends.Slice(first, Math.Min(Window, ends.Length - first));
-            Require(messages.Length, begin, window);
-            fixed (byte* input = messages, output = hashes)
-            fixed (int* windowEnds = window)
-            fixed (uint* keyWords = key)
+            var job = new Job(starts, outputs, lengths, input + messages.Length, keyWords, flags, degree);
+            var begin = 0;
+            for (var first = 0; first < ends.Length; first += Window)
             {
-                var job = new Job(input, input + messages.Length, windowEnds, begin, output + first * Blake3.HashLength, keyWords, flags, degree);
-                var shortOnes = SortByBlocks(job, window.Length, order);
-                for (var i = shortOnes; i < window.Length; i++)
-                    Single(job, order[i]);
-                Run(job, order[..shortOnes]);
+                var window = ends.Slice(first, Math.Min(Window, ends.Length - first));
+                int shortest = int.MaxValue, longest = 0;
+                unchecked
+                {
+                    for (var i = 0; i < window.Length; i++)
+                    {
+                        // Kernels read by pointer: what the caller says must be true.
+                        var end = window[i];
+                        if (end < begin || end > messages.Length)
+                            throw new ArgumentException("The ends of messages rise, and none is beyond the buffer.", nameof(ends));
+                        var length = end - begin;
+                        shortest = Math.Min(shortest, length);
+                        longest = Math.Max(longest, length);
+                        starts[i] = input + begin;
+                        outputs[i] = output + (first + i) * Blake3.HashLength;
+                        lengths[i] = length;
+                        begin = end;
+                    }
+                }
+
+                // The usual case needs no sorting: all alike.
+                var alike = longest <= Blake3.ChunkLength && Blocks(shortest) == Blocks(longest);
+                Run(job, alike ? window.Length : SortByBlocks(job, window.Length), window.Length);
             }
-
-            begin = window[^1];
-        }
-    }
-
-    /// <summary>Kernels read by pointer: what the caller says must be true.</summary>
-    private static void Require(int length, int begin, ReadOnlySpan<int> ends)
-    {
-        foreach (var end in ends)
-        {
-            if (end < begin || end > length)
-                throw new ArgumentException("The ends of messages rise, and none is beyond the buffer.", nameof(ends));
-            begin = end;
         }
     }
 
     /// <summary>Counting sort by number of blocks, longest first of those that are one chunk at most; returns how many these are. The others follow.</summary>
-    private static int SortByBlocks(in Job job, int count, Span<byte> order)
+    [SkipLocalsInit]
+    private static int SortByBlocks(in Job job, int count)
     {
-        Span<int> place = stackalloc int[MaxBlocks + 2];
-        place.Clear();
+        var place = stackalloc int[MaxBlocks + 2];
+        new Span<int>(place, MaxBlocks + 2).Clear();
         for (var i = 0; i < count; i++)
-            place[Rank(job.LengthOf(i))]++;
+            place[Rank(job.Lengths[i])]++;
         var sum = 0;
-        for (var rank = 0; rank < place.Length; rank++)
+        for (var rank = 0; rank < MaxBlocks + 2; rank++)
             (place[rank], sum) = (sum, sum + place[rank]);
         var shortOnes = place[MaxBlocks + 1];
+        var starts = stackalloc byte*[Window];
+        var outputs = stackalloc byte*[Window];
+        var lengths = stackalloc int[Window];
         for (var i = 0; i < count; i++)
-            order[place[Rank(job.LengthOf(i))]++] = (byte)i;
+        {
+            starts[i] = job.Starts[i];
+            outputs[i] = job.Outputs[i];
+            lengths[i] = job.Lengths[i];
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            var to = place[Rank(lengths[i])]++;
+            job.Starts[to] = starts[i];
+            job.Outputs[to] = outputs[i];
+            job.Lengths[to] = lengths[i];
+        }
+
         return shortOnes;
 
         static int Rank(int length) => length > Blake3.ChunkLength ? MaxBlocks + 1 : MaxBlocks - Blocks(length);
     }
 
-    private static int Blocks(int length) => length == 0 ? 1 : (length + Blake3.BlockLength - 1) / Blake3.BlockLength;
+    /// <summary>Blocks of a message that is one chunk at most; an empty one has a block too.</summary>
+    private static int Blocks(int length) => unchecked((int)((uint)(Math.Max(length, 1) + Blake3.BlockLength - 1) / Blake3.BlockLength));
 
-    private static void Run(in Job job, ReadOnlySpan<byte> order)
+    /// <summary>Hashes the first <paramref name="shortOnes"/> messages side by side and the others one by one. Groups destroy the entries they use.</summary>
+    private static void Run(in Job job, int shortOnes, int count)
     {
-        while (!order.IsEmpty)
+        for (var i = shortOnes; i < count; i++)
+            Single(job, i);
+        for (int first = 0, taken; first < shortOnes; first += taken)
         {
-            int taken;
-            if (order.Length > 8 && job.Degree >= Blake3Degree.Sixteen)
-                Group<Blake3Lanes512, Vector512<uint>>(job, order[..(taken = Math.Min(order.Length, 16))]);
-            else if (order.Length > 4 && job.Degree >= Blake3Degree.Eight)
-                Group<Blake3Lanes256, Vector256<uint>>(job, order[..(taken = Math.Min(order.Length, 8))]);
-            else if (order.Length > 1 && job.Degree >= Blake3Degree.Four)
-                Group<Blake3Lanes128, Vector128<uint>>(job, order[..(taken = Math.Min(order.Length, 4))]);
+            var left = shortOnes - first;
+            if (left > 8 && job.Degree >= Blake3Degree.Sixteen)
+                Group<Blake3Lanes512, Vector512<uint>>(job, first, taken = Math.Min(left, 16));
+            else if (left > 4 && job.Degree >= Blake3Degree.Eight)
+                Group<Blake3Lanes256, Vector256<uint>>(job, first, taken = Math.Min(left, 8));
+            else if (left > 1 && job.Degree >= Blake3Degree.Four)
+                Group<Blake3Lanes128, Vector128<uint>>(job, first, taken = Math.Min(left, 4));
             else
-                Single(job, order[(taken = 1) - 1]);
-            order = order[taken..];
+                Single(job, first + (taken = 1) - 1);
         }
     }
 
     private static void Single(in Job job, int index) => Blake3Tree.Hash(
-        new ReadOnlySpan<byte>(job.Start(index), job.LengthOf(index)), new ReadOnlySpan<uint>(job.Key, 8), job.Flags,
-        new Span<byte>(job.Hash(index), Blake3.HashLength), job.Degree);
+        new ReadOnlySpan<byte>(job.Starts[index], job.Lengths[index]), new ReadOnlySpan<uint>(job.Key, 8), job.Flags,
+        new Span<byte>(job.Outputs[index], Blake3.HashLength), job.Degree);
 
-    /// <summary>Hashes the messages of <paramref name="order"/>, the longest first, each in its lane. A lane that has ended runs on and is not looked at.</summary>
+    /// <summary>
+    /// Hashes so many messages from <paramref name="first"/> on, the longest first, each in its lane. A lane that has ended runs on and is not looked at.
+    /// The messages' entries are used up.
+    /// </summary>
     [SkipLocalsInit]
-    private static void Group<TLanes, TVector>(in Job job, ReadOnlySpan<byte> order)
+    private static void Group<TLanes, TVector>(in Job job, int first, int running)
         where TLanes : struct, IBlake3Lanes<TVector>
         where TVector : unmanaged
     {
@@ -145,48 +175,68 @@ internal static unsafe class Blake3Many
             var values = (TVector*)(((nuint)room + 63) & ~(nuint)63);
             var tails = values + 8;
             var padded = (byte*)(tails + 4);
-            var lanes = stackalloc byte*[TLanes.Count];
-            var results = stackalloc byte[TLanes.Count * Blake3.HashLength];
+            var spare = stackalloc byte[Blake3.HashLength];
+            var lanes = job.Starts + first;
+            var outputs = job.Outputs + first;
+            var lengths = job.Lengths + first;
+
+            // Fewer messages than lanes are the last of their window: nothing stands behind them, and there is room.
+            for (var lane = running; lane < TLanes.Count; lane++)
+                lanes[lane] = lanes[0];
             for (var i = 0; i < 8; i++)
                 values[i] = TLanes.Broadcast(job.Key[i]);
             tails[0] = tails[1] = TLanes.Broadcast(0);
-            for (var lane = 0; lane < TLanes.Count; lane++)
-                lanes[lane] = padded;
-            var lengths = (uint*)(tails + 2);
-            var flags = (uint*)(tails + 3);
-            var blocks = Blocks(job.LengthOf(order[0]));
-            var running = order.Length;
-            for (var block = 0; block < blocks; block++)
+            tails[2] = TLanes.Broadcast(Blake3.BlockLength);
+            tails[3] = TLanes.Broadcast(job.Flags);
+
+            // Every message has these blocks whole, and none ends with them.
+            var position = (Blocks(lengths[running - 1]) - 1) * Blake3.BlockLength;
+            if (position > 0)
+                Blake3Wide<TLanes, TVector>.Compress(lanes, 0, position, values, tails, Blake3Flags.ChunkStart, 0);
+            for (; running > 0; position += Blake3.BlockLength)
             {
-                tails[2] = TLanes.Broadcast(Blake3.BlockLength);
-                tails[3] = TLanes.Broadcast(job.Flags | (block == 0 ? Blake3Flags.ChunkStart : 0));
-                var ended = running;
-                for (var lane = running - 1; lane >= 0; lane--)
+                // A lane that has ended runs on somewhere, and its value goes nowhere.
+                for (var lane = running; lane < TLanes.Count; lane++)
                 {
-                    var start = job.Start(order[lane]) + block * Blake3.BlockLength;
-                    var left = job.LengthOf(order[lane]) - block * Blake3.BlockLength;
-                    lanes[lane] = start;
-                    if (left > Blake3.BlockLength)
-                        continue;
-                    lengths[lane] = (uint)left;
-                    flags[lane] |= Blake3Flags.ChunkEnd | Blake3Flags.Root;
-                    if (left < Blake3.BlockLength)
-                        Pad(start, left, job.End, lanes[lane] = padded + lane * Blake3.BlockLength);
-                    ended = lane;
+                    lanes[lane] = padded - position;
+                    outputs[lane] = spare;
                 }
 
-                Blake3Wide<TLanes, TVector>.Compress(lanes, values, tails);
-                if (ended == running)
-                    continue;
-                Blake3Wide<TLanes, TVector>.Store(values, results, TLanes.Count);
-                for (var lane = ended; lane < running; lane++)
-                {
-                    Unsafe.CopyBlockUnaligned(job.Hash(order[lane]), results + lane * Blake3.HashLength, Blake3.HashLength);
-                    lanes[lane] = padded;
-                }
+                var ended = End(lanes, lengths, running, position, job.Flags, (uint*)(tails + 2), (uint*)(tails + 3), padded, job.End);
+                var start = position == 0 ? Blake3Flags.ChunkStart : 0;
+                Blake3Wide<TLanes, TVector>.Compress(lanes, position, position + Blake3.BlockLength, values, tails, start, 0);
 
+                // A message that goes on is written over when it ends.
+                if (ended < running)
+                    Blake3Wide<TLanes, TVector>.Store(values, outputs);
                 running = ended;
             }
+        }
+    }
+
+    /// <summary>Readies the lanes whose message ends in the block at <paramref name="position"/>, the last ones of those running; returns how many run on.</summary>
+    private static int End(
+        byte** lanes, int* lengths, int running, int position, uint flags, uint* laneLengths, uint* laneFlags, byte* padded, byte* end)
+    {
+        unchecked
+        {
+            flags |= Blake3Flags.ChunkEnd | Blake3Flags.Root;
+            var lane = running - 1;
+            for (; lane >= 0; lane--)
+            {
+                var left = lengths[lane] - position;
+                if (left > Blake3.BlockLength)
+                    break;
+                laneLengths[lane] = (uint)left;
+                laneFlags[lane] = flags;
+                if (left == Blake3.BlockLength)
+                    continue;
+                var block = padded + lane * Blake3.BlockLength;
+                Pad(lanes[lane] + position, left, end, block);
+                lanes[lane] = block - position;
+            }
+
+            return lane + 1;
         }
     }
 
@@ -208,20 +258,17 @@ internal static unsafe class Blake3Many
         (Vector256.Load(source + 32) & Vector256.Load(mask + 32)).Store(target + 32);
     }
 
-    private readonly struct Job(byte* messages, byte* end, int* ends, int begin, byte* hashes, uint* key, uint flags, Blake3Degree degree)
+    /// <summary>A window of messages, an entry each in three tables that have room for a vector's lanes behind it, and what all messages share.</summary>
+    private readonly struct Job(byte** starts, byte** outputs, int* lengths, byte* end, uint* key, uint flags, Blake3Degree degree)
     {
+        internal readonly byte** Starts = starts;
+        internal readonly byte** Outputs = outputs;
+        internal readonly int* Lengths = lengths;
+
         /// <summary>Behind the buffer's last byte.</summary>
         internal readonly byte* End = end;
         internal readonly uint* Key = key;
         internal readonly uint Flags = flags;
         internal readonly Blake3Degree Degree = degree;
-
-        internal byte* Start(int index) => messages + Begin(index);
-
-        internal int LengthOf(int index) => ends[index] - Begin(index);
-
-        internal byte* Hash(int index) => hashes + index * Blake3.HashLength;
-
-        private int Begin(int index) => index == 0 ? begin : ends[index - 1];
     }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Crust.Cryptography;
 
@@ -10,9 +9,6 @@ namespace Crust.Cryptography;
 /// </summary>
 internal static unsafe class Blake3Parallel
 {
-    /// <summary>Sixteen streams are more than processors foresee, so the kernel's caller asks ahead: four blocks, as the reference implementation does.</summary>
-    private const int PrefetchDistance = 4 * Blake3.BlockLength;
-
     /// <summary>Chunks of 1,024 bytes, back to back; writes 32 bytes for each.</summary>
     internal static void Chunks(byte* input, int count, uint* key, ulong firstCounter, uint flags, byte* output, Blake3Degree degree) =>
         Run(new Job(input, Blake3.ChunkLength, firstCounter, 1, key, flags, Blake3Flags.ChunkStart, Blake3Flags.ChunkEnd), count, output, degree);
@@ -67,32 +63,23 @@ internal static unsafe class Blake3Parallel
             var values = (TVector*)(((nuint)room + 63) & ~(nuint)63);
             var tails = values + 8;
             var lanes = stackalloc byte*[TLanes.Count];
+            var outputs = stackalloc byte*[TLanes.Count];
+            var spare = stackalloc byte[Blake3.HashLength];
             for (var i = 0; i < 8; i++)
                 values[i] = TLanes.Broadcast(job.Key[i]);
             for (var i = 0; i < TLanes.Count; i++)
             {
-                var lane = i < count ? i : 0;
-                var counter = job.Counter + (ulong)lane * job.CounterStep;
+                var counter = job.Counter + (ulong)i * job.CounterStep;
                 ((uint*)tails)[i] = (uint)counter;
                 ((uint*)(tails + 1))[i] = (uint)(counter >> 32);
-                lanes[i] = job.Input + lane * job.Length;
+                lanes[i] = i < count ? job.Input + i * job.Length : job.Input;
+                outputs[i] = i < count ? output + i * Blake3.HashLength : spare;
             }
 
             tails[2] = TLanes.Broadcast(Blake3.BlockLength);
-            var last = job.Length - Blake3.BlockLength;
-            for (var offset = 0; offset <= last; offset += Blake3.BlockLength)
-            {
-                tails[3] = TLanes.Broadcast(job.FlagsAt(offset, last));
-                Blake3Wide<TLanes, TVector>.Compress(lanes, values, tails);
-                for (var i = 0; i < TLanes.Count; i++)
-                {
-                    lanes[i] += Blake3.BlockLength;
-                    if (Sse.IsSupported)
-                        Sse.Prefetch0(lanes[i] + PrefetchDistance);
-                }
-            }
-
-            Blake3Wide<TLanes, TVector>.Store(values, output, count);
+            tails[3] = TLanes.Broadcast(job.Flags);
+            Blake3Wide<TLanes, TVector>.Compress(lanes, 0, job.Length, values, tails, job.FirstFlag, job.LastFlag);
+            Blake3Wide<TLanes, TVector>.Store(values, outputs);
         }
     }
 
@@ -104,10 +91,13 @@ internal static unsafe class Blake3Parallel
         internal readonly ulong Counter = counter;
         internal readonly uint CounterStep = counterStep;
         internal readonly uint* Key = key;
+        internal readonly uint Flags = flags;
+        internal readonly uint FirstFlag = firstFlag;
+        internal readonly uint LastFlag = lastFlag;
 
-        internal uint FlagsAt(int offset, int last) => flags | (offset == 0 ? firstFlag : 0) | (offset == last ? lastFlag : 0);
+        internal uint FlagsAt(int offset, int last) => Flags | (offset == 0 ? FirstFlag : 0) | (offset == last ? LastFlag : 0);
 
         internal Job Skip(int count) =>
-            new(Input + (nint)count * Length, Length, unchecked(Counter + (ulong)count * CounterStep), CounterStep, Key, flags, firstFlag, lastFlag);
+            new(Input + (nint)count * Length, Length, unchecked(Counter + (ulong)count * CounterStep), CounterStep, Key, Flags, FirstFlag, LastFlag);
     }
 }

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Crust.Cryptography;
 
 /// <summary>
-/// The compression function (BLAKE3 specification §2.2, §5.3) for as many blocks at once as a vector has elements. Vector i of a state holds word i of every lane;
-/// the blocks' words are transposed into that order as they are loaded. The 16 state vectors live in registers, the 16 message vectors in 64-byte aligned stack.
+/// The compression function (BLAKE3 specification §2.2, §5.3) for as many inputs at once as a vector has elements. Vector i of a state holds word i of every lane;
+/// the blocks' words are transposed into that order as they are loaded. The 16 state vectors live in registers, or row c beside the 16 message vectors in 64-byte aligned stack.
 /// </summary>
 internal static unsafe class Blake3Wide<TLanes, TVector>
     where TLanes : struct, IBlake3Lanes<TVector>
@@ -25,77 +25,109 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
         88, 120, 40, 0, 8, 72, 64, 48, 112, 80, 16, 96, 24, 32, 56, 104,
     ];
 
-    /// <summary>Compresses one 64-byte block of every lane.</summary>
-    /// <param name="lanes">Where each lane's block begins.</param>
+    /// <summary>Compresses blocks of 64 bytes of every lane, one after another.</summary>
+    /// <param name="lanes">Where each lane's input begins.</param>
+    /// <param name="begin">Offset in bytes of the first block in each input.</param>
+    /// <param name="end">Offset behind the last block; more than <paramref name="begin"/>.</param>
     /// <param name="values">Eight vectors: the chaining values, replaced by the new ones.</param>
     /// <param name="tails">Four vectors: the counters' low and high words, the block lengths, the flags.</param>
+    /// <param name="firstFlags">Flags of the first block besides.</param>
+    /// <param name="lastFlags">Flags of the last block besides.</param>
     [SkipLocalsInit]
-    internal static void Compress(byte** lanes, TVector* values, TVector* tails)
+    internal static void Compress(byte** lanes, nint begin, nint end, TVector* values, TVector* tails, uint firstFlags, uint lastFlags)
     {
         unchecked
         {
-            var room = stackalloc byte[16 * sizeof(TVector) + 63];
+            var room = stackalloc byte[20 * sizeof(TVector) + 63];
             var block = (byte*)(((nuint)room + 63) & ~(nuint)63);
-            for (var quarter = 0; quarter < 4; quarter++)
-                Transpose(lanes, quarter * 16, (TVector*)block + quarter * 4);
-
-            TVector v0 = values[0], v1 = values[1], v2 = values[2], v3 = values[3], v4 = values[4], v5 = values[5], v6 = values[6], v7 = values[7];
-            TVector v8 = TLanes.Broadcast(Blake3.InitialValue[0]), v9 = TLanes.Broadcast(Blake3.InitialValue[1]);
-            TVector v10 = TLanes.Broadcast(Blake3.InitialValue[2]), v11 = TLanes.Broadcast(Blake3.InitialValue[3]);
-            TVector v12 = tails[0], v13 = tails[1], v14 = tails[2], v15 = tails[3];
+            var c = (TVector*)block + 16;
 
             // The table is data of the assembly's image, which does not move.
-            var order = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in Schedule[0]));
-            for (var end = order + Schedule.Length; order < end; order += 16)
+            var schedule = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in Schedule[0]));
+            TVector v0 = values[0], v1 = values[1], v2 = values[2], v3 = values[3], v4 = values[4], v5 = values[5], v6 = values[6], v7 = values[7];
+            var flags = firstFlags;
+            for (var offset = begin; offset < end; offset += Blake3.BlockLength)
             {
-                Mix(ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7, ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
-                    block, order);
-                Mix(ref v0, ref v1, ref v2, ref v3, ref v5, ref v6, ref v7, ref v4, ref v10, ref v11, ref v8, ref v9, ref v15, ref v12, ref v13, ref v14,
-                    block, order + 8);
+                for (nint quarter = 0; quarter < 4; quarter++)
+                    Transpose(lanes, offset + quarter * 16, (TVector*)block + quarter * 4);
+                if (offset == end - Blake3.BlockLength)
+                    flags |= lastFlags;
+
+                TVector v8 = TLanes.Broadcast(Blake3.InitialValue[0]), v9 = TLanes.Broadcast(Blake3.InitialValue[1]);
+                TVector v10 = TLanes.Broadcast(Blake3.InitialValue[2]), v11 = TLanes.Broadcast(Blake3.InitialValue[3]);
+                TVector v12 = tails[0], v13 = tails[1], v14 = tails[2], v15 = TLanes.Xor(tails[3], TLanes.Broadcast(flags));
+                flags = 0;
+                if (TLanes.RegistersAreFew)
+                {
+                    c[0] = v8;
+                    c[1] = v9;
+                    c[2] = v10;
+                    c[3] = v11;
+                }
+
+                var order = schedule;
+                for (var lastOrder = order + Schedule.Length; order < lastOrder; order += 16)
+                {
+                    if (TLanes.RegistersAreFew)
+                    {
+                        Mix(ref v0, ref v4, ref c[0], ref v12, block, order);
+                        Mix(ref v1, ref v5, ref c[1], ref v13, block, order + 2);
+                        Mix(ref v2, ref v6, ref c[2], ref v14, block, order + 4);
+                        Mix(ref v3, ref v7, ref c[3], ref v15, block, order + 6);
+                        Mix(ref v0, ref v5, ref c[2], ref v15, block, order + 8);
+                        Mix(ref v1, ref v6, ref c[3], ref v12, block, order + 10);
+                        Mix(ref v2, ref v7, ref c[0], ref v13, block, order + 12);
+                        Mix(ref v3, ref v4, ref c[1], ref v14, block, order + 14);
+                    }
+                    else
+                    {
+                        Mix(ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7, ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+                            block, order);
+                        Mix(ref v0, ref v1, ref v2, ref v3, ref v5, ref v6, ref v7, ref v4, ref v10, ref v11, ref v8, ref v9, ref v15, ref v12, ref v13, ref v14,
+                            block, order + 8);
+                    }
+                }
+
+                if (TLanes.RegistersAreFew)
+                    (v8, v9, v10, v11) = (c[0], c[1], c[2], c[3]);
+                v0 = TLanes.Xor(v0, v8);
+                v1 = TLanes.Xor(v1, v9);
+                v2 = TLanes.Xor(v2, v10);
+                v3 = TLanes.Xor(v3, v11);
+                v4 = TLanes.Xor(v4, v12);
+                v5 = TLanes.Xor(v5, v13);
+                v6 = TLanes.Xor(v6, v14);
+                v7 = TLanes.Xor(v7, v15);
             }
 
-            values[0] = TLanes.Xor(v0, v8);
-            values[1] = TLanes.Xor(v1, v9);
-            values[2] = TLanes.Xor(v2, v10);
-            values[3] = TLanes.Xor(v3, v11);
-            values[4] = TLanes.Xor(v4, v12);
-            values[5] = TLanes.Xor(v5, v13);
-            values[6] = TLanes.Xor(v6, v14);
-            values[7] = TLanes.Xor(v7, v15);
+            values[0] = v0;
+            values[1] = v1;
+            values[2] = v2;
+            values[3] = v3;
+            values[4] = v4;
+            values[5] = v5;
+            values[6] = v6;
+            values[7] = v7;
         }
     }
 
-    /// <summary>Writes the first <paramref name="count"/> lanes' chaining values: 32 bytes a lane, back to back.</summary>
-    [SkipLocalsInit]
-    internal static void Store(TVector* values, byte* output, int count)
-    {
-        if (count == TLanes.Count)
-        {
-            Store(values, output);
-            return;
-        }
-
-        var all = stackalloc byte[8 * sizeof(TVector)];
-        Store(values, all);
-        Unsafe.CopyBlockUnaligned(output, all, (uint)(count * Blake3.HashLength));
-    }
-
-    private static void Store(TVector* values, byte* output)
+    /// <summary>Writes the 32-byte chaining value of every lane to where <paramref name="outputs"/> says.</summary>
+    internal static void Store(TVector* values, byte** outputs)
     {
         unchecked
         {
-            for (var lane = 0; lane < TLanes.Count; lane += 4)
+            for (nint lane = 0; lane < TLanes.Count; lane += 4)
             {
                 var column = (uint*)values + lane;
-                Store(column, output + lane * Blake3.HashLength);
-                Store(column + TLanes.Count * 4, output + lane * Blake3.HashLength + 16);
+                Store(column, outputs + lane, 0);
+                Store(column + TLanes.Count * 4, outputs + lane, 16);
             }
         }
     }
 
     /// <summary>Half a chaining value of four lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(uint* column, byte* output)
+    private static void Store(uint* column, byte** outputs, nint offset)
     {
         unchecked
         {
@@ -104,15 +136,15 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
             var c = Vector128.Load(column + TLanes.Count * 2);
             var d = Vector128.Load(column + TLanes.Count * 3);
             Quadruple<Blake3Lanes128, Vector128<uint>>(ref a, ref b, ref c, ref d);
-            a.Store((uint*)output);
-            b.Store((uint*)(output + Blake3.HashLength));
-            c.Store((uint*)(output + Blake3.HashLength * 2));
-            d.Store((uint*)(output + Blake3.HashLength * 3));
+            a.Store((uint*)(outputs[0] + offset));
+            b.Store((uint*)(outputs[1] + offset));
+            c.Store((uint*)(outputs[2] + offset));
+            d.Store((uint*)(outputs[3] + offset));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(byte** lanes, int offset, TVector* words)
+    private static void Transpose(byte** lanes, nint offset, TVector* words)
     {
         var a = TLanes.Gather(lanes, 0, offset);
         var b = TLanes.Gather(lanes, 1, offset);
@@ -181,6 +213,21 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
             b2 = TLanes.RotateRight7(TLanes.Xor(b2, c2));
             b3 = TLanes.RotateRight7(TLanes.Xor(b3, c3));
         }
+    }
+
+    /// <summary>One G, for processors with 16 registers: row c lives in memory, where its loads and stores wait for nobody.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Mix(ref TVector a, ref TVector b, ref TVector c, ref TVector d, byte* block, byte* order)
+    {
+        a = TLanes.Add(TLanes.Add(a, Word(block, order[0])), b);
+        d = TLanes.RotateRight16(TLanes.Xor(d, a));
+        var sum = TLanes.Add(d, c);
+        b = TLanes.RotateRight12(TLanes.Xor(b, sum));
+        a = TLanes.Add(TLanes.Add(a, Word(block, order[1])), b);
+        d = TLanes.RotateRight8(TLanes.Xor(d, a));
+        sum = TLanes.Add(sum, d);
+        c = sum;
+        b = TLanes.RotateRight7(TLanes.Xor(b, sum));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

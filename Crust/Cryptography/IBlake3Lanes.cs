@@ -10,6 +10,9 @@ internal unsafe interface IBlake3Lanes<TVector>
     /// <summary>32-bit elements in a vector: 4, 8 or 16.</summary>
     static abstract int Count { get; }
 
+    /// <summary>Sixteen registers only: not all of the state fits beside what is being computed.</summary>
+    static abstract bool RegistersAreFew { get; }
+
     static abstract TVector Broadcast(uint word);
 
     /// <summary>Adds modulo 2^32.</summary>
@@ -26,7 +29,7 @@ internal unsafe interface IBlake3Lanes<TVector>
     static abstract TVector RotateRight7(TVector value);
 
     /// <summary>Four words at <paramref name="offset"/> bytes of every fourth lane from <paramref name="lane"/> on: one lane for each 128 bits.</summary>
-    static abstract TVector Gather(byte** lanes, int lane, int offset);
+    static abstract TVector Gather(byte** lanes, int lane, nint offset);
 
     /// <summary>In each 128 bits: l0 r0 l1 r1.</summary>
     static abstract TVector InterleaveLow(TVector left, TVector right);

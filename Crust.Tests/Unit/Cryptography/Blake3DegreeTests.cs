@@ -40,6 +40,15 @@ public class Blake3DegreeTests
 
     [Theory]
     [MemberData(nameof(Wide))]
+    public void Hash_IsTheScalarOne_AtEveryLengthOfItsFirstChunks(int degree)
+    {
+        var input = Bytes(3 * Blake3.ChunkLength + 2);
+        for (var length = 0; length <= input.Length; length++)
+            Hash(input.AsSpan(0, length), (Blake3Degree)degree).Should().Equal(Hash(input.AsSpan(0, length), Blake3Degree.Scalar), "length {0}", length);
+    }
+
+    [Theory]
+    [MemberData(nameof(Wide))]
     public void KeyedUpdates_GiveTheScalarExtendedOutput_HoweverTheInputIsCut(int degree)
     {
         var (key, input) = (Bytes(Blake3.KeyLength), Bytes(300_000));
