@@ -19,6 +19,9 @@ internal sealed class PeerSlot
     /// <summary>The remote's nonce in the open session.</summary>
     internal SessionNonce? RemoteNonce { get; private set; }
 
+    /// <summary>The remote's process that has the open session.</summary>
+    internal ProcessEpoch? RemoteEpoch { get; private set; }
+
     internal int HandshakesUnderWay { get; private set; }
 
     /// <summary>A slot that holds nothing can go.</summary>
@@ -39,10 +42,11 @@ internal sealed class PeerSlot
         _settled = null;
     }
 
-    internal void Open(SessionDriver session, SessionNonce remoteNonce)
+    internal void Open(SessionDriver session, SessionNonce remoteNonce, ProcessEpoch remoteEpoch)
     {
         Session = session;
         RemoteNonce = remoteNonce;
+        RemoteEpoch = remoteEpoch;
     }
 
     /// <summary>The session is over: its nonce must never name another, or numbers and statements would repeat.</summary>
@@ -50,6 +54,7 @@ internal sealed class PeerSlot
     {
         Session = null;
         RemoteNonce = null;
+        RemoteEpoch = null;
         OwnNonce = DrawNonce();
     }
 

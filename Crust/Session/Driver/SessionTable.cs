@@ -1,5 +1,6 @@
 using Crust.Identity;
 using Crust.Primitives.Driver;
+using Crust.Session.Admission;
 using Crust.Session.Handshakes;
 using Microsoft.Extensions.Logging;
 
@@ -81,6 +82,9 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, int max
             if (_closed || !_slots.TryGetValue(result.Remote, out var slot) || slot.OwnNonce != result.OwnNonce)
                 return new AdoptedLink(null);
             var open = slot.Session;
+            var epoch = EpochRule.Judge(slot.RemoteEpoch, result.RemoteEpoch);
+            if (epoch == EpochVerdict.Older)
+                return new AdoptedLink(null) { Surviving = open, Epoch = epoch };
             if (open is not null && open.SessionId == result.SessionId)
             {
                 var selfIsLower = self.Id < result.Remote;
@@ -91,9 +95,9 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, int max
             }
 
             var session = new SessionDriver(Parameters(result), result.SessionId, owner, clock, logger);
-            slot.Open(session, result.RemoteNonce);
+            slot.Open(session, result.RemoteNonce, result.RemoteEpoch);
             session.TryAttach(link);
-            return new AdoptedLink(session) { IsNew = true, Outdated = open };
+            return new AdoptedLink(session) { IsNew = true, Outdated = open, Epoch = epoch };
         }
     }
 
