@@ -14,9 +14,9 @@ public sealed class HandshakeAdmissionTests
     [InlineData("203.0.113.7", "203.0.113.0")]
     [InlineData("::ffff:203.0.113.7", "203.0.113.0")]
     [InlineData("2001:db8:1:2fff:3::4", "2001:db8:1:2f00::")]
-    [InlineData("::1", "::")]
+    [InlineData("::1", "::1")]
     public void Prefix_IsWhatOneCustomerIsGiven(string address, string prefix) =>
-        HandshakeAdmission.Prefix(IPAddress.Parse(address)).Should().Be(IPAddress.Parse(prefix));
+        AddressPrefix.Of(IPAddress.Parse(address)).Base.Should().Be(IPAddress.Parse(prefix));
 
     [Fact]
     public void TryBegin_GrantsABurst_ThenTheRate_ToOnePrefix()
@@ -27,22 +27,7 @@ public sealed class HandshakeAdmissionTests
         Begin(admission, "10.0.0.200", Start + TimeSpan.FromMilliseconds(50), times: 5).Should().Be(0, "it is the same prefix");
         Begin(admission, "10.0.0.1", Start + TimeSpan.FromMilliseconds(200), times: 5).Should().Be(2);
         Begin(admission, "10.0.1.1", Start + TimeSpan.FromMilliseconds(200), times: 5).Should().Be(3, "another prefix has its own");
-        admission.UnderWay.Should().Be(8);
-        admission.Refused.Should().Be(12);
-    }
-
-    [Fact]
-    public void IsOverfull_AsksForRoom_BeyondTheBound()
-    {
-        var admission = new HandshakeAdmission(new AdmissionLimits(MaxUnderWay: 2));
-        Begin(admission, "10.0.0.1", Start, times: 2);
-        admission.IsOverfull.Should().BeFalse();
-
-        Begin(admission, "10.0.0.1", Start, times: 1).Should().Be(1, "the newest is let in");
-        admission.IsOverfull.Should().BeTrue();
-        admission.End();
-
-        admission.IsOverfull.Should().BeFalse();
+        admission.RefusedPrefixes.Should().Be(12);
     }
 
     [Fact]

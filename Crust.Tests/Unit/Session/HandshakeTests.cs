@@ -17,9 +17,9 @@ public sealed class HandshakeTests
     private static readonly SessionNonce AliceNonce = SessionNonce.FromBytes(Bytes(4, 16)), BobNonce = SessionNonce.FromBytes(Bytes(5, 16));
 
     private static readonly HandshakeOffer Offer =
-        new(Alice.Id, 0, AliceNonce, BobNonce, HandshakeFeatures.SignsWhatItSends, [RecordSuite.Aegis256, RecordSuite.ChaCha20Poly1305]);
+        new(Alice.Id, 0, AliceNonce, BobNonce, HandshakeFeatures.SignsWhatItSends, new ProcessEpoch(7), [RecordSuite.Aegis256, RecordSuite.ChaCha20Poly1305]);
 
-    private static readonly HandshakeReply Reply = new(0, BobNonce, AliceNonce, HandshakeFeatures.None, RecordSuite.Aegis256);
+    private static readonly HandshakeReply Reply = new(0, BobNonce, AliceNonce, HandshakeFeatures.None, new ProcessEpoch(9), RecordSuite.Aegis256);
 
     [Fact]
     public void BothSides_AgreeOnEverything()
