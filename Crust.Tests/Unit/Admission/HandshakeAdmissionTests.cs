@@ -1,4 +1,5 @@
 using System.Net;
+using Crust.Identity;
 using Crust.Primitives;
 using Crust.Session.Admission;
 using FluentAssertions;
@@ -39,6 +40,22 @@ public sealed class HandshakeAdmissionTests
 
         Begin(admission, "10.0.9.1", Start, times: 1).Should().Be(0, "all three are busy");
         Begin(admission, "10.0.9.1", Start + TimeSpan.FromSeconds(2), times: 1).Should().Be(1, "full buckets hold no information");
+    }
+
+    [Fact]
+    public void TryBegin_HoldsOnePeerBack_AndNotItsNeighbour_NorTheSamePeerElsewhere()
+    {
+        using var alice = PeerIdentity.Create();
+        using var bob = PeerIdentity.Create();
+        var admission = new HandshakeAdmission(new AdmissionLimits { PeerPerSecond = 2, PeerBurst = 3 });
+        var (here, elsewhere) = (IPAddress.Parse("203.0.113.1"), IPAddress.Parse("198.51.100.1"));
+
+        Enumerable.Range(0, 10).Count(_ => admission.TryBegin(alice.Id, here, Start)).Should().Be(3);
+        admission.TryBegin(bob.Id, here, Start).Should().BeTrue();
+        admission.TryBegin(alice.Id, elsewhere, Start).Should().BeTrue("a message 1 that is replayed somewhere must not keep the peer itself out");
+        Enumerable.Range(0, 10).Count(_ => admission.TryBegin(alice.Id, here, Start + TimeSpan.FromSeconds(1))).Should().Be(2);
+        admission.RefusedPeers.Should().Be(15);
+        Enumerable.Range(0, 100).All(_ => admission.TryBegin(alice.Id, IPAddress.Loopback, Start)).Should().BeTrue("loopback is exempt");
     }
 
     private static int Begin(HandshakeAdmission admission, string address, Instant now, int times) =>

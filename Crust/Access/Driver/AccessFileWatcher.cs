@@ -62,27 +62,13 @@ internal sealed class AccessFileWatcher : IAsyncDisposable
     }
 
     /// <summary>Begins to watch.</summary>
-    internal void Start()
+    /// <param name="notifications">False looks each second and no sooner, as where the file system tells nothing.</param>
+    internal void Start(bool notifications = true)
     {
         lock (_gate)
         {
-            try
-            {
-                // The folder, not the file: most editors and all careful tools put another file in its place.
-                _notifications = new FileSystemWatcher(Path.GetDirectoryName(_path)!, Path.GetFileName(_path));
-                _notifications.Changed += (_, _) => Notified();
-                _notifications.Created += (_, _) => Notified();
-                _notifications.Renamed += (_, _) => Notified();
-                _notifications.Deleted += (_, _) => Notified();
-                _notifications.Error += (_, _) => Notified();
-                _notifications.EnableRaisingEvents = true;
-            }
-            catch (Exception e) when (e is IOException or ArgumentException or PlatformNotSupportedException or UnauthorizedAccessException)
-            {
-                // No notifications here (their number is limited on Linux): the timer looks all the same.
-                Log.AccessFileUnwatched(_logger, _path, e.Message);
-            }
-
+            if (notifications)
+                Subscribe();
             _timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
     }
@@ -95,6 +81,26 @@ internal sealed class AccessFileWatcher : IAsyncDisposable
         // Outside the lock: it waits for a callback that is under way.
         _notifications?.Dispose();
         await _timer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void Subscribe()
+    {
+        try
+        {
+            // The folder, not the file: most editors and all careful tools put another file in its place.
+            _notifications = new FileSystemWatcher(Path.GetDirectoryName(_path)!, Path.GetFileName(_path));
+            _notifications.Changed += (_, _) => Notified();
+            _notifications.Created += (_, _) => Notified();
+            _notifications.Renamed += (_, _) => Notified();
+            _notifications.Deleted += (_, _) => Notified();
+            _notifications.Error += (_, _) => Notified();
+            _notifications.EnableRaisingEvents = true;
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or PlatformNotSupportedException or UnauthorizedAccessException)
+        {
+            // Their number is limited on Linux, for one: the timer looks all the same.
+            Log.AccessFileUnwatched(_logger, _path, e.Message);
+        }
     }
 
     private void Notified()
