@@ -4,6 +4,7 @@ using Crust.Gateway.Server;
 using Crust.Identity;
 using FluentAssertions;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Crust.Tests.Cluster;
@@ -72,6 +73,35 @@ public sealed class IdentityTwiceAtGatewaysTests : IAsyncLifetime
         sessions.Should().Be(1);
         newer.Connections.Should().ContainSingle();
         older.Connections.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Loser_DoesNotRedialInALoop_ButTriesAgainMinutesLater()
+    {
+        // Behind by less than gateways tolerate, so that the minutes to come leave it within that too.
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow - TimeSpan.FromMinutes(7));
+        await using var older = await ProcessAsync(0, clock);
+        var (told, dialled) = (0, 0);
+        older.IdentityElsewhere += _ => Interlocked.Increment(ref told);
+        older.PeerConnected += _ => Interlocked.Increment(ref dialled);
+        await using var newer = await ProcessAsync(1);
+        await Eventually.HoldsAsync(() => Volatile.Read(ref told) == 1 && older.Gateway is null, "the older process is told");
+
+        // A loop would pause a quarter of a second first, and ten seconds at most.
+        var left = 120;
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                return --left == 0;
+            },
+            "two minutes go by");
+        Volatile.Read(ref dialled).Should().Be(0);
+
+        clock.Advance(TimeSpan.FromMinutes(6));
+        await Eventually.HoldsAsync(() => Volatile.Read(ref told) == 2, "it asks once more, and is told the same");
+        Volatile.Read(ref dialled).Should().Be(1);
+        newer.Gateway.Should().Be(_gateways[1].Id);
     }
 
     [Fact]
