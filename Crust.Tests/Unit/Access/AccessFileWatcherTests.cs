@@ -114,6 +114,8 @@ public sealed class AccessFileWatcherTests : IDisposable
         // How a cluster's mounted configuration changes: the link's own times do not tell.
         File.WriteAllText(Path.Combine(_folder, "first"), $"deny {_alice}\n");
         File.WriteAllText(Path.Combine(_folder, "second"), $"deny {_bob}\n");
+        // And neither the file's time nor its length does, when both were written together.
+        File.SetLastWriteTimeUtc(Path.Combine(_folder, "second"), File.GetLastWriteTimeUtc(Path.Combine(_folder, "first")));
         File.CreateSymbolicLink(Path.Combine(_folder, "data"), "first");
         File.CreateSymbolicLink(FilePath, "data");
         await using var watcher = New(TimeProvider.System);

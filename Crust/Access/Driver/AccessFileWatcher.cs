@@ -194,15 +194,15 @@ internal sealed class AccessFileWatcher : IAsyncDisposable
     private (string Text, FileStamp Stamp) Read()
     {
         using var file = File.OpenHandle(_path);
-        var before = FileStamp.Of(file);
-        if (before.Length > MaxBytes)
+        var length = RandomAccess.GetLength(file);
+        if (length > MaxBytes)
             throw new InvalidDataException($"the access file {_path} is longer than {MaxBytes >> 20} MiB");
-        var bytes = new byte[before.Length];
+        var bytes = new byte[length];
         var read = RandomAccess.Read(file, bytes, 0);
         try
         {
-            // The stamp before the reading: a write during it gives another one at the next look.
-            return (new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.AsSpan(0, read)), before with { Length = read });
+            // The stamp after the reading: a write during it gives another one than was seen before.
+            return (new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.AsSpan(0, read)), FileStamp.Of(file));
         }
         catch (DecoderFallbackException e)
         {
