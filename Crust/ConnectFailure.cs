@@ -35,4 +35,10 @@ public enum ConnectFailure
 
     /// <summary>The id or address is this node's own.</summary>
     Self,
+
+    /// <summary>This node's access list does not allow the peer, or its address: nothing was dialled.</summary>
+    NotAllowed,
+
+    /// <summary>A newer process runs under this node's identity: stop one of the two, or give it an identity of its own.</summary>
+    IdentityElsewhere,
 }

@@ -10,8 +10,8 @@ using Crust.Identity;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
-using Crust.Session.Admission;
 using Crust.Session.Driver;
+using Crust.Session.Handshakes;
 using Crust.Tcp;
 using Crust.Transport;
 using Microsoft.Extensions.Logging;
@@ -33,6 +33,8 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly CancellationTokenSource _stopped = new();
     private readonly SemaphoreSlim _handshakeCore = new(1);
     private readonly FrozenSet<string> _signatureRequired;
+    private readonly NodePolicy _policy;
+    private readonly LinkHandshaker _handshaker;
     private readonly SessionTable _table;
     private readonly Acceptor _acceptor;
     private readonly SessionArrivals _arrivals = new();
@@ -49,6 +51,7 @@ public sealed class CrustNode : IAsyncDisposable
         Network = NetworkId.FromName(options.NetworkName);
         _logger = options.LoggerFactory.CreateLogger<CrustNode>();
         var clock = new MonotonicClock(options.TimeProvider);
+        _policy = new NodePolicy(options, clock, _logger);
         var owner = new Owner(this);
         _protocols = new ProtocolRegistry(ConnectionOf);
         var limits = new SessionLimits
@@ -60,15 +63,15 @@ public sealed class CrustNode : IAsyncDisposable
         var unsigned = options.UnsignedProtocols.ToFrozenSet(StringComparer.Ordinal);
         _signatureRequired = options.SignatureRequiredProtocols.ToFrozenSet(StringComparer.Ordinal);
         _table = new SessionTable(_identity, Network, new SessionTerms(options.MaxSessions, limits, unsigned.Contains), owner, clock, _logger);
-        var handshaker = new LinkHandshaker(_identity, Network, clock, _handshakeCore);
-        var terms = new HandshakeTerms(_identity.Id, options.Sign, options.RequireSignatures, options.AllowAegis128L);
-        var adopter = new LinkAdopter(handshaker, terms, _table, owner);
+        _handshaker = new LinkHandshaker(_identity, Network, clock, _handshakeCore);
+        var terms = new HandshakeTerms(_identity.Id, options.Sign, options.RequireSignatures, options.AllowAegis128L, _policy.Epoch);
+        var adopter = new LinkAdopter(_handshaker, terms, _table, owner, _policy.Gate, clock);
         var transport = new TcpTransport();
-        var dialer = new Dialer(transport, adopter, options.TimeProvider, _logger);
+        var dialer = new Dialer(transport, adopter, _policy.Gate, options.TimeProvider, _logger);
         _acceptor = new Acceptor(
             transport.Bind(new IPEndPoint(ListenAddress(options.Listen), options.TcpPort)), ConnectionPath.DirectTcp,
-            new HandshakeAdmission(new AdmissionLimits()), adopter, clock, _logger);
-        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _stopped.Token);
+            _policy.Gate, adopter, clock, _logger);
+        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
         _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
@@ -81,7 +84,7 @@ public sealed class CrustNode : IAsyncDisposable
         if (options.Bootstrap.Count > 0 && !options.IsGateway)
         {
             _attachment = new GatewayAttachment(
-                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], clock.UnixMilliseconds, MayContact), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
+                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], _policy.Epoch.UnixMilliseconds, MayContact), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
             _protocols.AddInternal(GatewayCodec.Protocol, HandleGatewayMessage);
         }
     }
@@ -97,6 +100,12 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>A connection ended; <see cref="PeerConnection.CloseReason"/> tells why.</summary>
     public event Action<PeerConnection>? PeerDisconnected;
 
+    /// <summary>
+    /// A peer or gateway says that a newer process runs under this node's identity: its connection with this node has ended, and a gateway looks after the newer one. The node goes on and keeps
+    /// what it has, but should be stopped, or get an identity of its own. The argument tells who says so.
+    /// </summary>
+    public event Action<PeerId>? IdentityElsewhere;
+
     /// <summary>This node's name.</summary>
     public PeerId Id => _identity.Id;
 
@@ -108,6 +117,9 @@ public sealed class CrustNode : IAsyncDisposable
 
     /// <summary>The gateway the node is attached to; null while there is none.</summary>
     public PeerId? Gateway => _attachment?.Current?.Gateway;
+
+    /// <summary>Who may connect; changes count at once, for open connections too.</summary>
+    public PeerAccess Access => _options.Access;
 
     /// <summary>The open connections, those with gateways included.</summary>
     public IReadOnlyList<PeerConnection> Connections => [.. _table.Sessions.Select(ConnectionOf)];
@@ -177,6 +189,7 @@ public sealed class CrustNode : IAsyncDisposable
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _acceptor.DisposeAsync().ConfigureAwait(false);
+        await _policy.DisposeAsync().ConfigureAwait(false);
         if (_ownsIdentity)
             _identity.Dispose();
         _handshakeCore.Dispose();
@@ -189,9 +202,19 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>Begins to accept peers, once.</summary>
     internal void Accept()
     {
+        _policy.Start(() => _table.Sessions);
         _acceptor.Start();
         Log.Listening(_logger, Id.ToShortString(), _acceptor.EndPoint.ToString());
     }
+
+    /// <summary>What this node refused so far.</summary>
+    internal AdmissionStatistics Refusals => _policy.Gate.Statistics;
+
+    /// <summary>How often handshake arithmetic ran.</summary>
+    internal long HandshakeComputations => _handshaker.Computations;
+
+    /// <summary>Which process of the identity this node is.</summary>
+    internal ProcessEpoch Epoch => _policy.Epoch;
 
     /// <summary>Registers a handler of one of Crust's own protocols.</summary>
     internal void HandleInternal(string protocol, InboundHandler handler) => _protocols.AddInternal(protocol, handler);
@@ -208,7 +231,8 @@ public sealed class CrustNode : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            await _attachment.WaitUntilAttachedAsync(either.Token).ConfigureAwait(false);
+            if (!await _attachment.WaitUntilAttachedAsync(either.Token).ConfigureAwait(false))
+                throw new ConnectException(ConnectFailure.IdentityElsewhere, Id, $"A newer process runs under this identity, {Id}, says the gateway.");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -263,11 +287,19 @@ public sealed class CrustNode : IAsyncDisposable
 
     private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
-    private void Raise(Action<PeerConnection>? subscribers, SessionDriver session)
+    private void Raise(Action<PeerConnection>? subscribers, SessionDriver session) => Raise(subscribers, ConnectionOf(session));
+
+    private void RaiseIdentityElsewhere(PeerId teller)
+    {
+        Log.IdentityElsewhere(_logger, teller.ToShortString());
+        Raise(IdentityElsewhere, teller);
+    }
+
+    private void Raise<T>(Action<T>? subscribers, T subject)
     {
         try
         {
-            subscribers?.Invoke(ConnectionOf(session));
+            subscribers?.Invoke(subject);
         }
 #pragma warning disable CA1031 // The application's code: what it throws must not end the session.
         catch (Exception e)
@@ -304,7 +336,10 @@ public sealed class CrustNode : IAsyncDisposable
         public void SessionEnded(SessionDriver session)
         {
             node._table.Remove(session);
+            node._policy.Gate.Ended(session);
             node.Raise(node.PeerDisconnected, session);
+            if (session.Closure is { ByRemote: true, Code: GoodbyeCode.IdentityElsewhere })
+                node.RaiseIdentityElsewhere(session.Remote);
         }
     }
 }

@@ -71,6 +71,18 @@ public sealed class CrustNodeOptions
     /// <summary>Most sessions at a time; further peers are refused. Default 10,000.</summary>
     public int MaxSessions { get; set; } = 10_000;
 
+    /// <summary>Who may connect; may be changed at any time, and shared by several nodes. Default: everyone.</summary>
+    public PeerAccess Access { get; set; } = new();
+
+    /// <summary>
+    /// A file that <see cref="Access"/> follows: read at the start and within 2 s of each change, in place of whatever rules there were. Its form:
+    /// <see cref="Crust.Access.AccessRules.TryParse"/>. A file that is wrong or missing fails the start; later the last good rules stay and an error is logged. Default none.
+    /// </summary>
+    public string? AccessFile { get; set; }
+
+    /// <summary>Limits on what others may begin.</summary>
+    public AdmissionOptions Admission { get; set; } = new();
+
     /// <summary>The clock. Default the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 

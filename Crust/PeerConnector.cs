@@ -14,7 +14,7 @@ namespace Crust;
 /// </summary>
 internal sealed class PeerConnector(
     CrustNodeOptions options, PeerId self, NetworkId network, SessionTable table, Dialer dialer, SessionArrivals arrivals,
-    Func<GatewayAttachment?> attachment, Func<bool> loopbackAllowed, CancellationToken stopped) : IAsyncDisposable
+    Func<GatewayAttachment?> attachment, Func<bool> loopbackAllowed, AdmissionGate gate, CancellationToken stopped) : IAsyncDisposable
 {
     /// <summary>How long an introduced peer may take to dial us once none of its addresses answered. Ours: a dial of its own and a handshake.</summary>
     private static readonly TimeSpan IntroductionWait = TimeSpan.FromSeconds(10);
@@ -67,6 +67,8 @@ internal sealed class PeerConnector(
     {
         if (peer == self)
             throw new ConnectException(ConnectFailure.Self, peer, "This is the node's own id.");
+        if (!gate.Allows(peer))
+            throw NotAllowed(peer);
         if (stopped.IsCancellationRequested)
             throw new ConnectException(ConnectFailure.ShuttingDown, peer, "The node stops.");
         var lazy = new Lazy<Task<SessionDriver>>(() => BoundAsync(peer, attempt));
@@ -111,12 +113,16 @@ internal sealed class PeerConnector(
     {
         if (address.Transport != TransportKind.Tcp)
             throw new ConnectException(ConnectFailure.NoUsableAddress, address.Peer, $"{address} names a transport that this version does not dial; use tcp://.");
+        if (!gate.Allows(address.EndPoint.Address))
+            throw new ConnectException(ConnectFailure.NotAllowed, address.Peer, $"The access list of this node denies {address.EndPoint.Address}.");
         var dialled = await dialer.DialAsync(address.Peer, [address], cancellationToken).ConfigureAwait(false);
         return dialled.Session ?? throw Failed(address.Peer, dialled);
     }
 
     private async Task<SessionDriver> FindAndDialAsync(PeerId peer, CancellationToken cancellationToken, SessionDriver? suspended = null)
     {
+        if (attachment()?.IsElsewhere == true)
+            throw new ConnectException(ConnectFailure.IdentityElsewhere, peer, "The gateway says that a newer process runs under this node's identity.");
         var gateway = attachment()?.Current
             ?? throw new ConnectException(ConnectFailure.NotAttached, peer, "The node is not attached to a gateway, so nobody can be asked where the peer is.");
         var record = await FindAsync(gateway, peer, cancellationToken).ConfigureAwait(false);
@@ -199,7 +205,10 @@ internal sealed class PeerConnector(
         }
     }
 
-    private static ConnectException Failed(PeerId peer, DialResult dialled) => dialled.Reached
+    private static ConnectException NotAllowed(PeerId peer) =>
+        new(ConnectFailure.NotAllowed, peer, $"The access list of this node does not allow {peer}.");
+
+    private ConnectException Failed(PeerId peer, DialResult dialled) => !gate.Allows(peer) ? NotAllowed(peer) : dialled.Reached
         ? new ConnectException(ConnectFailure.HandshakeFailed, peer, $"What answered could not prove to be {peer} in this network ({dialled.Explain()}).")
         : new ConnectException(ConnectFailure.Unreachable, peer, $"{peer} cannot be reached ({dialled.Explain()}).");
 }

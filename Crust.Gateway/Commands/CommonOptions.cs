@@ -36,6 +36,12 @@ internal static class CommonOptions
 
     internal static Option<string?> Identity(string description) => new("--identity") { Description = description, HelpName = "FILE" };
 
+    internal static Option<string?> Access() => new("--access")
+    {
+        Description = "File of who may connect, reloaded when it changes: lines 'allow PEERID', 'deny PEERID', 'deny NETWORK'.",
+        HelpName = "FILE",
+    };
+
     internal static Option<PeerAddress[]> Bootstrap() => new("--bootstrap")
     {
         Description = $"Address of a gateway, tcp://IP:PORT/PEERID; may repeat. {BootstrapVariable} stands in for it.",

@@ -24,9 +24,10 @@ internal static class GatewayCommand
         var region = new Option<string?>("--region") { Description = "A free word for operators.", HelpName = "NAME" };
         var network = CommonOptions.Network();
         var identity = CommonOptions.Identity("The gateway's key; made at the first start if missing.");
+        var access = CommonOptions.Access();
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("gateway", "Run a gateway: peers attach to it, and it tells the cluster.") { config, listen, port, advertise, cluster, region, network, identity, json, verbose };
+        var command = new Command("gateway", "Run a gateway: peers attach to it, and it tells the cluster.") { config, listen, port, advertise, cluster, region, network, identity, access, json, verbose };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
@@ -43,6 +44,7 @@ internal static class GatewayCommand
                     Advertise = Addresses(NotEmpty(parsed.GetValue(advertise)) ?? file.Advertise ?? []),
                     Cluster = NotEmpty(parsed.GetValue(cluster)) ?? file.ClusterEndPoints(),
                     Region = parsed.GetValue(region) ?? file.Region ?? "",
+                    AccessFile = parsed.GetValue(access) ?? file.Access,
                 };
                 if (options.Cluster.Count == 0)
                     throw new InvalidDataException("A gateway needs a cluster: give --cluster HOST:PORT, or run Crust.Silo, which has a gateway inside.");

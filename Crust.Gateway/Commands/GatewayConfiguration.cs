@@ -24,6 +24,8 @@ internal sealed class GatewayConfiguration
 
     public string? Region { get; set; }
 
+    public string? Access { get; set; }
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="InvalidDataException">It is missing, no JSON, or has members that are not known.</exception>
     internal static GatewayConfiguration Load(string path)

@@ -14,9 +14,10 @@ internal static class NodeCommand
         var network = CommonOptions.Network();
         var listen = CommonOptions.Listen();
         var port = CommonOptions.TcpPort();
+        var access = CommonOptions.Access();
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("node", "Run a peer that answers pings, until Ctrl+C.") { identity, bootstrap, network, listen, port, json, verbose };
+        var command = new Command("node", "Run a peer that answers pings, until Ctrl+C.") { identity, bootstrap, network, listen, port, access, json, verbose };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
@@ -24,7 +25,10 @@ internal static class NodeCommand
             {
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
                 using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
-                var options = new CrustNodeOptions { Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(port) };
+                var options = new CrustNodeOptions
+                {
+                    Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(port), AccessFile = parsed.GetValue(access),
+                };
                 if (parsed.GetValue(listen) is { } address)
                     options.Listen = address;
                 foreach (var contact in parsed.GetValue(bootstrap)!)
@@ -36,6 +40,8 @@ internal static class NodeCommand
                     ("peer", c.Peer.ToString()), ("path", c.Path.ToToken()), ("local", c.LocalEndPoint?.ToString()), ("remote", c.RemoteEndPoint?.ToString()));
                 node.PeerDisconnected += c => output.Event(
                     "disconnected", $"Connection with {c.Peer} ended: {c.CloseReason}", ("peer", c.Peer.ToString()), ("why", c.CloseReason));
+                node.IdentityElsewhere += teller => output.Event(
+                    "identity-elsewhere", $"A newer process runs under this identity, says {teller}. Stop one of the two, or give it an identity of its own.", ("peer", teller.ToString()));
                 try
                 {
                     await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);

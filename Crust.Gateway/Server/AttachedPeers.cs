@@ -3,6 +3,8 @@ using Crust.Gateway.Cluster;
 using Crust.GatewayProtocol;
 using Crust.Grains.Abstractions;
 using Crust.Identity;
+using Crust.Session;
+using Crust.Session.Admission;
 using Crust.Session.Driver;
 using Google.Protobuf;
 
@@ -19,7 +21,9 @@ internal sealed class AttachedPeers : IAttachedPeers
 
     internal bool IsAttached(PeerConnection connection) => Find(connection.Peer)?.Connection == connection;
 
-    internal void Set(AttachedEntry entry) => _entries[entry.Peer.Peer] = entry;
+    /// <summary>Attaches a peer. False when a newer process of it is: requests of an older one may still be under way when it is replaced.</summary>
+    internal bool TrySet(AttachedEntry entry) => _entries.AddOrUpdate(
+        entry.Peer.Peer, entry, (_, known) => known.Peer.Epoch > entry.Peer.Epoch && known.Connection.IsOpen ? known : entry) == entry;
 
     /// <summary>Removes the peer if it is attached by this connection; returns what it was.</summary>
     internal AttachedEntry? Remove(PeerConnection connection) =>
@@ -37,7 +41,7 @@ internal sealed class AttachedPeers : IAttachedPeers
     {
         if (Find(peer) is { } entry && entry.Peer.Epoch < byEpoch && Remove(entry.Connection) is not null)
             // Ends at once; the task only tells when the goodbye has gone out, for which nobody waits here.
-            _ = entry.Connection.Session.AbortAsync(Session.GoodbyeCode.Replaced, "A newer process with this identity is attached.");
+            _ = entry.Connection.Session.AbortAsync(GoodbyeCode.IdentityElsewhere, EpochRule.Reason);
     }
 
     /// <summary>Passes an introduction on to an attached peer; false when it is not attached here.</summary>

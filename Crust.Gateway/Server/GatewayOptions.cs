@@ -23,6 +23,9 @@ internal sealed record GatewayOptions
     /// <summary>Orleans gateways of the cluster, HOST:PORT each.</summary>
     public IReadOnlyList<string> Cluster { get; init; } = [];
 
+    /// <summary>A file of who may attach: <see cref="CrustNodeOptions.AccessFile"/>. Null: everyone.</summary>
+    public string? AccessFile { get; init; }
+
     /// <summary>A free word for operators.</summary>
     public string Region { get; init; } = "";
 }

@@ -83,6 +83,7 @@ internal sealed class GatewayServer : IAsyncDisposable
                 NetworkName = options.NetworkName,
                 Listen = options.Listen,
                 TcpPort = options.TcpPort,
+                AccessFile = options.AccessFile,
                 LoggerFactory = loggerFactory,
                 TimeProvider = timeProvider,
                 IsGateway = true,

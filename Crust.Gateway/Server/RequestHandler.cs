@@ -3,6 +3,8 @@ using Crust.Gateway.Cluster;
 using Crust.GatewayProtocol;
 using Crust.Identity;
 using Crust.Primitives.Driver;
+using Crust.Session;
+using Crust.Session.Admission;
 using Crust.Session.Driver;
 using Google.Protobuf;
 
@@ -47,6 +49,9 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
         try
         {
             await message.Session.Sender.SendAsync(GatewayCodec.Protocol, response.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken);
+            // After the answer: whoever lost to a newer process has nothing to do here.
+            if (response.AttachResponse is { Status: GatewayStatus.Superseded })
+                await message.Session.CloseAsync(GoodbyeCode.IdentityElsewhere, EpochRule.Reason);
         }
         catch (SessionEndedException)
         {
@@ -66,7 +71,8 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
             || !PeerRecord.TryVerify(signedRecord, node.Network, out var record) || record!.Peer != connection.Peer || !record.IsCurrent(now))
             return new AttachResponse { Status = GatewayStatus.Invalid };
         // Here first: a cluster that is away learns of the peer later.
-        peers.Set(new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord));
+        if (!peers.TrySet(new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord)))
+            return new AttachResponse { Status = GatewayStatus.Superseded };
         AttachOutcome outcome;
         try
         {

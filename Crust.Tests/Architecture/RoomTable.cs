@@ -17,7 +17,7 @@ internal static class RoomTable
         ["Primitives", "Buffers", "Cryptography"],
         ["Wire"],
         ["Identity", "Noise", "Utp", "Nat.Stun", "Nat.PortMapping"],
-        ["Session", "Transport", "Nat"],
+        ["Access", "Session", "Transport", "Nat"],
         ["Dialing", "Discovery", "PeerProtocol", "GatewayProtocol"],
     ];
 

@@ -45,6 +45,9 @@ public sealed class TestCluster : IAsyncDisposable
         return new TestCluster(cluster, storage);
     }
 
+    /// <summary>Another client, for whoever disposes of its own. The cluster stays.</summary>
+    internal CrustClusterClient NewClient() => new(_cluster.Client, TestPeer.Network);
+
     /// <summary>Ends every idle activation, as a silo's loss or a long silence would.</summary>
     internal Task DeactivateAllAsync() => Grains.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
 

@@ -48,6 +48,8 @@ public sealed class MistakeTests : IDisposable
     [InlineData("ping PEER", "No gateway is known")]
     [InlineData("gateway", "A gateway needs a cluster")]
     [InlineData("gateway --config missing", "does not exist")]
+    [InlineData("node --access missing", "Could not find file")]
+    [InlineData("gateway --cluster 127.0.0.1:1 --access missing", "Could not find file")]
     [InlineData("node --listen 203.0.113.1", "not one of this host's")]
     [InlineData("gateway --listen 203.0.113.1 --cluster 127.0.0.1:1", "not one of this host's")]
     [InlineData("id show missing", "There is no identity file")]

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using Crust.Access;
 using Crust.Dialing.Driver;
 using Crust.GatewayProtocol;
 using Crust.Identity;
 using Crust.Primitives.Driver;
+using Crust.Session.Admission;
 using Crust.Session.Driver;
 using Crust.Tcp;
 using FluentAssertions;
@@ -33,8 +35,9 @@ public sealed class IntroductionHandlerTests
         var owner = new NoOwner();
         var arrivals = new SessionArrivals();
         var table = new SessionTable(self, default, 10, owner, clock, NullLogger.Instance);
-        var adopter = new LinkAdopter(new LinkHandshaker(self, default, clock, core), new HandshakeTerms(self.Id, true, false, false), table, owner);
-        var dialer = new Dialer(new TcpTransport(), adopter, time, NullLogger.Instance);
+        var gate = new AdmissionGate(new AdmissionLimits(), 10, () => AccessRules.Everyone, new HashSet<PeerId>(), clock, NullLogger.Instance);
+        var adopter = new LinkAdopter(new LinkHandshaker(self, default, clock, core), new HandshakeTerms(self.Id, true, false, false), table, owner, gate, clock);
+        var dialer = new Dialer(new TcpTransport(), adopter, gate, time, NullLogger.Instance);
         await using var handler = new IntroductionHandler(self.Id, default, table, dialer, arrivals, () => true, clock, NullLogger.Instance, stopped.Token);
         var addresses = tarpits.Select(t => new PeerAddress(TransportKind.Tcp, (IPEndPoint)t.LocalEndpoint, caller.Id)).ToArray();
         var record = new PeerRecord(caller.Id, 1, time.GetUtcNow() + TimeSpan.FromHours(1), 0, addresses).Sign(caller, default);

@@ -80,19 +80,19 @@ public sealed class HybridPatternTests
         using var responder = new ResponderHandshake(self, NetworkId.FromName("test"), HandshakeRandomness.FromBytes(Secret(22, HandshakeRandomness.Length)));
         byte[] prologue = [.. "crust"u8, 1, .. NetworkId.FromName("test").ToByteArray(), .. self.Id.ToByteArray()];
         var line = new StraightLine(prologue, self.AgreementPublic.ToArray());
-        byte[] payload = [7, .. other.Id.ToByteArray(), .. Secret(30, 16), 1, .. Secret(31, 16), 0, 0, 0, 2, 2, 3, 1, 0xEE];
+        byte[] payload = [7, .. other.Id.ToByteArray(), .. Secret(30, 16), 1, .. Secret(31, 16), 0, 0, 0, 2, 0, 1, 2, 3, 4, 5, 6, 7, 2, 3, 1, 0xEE];
         var message1 = line.Message1(other.AgreementSecret.ToArray(), Secret(3), self.AgreementPublic.ToArray(), Secret(7, 64), payload);
         responder.TryReadMessage1(message1, out var offer).Should().BeTrue();
         offer!.Should().BeEquivalentTo(new
         {
             Initiator = other.Id, MinorVersion = (byte)7, Nonce = SessionNonce.FromBytes(Secret(30, 16)), KnownNonce = (SessionNonce?)SessionNonce.FromBytes(Secret(31, 16)),
-            Features = HandshakeFeatures.RequiresSignatures, Suites = new[] { RecordSuite.Aegis128L, RecordSuite.ChaCha20Poly1305 },
+            Features = HandshakeFeatures.RequiresSignatures, Epoch = new ProcessEpoch(0x0001020304050607), Suites = new[] { RecordSuite.Aegis128L, RecordSuite.ChaCha20Poly1305 },
         });
         var message2 = new byte[RecordHeader.MaxHandshakeLength];
-        var reply = new HandshakeReply(5, SessionNonce.FromBytes(Secret(32, 16)), null, HandshakeFeatures.None, RecordSuite.ChaCha20Poly1305);
+        var reply = new HandshakeReply(5, SessionNonce.FromBytes(Secret(32, 16)), null, HandshakeFeatures.None, new ProcessEpoch(0x0706050403020100), RecordSuite.ChaCha20Poly1305);
         responder.TryWriteMessage2(reply, message2, out var length, out var result).Should().BeTrue();
         using var _ = result!;
-        byte[] expected = [5, .. Secret(32, 16), 0, 0, 0, 0, 0, 1];
+        byte[] expected = [5, .. Secret(32, 16), 0, 0, 0, 0, 0, 7, 6, 5, 4, 3, 2, 1, 0, 1];
         line.ReadMessage2(message2[..length], other.AgreementSecret.ToArray(), Secret(3)).Should().Equal(expected);
         result!.SendKey.Should().Equal(line.Expand([.. "crust record secret v1"u8, .. line.Hash, 1, 1]));
         result.ReceiveKey.Should().Equal(line.Expand([.. "crust record secret v1"u8, .. line.Hash, 1, 0]));

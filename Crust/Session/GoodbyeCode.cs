@@ -15,7 +15,7 @@ internal enum GoodbyeCode
     /// <summary>Nothing was received for too long.</summary>
     IdleTimeout = 3,
 
-    /// <summary>A newer session or process of the same identity took over.</summary>
+    /// <summary>A newer session of the same process took over.</summary>
     Replaced = 4,
 
     /// <summary>Policy (a ban, an allow-list) does not want this peer.</summary>
@@ -26,6 +26,9 @@ internal enum GoodbyeCode
 
     /// <summary>This end failed in itself.</summary>
     InternalError = 7,
+
+    /// <summary>A newer process runs under the identity of the one that is told so. It must not dial again in a loop.</summary>
+    IdentityElsewhere = 8,
 
     /// <summary>The peer's process began anew and knows nothing of the session. Never on the wire: whoever could say it is gone.</summary>
     PeerRestarted = 9,

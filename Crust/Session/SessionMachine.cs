@@ -356,6 +356,16 @@ internal sealed class SessionMachine
             case FrameType.LinkRequest:
                 isGood = reader.TryReadByte(out _) && _links.TryHandleRequest(link, now, out hasMoved);
                 break;
+            case FrameType.Goodbye:
+                // Over whatever link it comes: a link that was never nominated may be told so too.
+                isGood = false;
+                if (reader.TryReadByte(out _) && GoodbyeFrame.TryRead(ref reader, out var goodbye))
+                {
+                    isGood = true;
+                    Finish(goodbye.Code, goodbye.Reason, byRemote: true);
+                }
+
+                break;
             default:
                 wasLinkFrame = false;
                 break;
@@ -401,9 +411,6 @@ internal sealed class SessionMachine
                 return StreamCreditFrame.TryRead(ref reader, out var credit) && TryHandle(credit);
             case FrameType.Datagram:
                 return DatagramFrame.TryRead(ref reader, out var datagram) && TryHandle(datagram);
-            case FrameType.Goodbye when GoodbyeFrame.TryRead(ref reader, out var goodbye):
-                Finish(goodbye.Code, goodbye.Reason, byRemote: true);
-                return true;
             default:
                 return false;
         }

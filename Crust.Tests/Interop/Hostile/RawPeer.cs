@@ -15,10 +15,12 @@ internal sealed class RawPeer : IDisposable
 {
     private readonly Socket _socket;
     private readonly PeerId _target;
+    private readonly bool _ownsIdentity;
     private InitiatorHandshake? _handshake;
 
-    private RawPeer(Socket socket, PeerId target, PeerIdentity identity)
+    private RawPeer(Socket socket, PeerId target, PeerIdentity identity, bool ownsIdentity)
     {
+        _ownsIdentity = ownsIdentity;
         _socket = socket;
         _target = target;
         Identity = identity;
@@ -38,13 +40,16 @@ internal sealed class RawPeer : IDisposable
     internal static Task<RawPeer> ConnectAsync(CrustNode node, int receiveBuffer = 0) =>
         ConnectAsync(node.Addresses[0].EndPoint, node.Id, receiveBuffer);
 
-    internal static async Task<RawPeer> ConnectAsync(IPEndPoint endPoint, PeerId target, int receiveBuffer = 0)
+    /// <summary>With an identity that stays the caller's.</summary>
+    internal static Task<RawPeer> ConnectAsync(CrustNode node, PeerIdentity identity) => ConnectAsync(node.Addresses[0].EndPoint, node.Id, identity: identity);
+
+    internal static async Task<RawPeer> ConnectAsync(IPEndPoint endPoint, PeerId target, int receiveBuffer = 0, PeerIdentity? identity = null)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer > 0)
             socket.ReceiveBufferSize = receiveBuffer;
         await socket.ConnectAsync(endPoint);
-        return new RawPeer(socket, target, PeerIdentity.Create());
+        return new RawPeer(socket, target, identity ?? PeerIdentity.Create(), identity is null);
     }
 
     /// <summary>A valid message 1 as it goes over the wire, header first.</summary>
@@ -148,6 +153,7 @@ internal sealed class RawPeer : IDisposable
         Sealer?.Dispose();
         Opener?.Dispose();
         Result?.Dispose();
-        Identity.Dispose();
+        if (_ownsIdentity)
+            Identity.Dispose();
     }
 }

@@ -14,11 +14,11 @@ public sealed class HandshakePayloadTests
     private static readonly Gen<SessionNonce> Nonce = Gen.Byte.Array[16].Select(b => SessionNonce.FromBytes(b));
     private static readonly Gen<SessionNonce?> KnownNonce = Gen.Bool.SelectMany(known => known ? Nonce.Select(n => (SessionNonce?)n) : Gen.Const((SessionNonce?)null));
 
-    private static readonly Gen<HandshakeOffer> Offer = Gen.Select(Gen.Byte, Nonce, KnownNonce, Gen.UInt, Gen.Byte.Array[1, 16]).Select((minor, nonce, known, features, suites) =>
-        new HandshakeOffer(Peer, minor, nonce, known, (HandshakeFeatures)features, [.. suites.Select(s => (RecordSuite)s)]));
+    private static readonly Gen<HandshakeOffer> Offer = Gen.Select(Gen.Byte, Nonce, KnownNonce, Gen.UInt, Gen.ULong, Gen.Byte.Array[1, 16]).Select((minor, nonce, known, features, epoch, suites) =>
+        new HandshakeOffer(Peer, minor, nonce, known, (HandshakeFeatures)features, new ProcessEpoch(epoch), [.. suites.Select(s => (RecordSuite)s)]));
 
-    private static readonly Gen<HandshakeReply> Reply = Gen.Select(Gen.Byte, Nonce, KnownNonce, Gen.UInt, Gen.Byte[1, 3]).Select((minor, nonce, known, features, suite) =>
-        new HandshakeReply(minor, nonce, known, (HandshakeFeatures)features, (RecordSuite)suite));
+    private static readonly Gen<HandshakeReply> Reply = Gen.Select(Gen.Byte, Nonce, KnownNonce, Gen.UInt, Gen.ULong, Gen.Byte[1, 3]).Select((minor, nonce, known, features, epoch, suite) =>
+        new HandshakeReply(minor, nonce, known, (HandshakeFeatures)features, new ProcessEpoch(epoch), (RecordSuite)suite));
 
     [Fact]
     public void Offer_RoundTrips_WithAndWithoutExtensions() => Gen.Select(Offer, Gen.Byte.Array[0, 256]).Sample((offer, extensions) =>
@@ -42,8 +42,8 @@ public sealed class HandshakePayloadTests
     [Fact]
     public void Extensions_HaveABound()
     {
-        var offer = new HandshakeOffer(Peer, 0, default, null, 0, [RecordSuite.Aegis256]);
-        var reply = new HandshakeReply(0, default, null, 0, RecordSuite.Aegis256);
+        var offer = new HandshakeOffer(Peer, 0, default, null, 0, default, [RecordSuite.Aegis256]);
+        var reply = new HandshakeReply(0, default, null, 0, default, RecordSuite.Aegis256);
         HandshakePayload.TryRead([.. Write(offer), .. new byte[257]], out HandshakeOffer? _).Should().BeFalse();
         HandshakePayload.TryRead([.. Write(reply), .. new byte[257]], out HandshakeReply? _).Should().BeFalse();
     }
@@ -58,21 +58,21 @@ public sealed class HandshakePayloadTests
     [Fact]
     public void MalformedFields_AreRefused()
     {
-        var offer = Write(new HandshakeOffer(Peer, 0, default, null, 0, [RecordSuite.Aegis256]));
+        var offer = Write(new HandshakeOffer(Peer, 0, default, null, 0, default, [RecordSuite.Aegis256]));
         Changed(offer, 1 + 32 + 16, 2).Should().BeFalse("a flag is 0 or 1");
-        Changed(offer, 1 + 32 + 16 + 1 + 4, 0).Should().BeFalse("an offer has a suite");
-        Changed(offer, 1 + 32 + 16 + 1 + 4, 17).Should().BeFalse("an offer has at most 16");
+        Changed(offer, 1 + 32 + 16 + 1 + 4 + 8, 0).Should().BeFalse("an offer has a suite");
+        Changed(offer, 1 + 32 + 16 + 1 + 4 + 8, 17).Should().BeFalse("an offer has at most 16");
         byte[] smallOrder = [.. offer[..1], 1, .. new byte[31], .. offer[33..]];
         HandshakePayload.TryRead(smallOrder, out HandshakeOffer? _).Should().BeFalse("the id is no peer's");
-        var reply = Write(new HandshakeReply(0, default, null, 0, RecordSuite.Aegis256));
+        var reply = Write(new HandshakeReply(0, default, null, 0, default, RecordSuite.Aegis256));
         foreach (byte suite in new byte[] { 0, 4, 255 })
         {
             reply[^1] = suite;
             HandshakePayload.TryRead(reply, out HandshakeReply? _).Should().BeFalse("suite {0} is unknown", suite);
         }
 
-        FluentActions.Invoking(() => Write(new HandshakeOffer(Peer, 0, default, null, 0, []))).Should().Throw<ArgumentException>();
-        FluentActions.Invoking(() => Write(new HandshakeOffer(Peer, 0, default, null, 0, [.. new RecordSuite[17]]))).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => Write(new HandshakeOffer(Peer, 0, default, null, 0, default, []))).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => Write(new HandshakeOffer(Peer, 0, default, null, 0, default, [.. new RecordSuite[17]]))).Should().Throw<ArgumentException>();
     }
 
     private static bool Changed(byte[] offer, int index, byte value)

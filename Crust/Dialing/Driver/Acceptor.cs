@@ -17,21 +17,20 @@ internal sealed class Acceptor : IAsyncDisposable
 
     private readonly IConnectionListener _listener;
     private readonly ConnectionPath _path;
-    private readonly HandshakeAdmission _admission;
+    private readonly AdmissionGate _gate;
     private readonly LinkAdopter _adopter;
     private readonly MonotonicClock _clock;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopped = new();
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly HashSet<Task> _handshakes = [];
-    private readonly LinkedList<ConnectionContext> _unproven = [];
     private Task _loop = Task.CompletedTask;
 
-    internal Acceptor(IConnectionListener listener, ConnectionPath path, HandshakeAdmission admission, LinkAdopter adopter, MonotonicClock clock, ILogger logger)
+    internal Acceptor(IConnectionListener listener, ConnectionPath path, AdmissionGate gate, LinkAdopter adopter, MonotonicClock clock, ILogger logger)
     {
         _listener = listener;
         _path = path;
-        _admission = admission;
+        _gate = gate;
         _adopter = adopter;
         _clock = clock;
         _logger = logger;
@@ -48,7 +47,7 @@ internal sealed class Acceptor : IAsyncDisposable
         await _listener.DisposeAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
         Task[] left;
-        lock (_gate)
+        lock (_lock)
             left = [.. _handshakes];
         await Task.WhenAll(left).ConfigureAwait(false);
         _stopped.Dispose();
@@ -63,10 +62,10 @@ internal sealed class Acceptor : IAsyncDisposable
                 var link = await _listener.AcceptAsync(_stopped.Token).ConfigureAwait(false);
                 if (link is null)
                     return;
-                if (Admit(link) is { } place)
+                if (_gate.TryEnter(link) is { } place)
                     Track(HandshakeAsync(link, place));
                 else
-                    link.Abort(new ConnectionAbortedException("too many handshakes"));
+                    link.Abort(new ConnectionAbortedException("not admitted"));
             }
             catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
             {
@@ -82,67 +81,26 @@ internal sealed class Acceptor : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// The link's place among those that have proven nothing yet; null when its address asks too often. When all places are taken the oldest
-    /// makes room: an honest peer needs one for a round trip, and whoever connects and says nothing shall not keep it out.
-    /// </summary>
-    private LinkedListNode<ConnectionContext>? Admit(ConnectionContext link)
-    {
-        LinkedListNode<ConnectionContext> place;
-        ConnectionContext? oldest = null;
-        lock (_gate)
-        {
-            if (!_admission.TryBegin(((IPEndPoint)link.RemoteEndPoint!).Address, _clock.Now))
-            {
-                Log.HandshakeRefused(_logger, link.RemoteEndPoint!.ToString()!);
-                return null;
-            }
-
-            place = _unproven.AddLast(link);
-            if (_admission.IsOverfull)
-            {
-                oldest = _unproven.First!.Value;
-                TryLeave(_unproven.First);
-            }
-        }
-
-        oldest?.Abort(new ConnectionAbortedException("a newer handshake takes its place"));
-        return place;
-    }
-
-    /// <summary>Gives the place up; false when it was given to another link.</summary>
-    private bool TryLeave(LinkedListNode<ConnectionContext> place)
-    {
-        lock (_gate)
-        {
-            if (place.List is null)
-                return false;
-            _unproven.Remove(place);
-            _admission.End();
-            return true;
-        }
-    }
-
     private void Track(Task handshake)
     {
-        lock (_gate)
+        lock (_lock)
             _handshakes.Add(handshake);
         handshake.ContinueWith(
             done =>
             {
-                lock (_gate)
+                lock (_lock)
                     _handshakes.Remove(done);
             },
             CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    private async Task HandshakeAsync(ConnectionContext link, LinkedListNode<ConnectionContext> place)
+    private async Task HandshakeAsync(ConnectionContext link, UnprovenLinks<ConnectionContext>.Place place)
     {
         // Off the accept loop at once: what follows may run crypto.
         await Task.Yield();
         try
         {
-            if (await _adopter.RespondAsync(link, _path, () => TryLeave(place), _stopped.Token).ConfigureAwait(false) is null)
+            if (await _adopter.RespondAsync(link, _path, () => _gate.TryLeave(place), _stopped.Token).ConfigureAwait(false) is null)
                 Log.HandshakeFailed(_logger, link.RemoteEndPoint?.ToString() ?? "");
         }
         catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
@@ -157,7 +115,7 @@ internal sealed class Acceptor : IAsyncDisposable
         }
         finally
         {
-            TryLeave(place);
+            _gate.TryLeave(place);
         }
     }
 }

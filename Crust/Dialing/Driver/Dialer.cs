@@ -12,14 +12,18 @@ namespace Crust.Dialing.Driver;
 /// Races the addresses of one peer as <see cref="DialPlan"/> orders them. The first link that opens handshakes; only if that fails does the
 /// next one, so that a peer sees one handshake where one is enough. Thread safe.
 /// </summary>
-internal sealed class Dialer(ITransport transport, LinkAdopter adopter, TimeProvider timeProvider, ILogger logger)
+internal sealed class Dialer(ITransport transport, LinkAdopter adopter, AdmissionGate gate, TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>Longest wait for one address. Ours: three SYN retransmissions (1 + 2 + 4 s) and some.</summary>
     internal static readonly TimeSpan AddressTimeout = TimeSpan.FromSeconds(10);
 
+    private const string NotAllowed = "the access list does not allow it";
+
     /// <summary>Tries the addresses, in their order, until one carries a session with the peer.</summary>
     internal async Task<DialResult> DialAsync(PeerId remote, IReadOnlyList<PeerAddress> addresses, CancellationToken cancellationToken)
     {
+        if (!gate.Allows(remote))
+            return new DialResult(null, false, [.. addresses.Select(a => (a, NotAllowed))]);
         using var decided = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var failures = new List<(PeerAddress, string)>();
         var opening = new List<Task<Attempt>>();
@@ -84,6 +88,8 @@ internal sealed class Dialer(ITransport transport, LinkAdopter adopter, TimeProv
 
     private async Task<Attempt> OpenAsync(PeerAddress address, CancellationToken cancellationToken)
     {
+        if (!gate.Allows(address.EndPoint.Address))
+            return new Attempt(address, null, NotAllowed);
         using var timeout = new CancellationTokenSource(AddressTimeout, timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try

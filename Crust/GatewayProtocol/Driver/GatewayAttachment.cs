@@ -30,6 +30,12 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     /// <summary>Pause after a round in which no contact took us: doubles from the first to the second, with jitter.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LastPause = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Pause after a gateway said that a newer process runs under our identity. Long, since the older one never wins and should not ask again and again; not for ever, since the newer one may go, and
+    /// a gateway's word alone should not keep us off for good.
+    /// </summary>
+    private static readonly TimeSpan ElsewherePause = TimeSpan.FromMinutes(5);
+
     private readonly AttachmentOptions _options;
     private readonly Func<PeerAddress, CancellationToken, Task<SessionDriver?>> _connect;
     private readonly Func<IPEndPoint?, IReadOnlyList<PeerAddress>> _ownAddresses;
@@ -38,7 +44,8 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private readonly GatewayContacts _contacts;
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _gate = new();
-    private TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<bool> _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isElsewhere;
     private GatewayClient? _talking;
     private GatewayClient? _client;
     private byte[] _record = [];
@@ -75,6 +82,9 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         }
     }
 
+    /// <summary>True after a gateway said that a newer process runs under our identity, until another try begins.</summary>
+    internal bool IsElsewhere => _isElsewhere;
+
     /// <summary>Our newest signed record; empty before the first attachment.</summary>
     internal byte[] SignedRecord
     {
@@ -90,8 +100,8 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     internal void Start() => _loop = Task.Run(RunAsync);
 
-    /// <summary>Ends once attached.</summary>
-    internal Task WaitUntilAttachedAsync(CancellationToken cancellationToken)
+    /// <summary>Ends once attached, with true; with false when a gateway says that a newer process runs under our identity.</summary>
+    internal Task<bool> WaitUntilAttachedAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
             return _attached.Task.WaitAsync(cancellationToken);
@@ -133,6 +143,12 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             try
             {
                 var client = await FindGatewayAsync(lost).ConfigureAwait(false);
+                if (_isElsewhere)
+                {
+                    await WaitElsewhereAsync().ConfigureAwait(false);
+                    continue;
+                }
+
                 if (client is null)
                 {
                     Log.NoGateway(_logger, pause);
@@ -144,6 +160,8 @@ internal sealed class GatewayAttachment : IAsyncDisposable
                 pause = FirstPause;
                 await StayAsync(client).ConfigureAwait(false);
                 lost = client.Gateway;
+                if (_isElsewhere)
+                    await WaitElsewhereAsync().ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
             {
@@ -156,6 +174,18 @@ internal sealed class GatewayAttachment : IAsyncDisposable
                 Log.AttachmentFailed(_logger, e);
                 await Task.Delay(Jitter(LastPause), _clock.TimeProvider, _stopped.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+    }
+
+    private async Task WaitElsewhereAsync()
+    {
+        lock (_gate)
+            _attached.TrySetResult(false);
+        await Task.Delay(Jitter(ElsewherePause), _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
+        lock (_gate)
+        {
+            _attached = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _isElsewhere = false;
         }
     }
 
@@ -182,6 +212,13 @@ internal sealed class GatewayAttachment : IAsyncDisposable
                 // One attachment is enough: what the others may still yield is closed.
                 _surplus = Task.WhenAll(connecting.Append(_surplus).Select(CloseAsync));
                 return client;
+            }
+
+            if (_isElsewhere)
+            {
+                // The others would say the same.
+                _surplus = Task.WhenAll(connecting.Append(_surplus).Select(CloseAsync));
+                return null;
             }
         }
 
@@ -217,7 +254,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         lock (_gate)
         {
             _client = client;
-            _attached.TrySetResult();
+            _attached.TrySetResult(true);
         }
 
         Log.Attached(_logger, client.Gateway.ToShortString());
@@ -242,11 +279,12 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         }
         finally
         {
+            NoteEnd(client);
             lock (_gate)
             {
                 _client = null;
                 if (!_stopped.IsCancellationRequested)
-                    _attached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    _attached = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             }
         }
 
@@ -277,9 +315,14 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             return true;
         }
 
+        // Ended by a gateway that says why, it may not have answered.
+        NoteEnd(client);
+        _isElsewhere |= response is { Status: GatewayStatus.Superseded };
         Log.AttachmentRefused(_logger, client.Gateway.ToShortString(), response?.Status.ToString() ?? "no answer");
         return false;
     }
+
+    private void NoteEnd(GatewayClient client) => _isElsewhere |= client.Session.Closure is { ByRemote: true, Code: GoodbyeCode.IdentityElsewhere };
 
     private void SignRecord(IReadOnlyList<PeerAddress> addresses, DateTimeOffset now)
     {

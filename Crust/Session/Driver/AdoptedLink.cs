@@ -1,3 +1,5 @@
+using Crust.Session.Admission;
+
 namespace Crust.Session.Driver;
 
 /// <summary>What became of a new link.</summary>
@@ -9,4 +11,7 @@ internal sealed record AdoptedLink(SessionDriver? Session)
 
     /// <summary>The session that the new one replaces, since the peer lost it; the caller ends it.</summary>
     internal SessionDriver? Outdated { get; init; }
+
+    /// <summary>How the link's process stands to the one that had the open session: an older one is told why its link is surplus, a newer one's loser why it ends.</summary>
+    internal EpochVerdict Epoch { get; init; }
 }

@@ -1,4 +1,6 @@
 using Crust.Identity;
+using Crust.Primitives.Driver;
+using Crust.Session.Admission;
 using Crust.Session.Handshakes;
 using Crust.Transport;
 using Microsoft.AspNetCore.Connections;
@@ -9,12 +11,16 @@ namespace Crust.Session.Driver;
 /// Turns links into sessions, for both roles: handshake, then a place in the <see cref="SessionTable"/>. A link that comes to nothing is
 /// closed here. Thread safe.
 /// </summary>
-internal sealed class LinkAdopter(LinkHandshaker handshaker, HandshakeTerms terms, SessionTable table, ISessionOwner owner)
+internal sealed class LinkAdopter(
+    LinkHandshaker handshaker, HandshakeTerms terms, SessionTable table, ISessionOwner owner, AdmissionGate gate, MonotonicClock clock)
 {
+    /// <summary>What a peer reads whose session ends because the lists no longer allow it.</summary>
+    internal const string NotAllowed = "The other side's access list does not allow this peer.";
+
     /// <summary>Handshakes as the dialling side. Null when the other side cannot prove to be <paramref name="remote"/> or does not answer.</summary>
     internal async Task<SessionDriver?> InitiateAsync(ConnectionContext ownedLink, PeerId remote, ConnectionPath path, CancellationToken cancellationToken)
     {
-        if (table.BeginHandshake(remote) is not { } nonces)
+        if (!gate.Allows(remote) || table.BeginHandshake(remote) is not { } nonces)
         {
             await ownedLink.DisposeAsync().ConfigureAwait(false);
             return null;
@@ -23,7 +29,7 @@ internal sealed class LinkAdopter(LinkHandshaker handshaker, HandshakeTerms term
         try
         {
             var link = await handshaker.InitiateAsync(ownedLink, remote, path, terms.Offer(nonces), cancellationToken).ConfigureAwait(false);
-            return link is null ? null : await AdoptAsync(link).ConfigureAwait(false);
+            return link is null ? null : await AdoptAsync(link, place: null).ConfigureAwait(false);
         }
         finally
         {
@@ -38,9 +44,11 @@ internal sealed class LinkAdopter(LinkHandshaker handshaker, HandshakeTerms term
     internal async Task<SessionDriver?> RespondAsync(ConnectionContext ownedLink, ConnectionPath path, Func<bool> keep, CancellationToken cancellationToken)
     {
         PeerId? caller = null;
+        SessionPlace? place = null;
         HandshakeReply? Decide(HandshakeOffer offer)
         {
-            if (table.BeginHandshake(offer.Initiator) is not { } nonces)
+            place = gate.TryAdmit(offer.Initiator, ownedLink.RemoteEndPoint, table.Find(offer.Initiator) is not null);
+            if (place is null || table.BeginHandshake(offer.Initiator) is not { } nonces)
                 return null;
             caller = offer.Initiator;
             return terms.Reply(offer, nonces, table.Promise(offer.Initiator, offer.Nonce, path));
@@ -52,30 +60,47 @@ internal sealed class LinkAdopter(LinkHandshaker handshaker, HandshakeTerms term
             if (link is null)
                 return null;
             if (keep())
-                return await AdoptAsync(link).ConfigureAwait(false);
+                return await AdoptAsync(link, place).ConfigureAwait(false);
             await link.DisposeAsync().ConfigureAwait(false);
             return null;
         }
         finally
         {
+            place?.Dispose();
             if (caller is { } peer)
                 table.EndHandshake(peer);
         }
     }
 
-    private async Task<SessionDriver?> AdoptAsync(SecureLink link)
+    private async Task<SessionDriver?> AdoptAsync(SecureLink link, SessionPlace? place)
     {
         var adopted = table.Adopt(link);
-        if (adopted.Session is null)
+        if (adopted.Epoch == EpochVerdict.Older)
+            await LinkFarewell.SayAsync(link, GoodbyeCode.IdentityElsewhere, EpochRule.Reason, clock).ConfigureAwait(false);
+        else if (adopted.Session is null)
             await link.DisposeAsync().ConfigureAwait(false);
         if (adopted.IsNew)
         {
+            place?.PassTo(adopted.Session!);
             owner.SessionOpened(adopted.Session!);
             adopted.Session!.Announced();
         }
 
         if (adopted.Outdated is { } outdated)
-            await outdated.AbortAsync(GoodbyeCode.PeerRestarted, "The peer began anew and knows nothing of the session.").ConfigureAwait(false);
+        {
+            // Without a link there is nobody to tell: that process is gone.
+            await (adopted.Epoch == EpochVerdict.Newer && !outdated.IsSuspended
+                ? outdated.AbortAsync(GoodbyeCode.IdentityElsewhere, EpochRule.Reason)
+                : outdated.AbortAsync(GoodbyeCode.PeerRestarted, "The peer began anew and knows nothing of the session.")).ConfigureAwait(false);
+        }
+
+        // The lists may have changed during the handshake. Now that the session has its place, a later change finds it there.
+        if (adopted.Session is { } session && !gate.Allows(session))
+        {
+            await session.AbortAsync(GoodbyeCode.Denied, NotAllowed).ConfigureAwait(false);
+            return null;
+        }
+
         return adopted.Session;
     }
 }

@@ -19,6 +19,11 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
     /// <summary>Used only while the handshake core is held, which makes it one thread at a time.</summary>
     private readonly AgreementKeyCache _agreementKeys = new();
 
+    private long _computations;
+
+    /// <summary>How often handshake arithmetic ran: twice for each handshake we begin, once for each message 1 that is read.</summary>
+    internal long Computations => Volatile.Read(ref _computations);
+
     /// <summary>Proves ourselves to <paramref name="remote"/> and it to us; null when that fails or takes longer than <see cref="Timeout"/>.</summary>
     internal async Task<SecureLink?> InitiateAsync(ConnectionContext link, PeerId remote, ConnectionPath path, HandshakeOffer offer, CancellationToken cancellationToken)
     {
@@ -136,6 +141,7 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
     private async Task RunCryptoAsync(Action action, CancellationToken cancellationToken)
     {
         await handshakeCore.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref _computations);
         try
         {
             action();

@@ -18,6 +18,9 @@ internal sealed class PeerSlot
     /// <summary>The remote's nonce in the open session.</summary>
     internal SessionNonce? RemoteNonce { get; private set; }
 
+    /// <summary>The remote's process that has the open session.</summary>
+    internal ProcessEpoch? RemoteEpoch { get; private set; }
+
     internal int HandshakesUnderWay { get; private set; }
 
     /// <summary>A slot that holds nothing can go.</summary>
@@ -30,10 +33,11 @@ internal sealed class PeerSlot
     /// <summary>Numbers nominations and promises, sessions through, since a handshake may promise before there is one.</summary>
     internal GenerationCounter Generations { get; } = new();
 
-    internal void Open(SessionDriver session, SessionNonce remoteNonce)
+    internal void Open(SessionDriver session, SessionNonce remoteNonce, ProcessEpoch remoteEpoch)
     {
         Session = session;
         RemoteNonce = remoteNonce;
+        RemoteEpoch = remoteEpoch;
     }
 
     /// <summary>The session is over: its nonce must never name another, or numbers and statements would repeat.</summary>
@@ -41,6 +45,7 @@ internal sealed class PeerSlot
     {
         Session = null;
         RemoteNonce = null;
+        RemoteEpoch = null;
         OwnNonce = DrawNonce();
     }
 

@@ -1,5 +1,6 @@
 using Crust.Identity;
 using Crust.Primitives.Driver;
+using Crust.Session.Admission;
 using Crust.Session.Handshakes;
 using Crust.Session.Links;
 using Crust.Transport;
@@ -95,13 +96,16 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
             if (_closed || !_slots.TryGetValue(result.Remote, out var slot) || slot.OwnNonce != result.OwnNonce)
                 return new AdoptedLink(null);
             var open = slot.Session;
+            var epoch = EpochRule.Judge(slot.RemoteEpoch, result.RemoteEpoch);
+            if (epoch == EpochVerdict.Older)
+                return new AdoptedLink(null) { Epoch = epoch };
             if (open is not null && open.SessionId == result.SessionId)
                 return new AdoptedLink(open.TryAttach(link) ? open : null);
 
             var session = new SessionDriver(Parameters(result, slot.Generations), result.SessionId, owner, clock, logger);
-            slot.Open(session, result.RemoteNonce);
+            slot.Open(session, result.RemoteNonce, result.RemoteEpoch);
             session.TryAttach(link);
-            return new AdoptedLink(session) { IsNew = true, Outdated = open };
+            return new AdoptedLink(session) { IsNew = true, Outdated = open, Epoch = epoch };
         }
     }
 

@@ -26,6 +26,7 @@ internal sealed class HandshakeResult : IDisposable
         MinorVersion = Math.Min(offer.MinorVersion, reply.MinorVersion);
         (OwnNonce, RemoteNonce) = isInitiator ? (offer.Nonce, reply.Nonce) : (reply.Nonce, offer.Nonce);
         RemoteKnownNonce = isInitiator ? reply.KnownNonce : offer.KnownNonce;
+        RemoteEpoch = isInitiator ? reply.Epoch : offer.Epoch;
         SessionId = SessionId.Compute(self, OwnNonce, remote, RemoteNonce);
         var (own, other) = isInitiator ? (offer.Features, reply.Features) : (reply.Features, offer.Features);
         SendSigned = IsSigned(own, other);
@@ -68,6 +69,9 @@ internal sealed class HandshakeResult : IDisposable
 
     /// <summary>This side's nonce as the other knew it before; null when it knew none.</summary>
     internal SessionNonce? RemoteKnownNonce { get; }
+
+    /// <summary>Which process of the remote this is: <see cref="Admission.EpochRule"/>.</summary>
+    internal ProcessEpoch RemoteEpoch { get; }
 
     /// <summary>The session that this link belongs to.</summary>
     internal SessionId SessionId { get; }

@@ -1,0 +1,35 @@
+using Crust.Session.Handshakes;
+
+namespace Crust.Session.Admission;
+
+/// <summary>What a proven link means for the session that is open with the same peer.</summary>
+internal enum EpochVerdict
+{
+    /// <summary>Nothing is open, or the same process has it: the nonces decide whether the link joins it or begins another.</summary>
+    SameProcess,
+
+    /// <summary>The peer was restarted, or runs twice, and this is the newer process: its session takes the place of the open one, whose peer is told.</summary>
+    Newer,
+
+    /// <summary>The peer runs twice, and this is the older process: it is told, and the open session stays.</summary>
+    Older,
+}
+
+/// <summary>
+/// One identity running twice: the newest process wins, for as long as it has a session. Asked only of links whose first record opened, since a message 1 may
+/// be a replay. Pure.
+/// </summary>
+internal static class EpochRule
+{
+    /// <summary>What the loser is told, and what the connection's end says at both sides.</summary>
+    internal const string Reason = "A newer process runs under this identity: the peer was restarted, or runs twice.";
+
+    /// <param name="open">The epoch of the process that has the open session; null without one.</param>
+    /// <param name="offered">The epoch of the new link's process.</param>
+    internal static EpochVerdict Judge(ProcessEpoch? open, ProcessEpoch offered) => open switch
+    {
+        { } known when offered > known => EpochVerdict.Newer,
+        { } known when offered < known => EpochVerdict.Older,
+        _ => EpochVerdict.SameProcess,
+    };
+}
