@@ -60,6 +60,7 @@ public sealed class AccessTests(ITestOutputHelper output)
 
         await withStranger.Completion.WaitAsync(Eventually.Soon);
         (await withFriend.PingAsync()).Should().BePositive();
+        await Eventually.HoldsAsync(() => node.Connections.Count == 1, "the stranger's session is wound up here too");
         node.Connections.Should().ContainSingle().Which.Peer.Should().Be(friend.Id);
         var again = () => stranger.ConnectToAddressAsync(node.Addresses[0]).WaitAsync(Eventually.Soon);
         await again.Should().ThrowAsync<ConnectException>();

@@ -112,7 +112,7 @@ public sealed class IdentityTwiceTests
         await using var remote = await RemoteAsync();
         await using var older = await ProcessAsync(key);
         await using (var newer = await ProcessAsync(key))
-            await newer.ConnectToAddressAsync(remote.Addresses[0]);
+            await (await newer.ConnectToAddressAsync(remote.Addresses[0])).PingAsync();
         await Loopback.HasNoSessionsAsync(remote);
 
         (await (await older.ConnectToAddressAsync(remote.Addresses[0])).PingAsync().WaitAsync(Eventually.Soon)).Should().BePositive();
