@@ -50,6 +50,9 @@ internal sealed class SessionMachine
     /// <summary>The link that carries the session; null while it is suspended.</summary>
     internal SessionLink? ActiveLink => _links.Active;
 
+    /// <summary>Bytes of memory that payloads hold: queued, retained, half received, delivered and not returned.</summary>
+    internal long HeldBytes => _sending.HeldBytes + _receiving.HeldBytes + _datagramArena.Held;
+
     internal SessionStatistics Statistics => new(
         _sending.MessagesSent,
         _sending.BytesSent,

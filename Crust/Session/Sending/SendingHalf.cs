@@ -81,6 +81,9 @@ internal sealed class SendingHalf
 
     internal long MessagesDropped { get; private set; }
 
+    /// <summary>Bytes of memory that payloads hold.</summary>
+    internal long HeldBytes => _arena.Held;
+
     internal long BatchesSigned => _signer?.Signed ?? 0;
 
     /// <summary>The most that may be queued and wait for acknowledgement, of messages and of streams.</summary>
