@@ -48,7 +48,12 @@ internal sealed class Application(SimulatedSession session)
             case SessionEventKind.DatagramReceived:
                 session.Inward.DeliveredDatagram(e.Payload.Span);
                 var datagram = e.Payload;
-                Hold(() => session.Machine.DatagramConsumed(datagram));
+                Keeps(datagram.Length);
+                Hold(() =>
+                {
+                    Returns(datagram.Length);
+                    session.Machine.DatagramConsumed(datagram);
+                });
                 break;
             case SessionEventKind.Acknowledged or SessionEventKind.Refused or SessionEventKind.OutcomeUnknown or SessionEventKind.NotSent:
                 if (e.Token != 0)

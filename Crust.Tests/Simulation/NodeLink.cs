@@ -143,6 +143,8 @@ internal sealed class NodeLink : ILinkReader
             }
 
             FrameWalk.Statements(_plaintext.AsSpan(0, length), session.Outward);
+            if (World.IsTraced)
+                World.Log($"{_node.Name} writes to {_link.Number}:{FrameWalk.Describe(_plaintext.AsSpan(0, length))}");
             Seal(_plaintext.AsSpan(0, length));
         }
     }

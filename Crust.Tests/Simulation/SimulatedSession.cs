@@ -88,6 +88,8 @@ internal sealed class SimulatedSession
     {
         if (link.Handle.IsUnwanted || IsForgotten)
             return false;
+        if (World.IsTraced)
+            World.Log($"{Node.Name} reads from {link.Link.Number}:{FrameWalk.Describe(plaintext)}");
         var goesOn = Machine.Handle(link.Handle, plaintext, World.Now);
         Settle();
         return goesOn && !Machine.IsClosed;

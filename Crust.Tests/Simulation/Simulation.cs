@@ -90,6 +90,8 @@ internal sealed class Simulation
                 return $"{name} is open, but not at the other end";
             if (session.Machine.ActiveLink is null)
                 return $"{name} is suspended";
+            if ((session.Machine.ActiveLink.Tag as NodeLink)?.Link != (other.Machine.ActiveLink?.Tag as NodeLink)?.Link)
+                return $"{name} uses another link than the other end";
             if (session.Outward.Open > 0)
                 return $"{name} waits for {session.Outward.Open} outcomes";
             var (here, there) = (session.Machine.Statistics, other.Machine.Statistics);
@@ -112,9 +114,6 @@ internal sealed class Simulation
             session.Outward.RequireDelivered();
             if (session.Machine.HeldBytes > 0)
                 throw new SimulationFailure($"{session.Node.Name}: {session.Machine.HeldBytes} bytes are held although nothing is under way");
-            var other = _directory.Other(session)!;
-            if ((session.Machine.ActiveLink!.Tag as NodeLink)?.Link != (other.Machine.ActiveLink!.Tag as NodeLink)?.Link)
-                throw new SimulationFailure($"{session.Node.Name}: the two ends use different links");
         }
     }
 

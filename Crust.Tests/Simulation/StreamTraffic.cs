@@ -17,6 +17,7 @@ internal sealed class StreamTraffic
     private long _received;
     private bool _isEnded;
     private bool _hasReset;
+    private bool _isStopping;
     private bool _hasStopped;
     private bool _wasStopped;
     private bool _isOver;
@@ -97,16 +98,17 @@ internal sealed class StreamTraffic
             _session.Application.Returns(payload.Length);
             _session.Machine.StreamConsumed(Stream, payload, World.Now);
         });
-        if (_received >= _stopAt && !_hasStopped)
+        if (_received < _stopAt || _isStopping || _stopAt is null)
+            return;
+        _isStopping = true;
+        World.Soon(() =>
         {
+            if (!_session.IsOpen)
+                return;
             _hasStopped = true;
-            World.Soon(() =>
-            {
-                if (_session.IsOpen)
-                    _session.Machine.Stop(Stream, 7, World.Now);
-                _session.Settle();
-            });
-        }
+            _session.Machine.Stop(Stream, 7, World.Now);
+            _session.Settle();
+        });
     }
 
     /// <summary>Writes until there is no room, or a pause is due, or the end.</summary>

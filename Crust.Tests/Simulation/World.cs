@@ -11,7 +11,7 @@ namespace Crust.Tests.Simulation;
 /// <param name="isTraced">Whether the last <see cref="TraceLength"/> lines of what happened are kept.</param>
 internal sealed class World(ulong seed, bool isTraced)
 {
-    internal const int TraceLength = 120;
+    internal const int TraceLength = 300;
 
     /// <summary>Events that may wait. Ours: some hundred links, timers and consumers; more means that something piles up.</summary>
     private const int MaxWaiting = 50_000;

@@ -185,8 +185,8 @@ internal sealed class SessionMachine
             {
                 if (wasLinkFrame)
                     continue;
-                // What was on its way over another link when the session moved comes again over this one.
-                if (link != _links.Active)
+                // What was on its way over another link when the session moved, or over this one since an earlier time, comes again.
+                if (!_links.Carries(link))
                     return true;
                 if (TryHandleFrame(ref reader, now))
                     continue;
