@@ -50,6 +50,9 @@ internal sealed class SessionMachine
     /// <summary>The link that carries the session; null while it is suspended.</summary>
     internal SessionLink? ActiveLink => _links.Active;
 
+    /// <summary>Bytes of memory that payloads hold: queued, retained, half received, delivered and not returned.</summary>
+    internal long HeldBytes => _sending.HeldBytes + _receiving.HeldBytes + _datagramArena.Held;
+
     internal SessionStatistics Statistics => new(
         _sending.MessagesSent,
         _sending.BytesSent,
@@ -184,8 +187,8 @@ internal sealed class SessionMachine
             {
                 if (wasLinkFrame)
                     continue;
-                // What was on its way over another link when the session moved comes again over this one.
-                if (link != _links.Active)
+                // What was on its way over another link when the session moved, or over this one since an earlier time, comes again.
+                if (!_links.Carries(link))
                     return true;
                 if (TryHandleFrame(ref reader, now))
                     continue;

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Crust.Identity;
 using Crust.Primitives;
+using Crust.Session.Admission;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
 using Crust.Session.Records;

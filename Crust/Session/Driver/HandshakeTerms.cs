@@ -1,5 +1,6 @@
 using Crust.Cryptography;
 using Crust.Identity;
+using Crust.Session.Admission;
 using Crust.Session.Handshakes;
 using Crust.Session.Records;
 

@@ -150,10 +150,9 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
             if (_isEnding)
                 return false;
             var pump = new LinkPump(link, this, _clock);
-            var promised = link.Result.IsInitiator == (_parameters.Self.Id < Remote) ? 0 : link.Result.PromisedGeneration;
             // A link that is unwanted from the beginning is given its pump all the same: that closes it.
             _links.Add(pump);
-            pump.Handle = _machine.AddLink(RankOf(link.Path), promised, _clock.Now);
+            pump.Handle = _machine.AddLink(RankOf(link.Path), link.Result.PromisedGeneration, _clock.Now);
             pump.Handle.Tag = pump;
             Drain();
             pump.Start();

@@ -42,7 +42,7 @@ internal enum FrameType : byte
     /// <summary><see cref="DatagramFrame"/>.</summary>
     Datagram = 0x0D,
 
-    /// <summary><see cref="NominateFrame"/>: this link carries the session from now on.</summary>
+    /// <summary><see cref="NominateFrame"/>: this link carries the session from here on.</summary>
     Nominate = 0x0E,
 
     /// <summary>No fields: the higher id asks for the nomination of this link.</summary>

@@ -2,7 +2,10 @@ using Crust.Wire;
 
 namespace Crust.Session.Frames;
 
-/// <summary>The lower id makes this link the active one: <c>0x0E ‖ generation varint</c>. The frames that follow it on the link belong to the session.</summary>
+/// <summary>
+/// The lower id makes this link the active one: <c>0x0E ‖ generation varint</c>; the higher id says the same once it has moved, by promise or nomination.
+/// The frames that follow it on the link belong to the session; those before it are void.
+/// </summary>
 /// <param name="Generation">Rises with each nomination of a session; of two, the higher counts.</param>
 internal readonly record struct NominateFrame(uint Generation)
 {

@@ -22,7 +22,8 @@ internal sealed class HandshakeResult : IDisposable
         IsInitiator = isInitiator;
         Remote = remote;
         Suite = reply.Suite;
-        PromisedGeneration = reply.Generation;
+        // Only the lower id promises; from the higher it means nothing.
+        PromisedGeneration = isInitiator == (self < remote) ? 0 : reply.Generation;
         MinorVersion = Math.Min(offer.MinorVersion, reply.MinorVersion);
         (OwnNonce, RemoteNonce) = isInitiator ? (offer.Nonce, reply.Nonce) : (reply.Nonce, offer.Nonce);
         RemoteKnownNonce = isInitiator ? reply.KnownNonce : offer.KnownNonce;
@@ -46,7 +47,7 @@ internal sealed class HandshakeResult : IDisposable
     /// <summary>The suite of the link's records.</summary>
     internal RecordSuite Suite { get; }
 
-    /// <summary>The generation that message 2 promised the link; 0 for none. Counts only when the responder has the lower id.</summary>
+    /// <summary>The generation that message 2 promised the link; 0 for none, and when the responder has the higher id.</summary>
     internal uint PromisedGeneration { get; }
 
     /// <summary>The lower of both minor versions.</summary>

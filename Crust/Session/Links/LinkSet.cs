@@ -8,7 +8,8 @@ namespace Crust.Session.Links;
 /// The links of a session, and which of them carries it. The lower id decides: it nominates, each time with a higher generation, or promises a generation
 /// in message 2 of a handshake; the higher id follows the highest generation that it has seen, and may only ask. Direct beats relayed; between direct
 /// links the session moves only for a round trip better by a fifth and 10 ms, or when the active one fails: is lost, or gives no sign of life for
-/// <c>max(3 SRTT, 1 s)</c> while something is owed. A session without a link is suspended.
+/// <c>max(3 SRTT, 1 s)</c> while something is owed. A session without a link is suspended. Whoever moves to a link says so on it, first of all: the lower
+/// id by the nomination (but for a promise, which message 2 made), the higher by its echo. What came over the link before is of an earlier time, and void.
 /// </summary>
 internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, GenerationCounter generations, Queue<SessionEvent> events, Instant start)
 {
@@ -33,6 +34,9 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
     /// <summary>The link that carries the session; null while it is suspended.</summary>
     internal SessionLink? Active { get; private set; }
+
+    /// <summary>Whether what arrives on the link belongs to the session as it stands.</summary>
+    internal bool Carries(SessionLink link) => link == Active && link.AwaitedEcho == 0;
 
     internal int Count => _links.Count;
 
@@ -91,12 +95,9 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         var link = new SessionLink(rank, new LinkHeartbeat(limits.HeartbeatInterval, now), now);
         hasMoved = false;
         _lastSign = now;
+        // Of the links that stand, the one that was silent for longest may well be dead; the new one was alive a moment ago.
         if (_links.Count == MaxLinks)
-        {
-            Discard(link);
-            return link;
-        }
-
+            Discard(Stalest());
         _links.Add(link);
         // Only the lower id promises; from the higher it means nothing.
         if (promised > _generation)
@@ -165,12 +166,20 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         return true;
     }
 
-    /// <summary>A nomination arrived. False when it breaks the protocol: the lower id never gets one.</summary>
+    /// <summary>
+    /// A nomination arrived, or, at the lower id, the higher's echo of one: what follows on the link was written since the higher id moved to it. False when
+    /// it breaks the protocol: an echo of what was never said.
+    /// </summary>
     internal bool TryHandle(SessionLink link, in NominateFrame frame, Instant now, out bool hasMoved)
     {
         hasMoved = false;
         if (selfIsLower)
-            return false;
+        {
+            if (frame.Generation == link.AwaitedEcho)
+                link.AwaitedEcho = 0;
+            return frame.Generation <= _generation;
+        }
+
         link.IsRequestDue = false;
         if (frame.Generation <= _generation)
             return true;
@@ -313,6 +322,11 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         var wasSuspended = _suspendedSince is not null;
         _generation = generation;
         Active = link;
+        // The higher id may have moved to this link before, or move to it only later: it says from where on its frames count.
+        if (selfIsLower)
+            link.AwaitedEcho = generation;
+        else
+            link.NominationDue = generation;
         link.IsCandidate = false;
         link.IsRequestDue = false;
         _suspendedSince = null;
@@ -355,6 +369,8 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
         return best;
     }
+
+    private SessionLink Stalest() => _links.Where(l => l != Active).MinBy(l => l.Heartbeat.LastReceived)!;
 
     private void Discard(SessionLink link)
     {

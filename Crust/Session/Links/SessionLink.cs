@@ -17,8 +17,11 @@ internal sealed class SessionLink(LinkRank rank, LinkHeartbeat heartbeat, Instan
     /// <summary>The driver's own object for it.</summary>
     internal object? Tag { get; set; }
 
-    /// <summary>A nomination to be written before anything else; 0 for none.</summary>
+    /// <summary>A nomination, or at the higher id its echo, to be written before anything else; 0 for none.</summary>
     internal uint NominationDue { get; set; }
+
+    /// <summary>At the lower id: the echo before which nothing on this link counts; 0 for none.</summary>
+    internal uint AwaitedEcho { get; set; }
 
     /// <summary>True when we ask for its nomination.</summary>
     internal bool IsRequestDue { get; set; }

@@ -41,6 +41,9 @@ internal sealed class ReceivingHalf
 
     internal long BytesReceived { get; private set; }
 
+    /// <summary>Bytes of memory that payloads hold, those that were delivered and not returned included.</summary>
+    internal long HeldBytes => _arena.Held;
+
     internal long BatchesVerified => _verifier?.Verified ?? 0;
 
     /// <summary>What the remote may have under way now, of messages and of streams.</summary>

@@ -81,6 +81,9 @@ internal sealed class SendingHalf
 
     internal long MessagesDropped { get; private set; }
 
+    /// <summary>Bytes of memory that payloads hold.</summary>
+    internal long HeldBytes => _arena.Held;
+
     internal long BatchesSigned => _signer?.Signed ?? 0;
 
     /// <summary>The most that may be queued and wait for acknowledgement, of messages and of streams.</summary>
@@ -365,7 +368,8 @@ internal sealed class SendingHalf
     {
         if (_signer!.IsEmpty)
             _batchBegan = now;
-        var leaf = new Leaf((SignedContent)entry.Kind, entry.Protocol.Name, entry.Stream?.Id ?? 0, entry.Number, entry.Offset, entry.IsUnsigned);
+        // What follows data that a reset discarded stands where the written data ends: the receiver knows no other place.
+        var leaf = new Leaf((SignedContent)entry.Kind, entry.Protocol.Name, entry.Stream?.Id ?? 0, entry.Number, entry.Stream?.WrittenThrough ?? 0, entry.IsUnsigned);
         if (entry.Digest is { IsEmpty: false } digest && !entry.IsUnsigned)
             _signer.Gather(leaf, entry.Payload.Length, digest);
         else

@@ -205,7 +205,8 @@ internal sealed class StreamTable
             }
 
             stream.Inbound.Rewind();
-            if (!stream.Inbound.IsEnded)
+            // Where nothing was granted beyond the first window, nothing can have been lost; and the remote may not know the stream yet.
+            if (!stream.Inbound.IsEnded && stream.Inbound.Window.Granted > WireLimits.InitialStreamWindow)
                 QueueCredit(stream);
         }
 

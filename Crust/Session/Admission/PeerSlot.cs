@@ -1,19 +1,17 @@
-using Crust.Cryptography;
 using Crust.Session.Handshakes;
 using Crust.Session.Links;
 
-namespace Crust.Session.Driver;
+namespace Crust.Session.Admission;
 
-/// <summary>
-/// What a node holds of one peer: the nonce that names the next session (or the open one), the open session, the handshakes under way.
-/// Guarded by its table's lock.
-/// </summary>
-internal sealed class PeerSlot
+/// <summary>What a node holds of one peer: the nonce that names the next session (or the open one), the open session, the handshakes under way.</summary>
+/// <typeparam name="TSession">What a session is to its owner.</typeparam>
+/// <param name="ownNonce">Our nonce of the first session.</param>
+internal sealed class PeerSlot<TSession>(SessionNonce ownNonce) where TSession : class
 {
     /// <summary>Our nonce: the same in all handshakes until a session ends, so that two links made at once come out as one session.</summary>
-    internal SessionNonce OwnNonce { get; private set; } = DrawNonce();
+    internal SessionNonce OwnNonce { get; private set; } = ownNonce;
 
-    internal SessionDriver? Session { get; private set; }
+    internal TSession? Session { get; private set; }
 
     /// <summary>The remote's nonce in the open session.</summary>
     internal SessionNonce? RemoteNonce { get; private set; }
@@ -21,19 +19,15 @@ internal sealed class PeerSlot
     /// <summary>The remote's process that has the open session.</summary>
     internal ProcessEpoch? RemoteEpoch { get; private set; }
 
-    internal int HandshakesUnderWay { get; private set; }
+    internal int HandshakesUnderWay { get; set; }
 
     /// <summary>A slot that holds nothing can go.</summary>
     internal bool IsEmpty => Session is null && HandshakesUnderWay == 0;
 
-    internal void BeginHandshake() => HandshakesUnderWay++;
-
-    internal void EndHandshake() => HandshakesUnderWay--;
-
     /// <summary>Numbers nominations and promises, sessions through, since a handshake may promise before there is one.</summary>
     internal GenerationCounter Generations { get; } = new();
 
-    internal void Open(SessionDriver session, SessionNonce remoteNonce, ProcessEpoch remoteEpoch)
+    internal void Open(TSession session, SessionNonce remoteNonce, ProcessEpoch remoteEpoch)
     {
         Session = session;
         RemoteNonce = remoteNonce;
@@ -41,18 +35,11 @@ internal sealed class PeerSlot
     }
 
     /// <summary>The session is over: its nonce must never name another, or numbers and statements would repeat.</summary>
-    internal void Close()
+    internal void Close(SessionNonce nextNonce)
     {
         Session = null;
         RemoteNonce = null;
         RemoteEpoch = null;
-        OwnNonce = DrawNonce();
-    }
-
-    private static SessionNonce DrawNonce()
-    {
-        Span<byte> bytes = stackalloc byte[SessionNonce.Length];
-        SecureRandom.Fill(bytes);
-        return SessionNonce.FromBytes(bytes);
+        OwnNonce = nextNonce;
     }
 }

@@ -1,6 +1,6 @@
 using Crust.Session.Handshakes;
 
-namespace Crust.Session.Driver;
+namespace Crust.Session.Admission;
 
 /// <summary>What a handshake says of sessions.</summary>
 /// <param name="Own">Our nonce for sessions with this peer, 16 bytes.</param>

@@ -1,0 +1,100 @@
+using Crust.Session.Links;
+
+namespace Crust.Tests.Simulation;
+
+/// <summary>What goes wrong, at random times, until the network heals.</summary>
+internal sealed class Faults(World world, Network network, Scenario scenario, Directory directory)
+{
+    private static readonly Dictionary<ScenarioKind, Fault[]> Choices = new()
+    {
+        [ScenarioKind.LinkChanges] = [Fault.NewLink, Fault.NewLink, Fault.NewLink, Fault.Reset, Fault.Reset, Fault.BothDial, Fault.HalfOpen, Fault.Stall],
+        [ScenarioKind.Mixed] = Enum.GetValues<Fault>(),
+        [ScenarioKind.SilentLinks] = [Fault.Stall, Fault.Stall, Fault.Swallow, Fault.SwallowOneWay, Fault.HalfOpen, Fault.NewLink],
+        [ScenarioKind.Tampering] = [Fault.Alter, Fault.Alter, Fault.Truncate, Fault.Reset, Fault.NewLink],
+        [ScenarioKind.Restarts] = [Fault.Restart, Fault.BothDial, Fault.Reset, Fault.NewLink, Fault.Stall, Fault.Replay],
+        [ScenarioKind.Simultaneous] = [Fault.BothDial, Fault.BothDial, Fault.BothDial, Fault.Reset, Fault.HalfOpen],
+        [ScenarioKind.Replays] = [Fault.Replay, Fault.Replay, Fault.Alter, Fault.Reset, Fault.NewLink, Fault.BothDial],
+        [ScenarioKind.LongPartitions] = [Fault.Partition, Fault.Partition, Fault.LongPartition, Fault.Swallow, Fault.HalfOpen],
+    };
+
+    internal int Count { get; private set; }
+
+    internal void Start()
+    {
+        if (scenario.FaultEvery is { } mean)
+            world.After(mean * (-Math.Log(1 - world.Random.NextDouble())), Next);
+    }
+
+    private void Next()
+    {
+        if (directory.IsHealed)
+            return;
+        var fault = world.Pick(Choices[scenario.Kind]);
+        var one = world.Pick(network.Nodes);
+        var other = world.Pick([.. network.Nodes.Where(n => n != one)]);
+        Count++;
+        switch (fault)
+        {
+            case Fault.NewLink:
+                Dial(one, other);
+                break;
+            case Fault.BothDial:
+                Dial(one, other);
+                Dial(other, one);
+                break;
+            case Fault.Partition or Fault.LongPartition:
+                var time = fault == Fault.Partition ? world.UpTo(TimeSpan.FromSeconds(60)) : TimeSpan.FromSeconds(world.Random.Next(100, 180));
+                world.Log($"{one.Name} and {other.Name} are parted for {time.TotalSeconds} s");
+                network.Part(one, other, world.Now + time);
+                break;
+            case Fault.Restart:
+                one.Restart();
+                directory.Converse(one);
+                break;
+            case Fault.Replay:
+                network.Replay();
+                break;
+            default:
+                if (network.Living() is { Count: > 0 } links)
+                    Hurt(fault, world.Pick(links).Link);
+                break;
+        }
+
+        Start();
+    }
+
+    private static void Dial(SimulatedNode one, SimulatedNode other) => one.Dial(other.Identity.Id, one.DrawRank(), _ => { });
+
+    private void Hurt(Fault fault, SimulatedLink link)
+    {
+        var random = world.Random;
+        world.Log($"link {link.Number}: {fault}");
+        switch (fault)
+        {
+            case Fault.Reset:
+                link.Reset(random.Chance(0.5), world.UpTo(TimeSpan.FromSeconds(1)));
+                break;
+            case Fault.HalfOpen:
+                link.Reset(random.Chance(0.5), random.Chance(0.5) ? null : world.UpTo(TimeSpan.FromSeconds(60)));
+                break;
+            case Fault.Stall:
+                link.Stall(world.Now + world.UpTo(TimeSpan.FromSeconds(40)));
+                break;
+            case Fault.Swallow:
+                link.FromDialler.Swallow();
+                link.FromAcceptor.Swallow();
+                break;
+            case Fault.SwallowOneWay:
+                link.Way(random.Chance(0.5)).Swallow();
+                break;
+            case Fault.Alter:
+                var way = link.Way(random.Chance(0.5));
+                if (!way.TryAlter())
+                    link.Way(way != link.FromDialler).TryAlter();
+                break;
+            case Fault.Truncate:
+                link.Way(random.Chance(0.5)).Truncate();
+                break;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using Crust.Session.Frames;
+using Crust.Wire;
+
+namespace Crust.Tests.Simulation;
+
+/// <summary>Reads the frames of a record, for those that want to know what goes over the wire.</summary>
+internal static class FrameWalk
+{
+    /// <summary>Holds every statement in a record that is about to be sealed against those before.</summary>
+    internal static void Statements(ReadOnlySpan<byte> plaintext, Direction direction) => Walk(plaintext, direction, null);
+
+    /// <summary>A record in words.</summary>
+    internal static string Describe(ReadOnlySpan<byte> plaintext)
+    {
+        var words = new StringBuilder();
+        Walk(plaintext, null, words);
+        return words.ToString();
+    }
+
+    private static void Walk(ReadOnlySpan<byte> plaintext, Direction? direction, StringBuilder? words)
+    {
+        var reader = new SpanReader(plaintext);
+        while (reader.TryReadByte(out var type))
+        {
+            if (!TryRead((FrameType)type, ref reader, direction, words))
+                throw new SimulationFailure($"A record was written that nobody can read, at frame 0x{type:X2}.");
+        }
+    }
+
+    private static bool TryRead(FrameType type, ref SpanReader reader, Direction? direction, StringBuilder? words)
+    {
+        switch (type)
+        {
+            case FrameType.Protocol when ProtocolFrame.TryRead(ref reader, out var f):
+                words?.Append($" protocol {f.Id}={Encoding.ASCII.GetString(f.Name)}");
+                return true;
+            case FrameType.Entry when EntryFrame.TryRead(ref reader, out var f):
+                words?.Append($" entry {f.Number} {Shape(f.Shape)} {f.Data.Length}");
+                return true;
+            case FrameType.Begin when BeginFrame.TryRead(ref reader, out var f):
+                words?.Append($" begin {f.Number} {Shape(f.Shape)} {f.Data.Length}/{f.TotalLength}");
+                return true;
+            case FrameType.More when MoreFrame.TryRead(ref reader, out var f):
+                words?.Append($" more p{f.Lane} {f.Data.Length}");
+                return true;
+            case FrameType.End when EndFrame.TryRead(ref reader, out var f):
+                words?.Append($" end {f.Number} p{f.Lane} {f.Data.Length}");
+                return true;
+            case FrameType.Batch when BatchFrame.TryRead(ref reader, out var f):
+                direction?.Stated(f.First, f.Count, f.Signature);
+                words?.Append($" batch {f.First}+{f.Count}");
+                return true;
+            case FrameType.Acknowledge when AcknowledgeFrame.TryRead(ref reader, out var f):
+                words?.Append($" ack {f.Through} credit {f.MessageCredit} {f.StreamCredit}");
+                return true;
+            case FrameType.Refuse when RefuseFrame.TryRead(ref reader, out var f):
+                words?.Append($" refuse {f.Number}");
+                return true;
+            case FrameType.StreamCredit when StreamCreditFrame.TryRead(ref reader, out var f):
+                words?.Append($" credit of stream {f.Stream} {f.Limit}");
+                return true;
+            case FrameType.Datagram when DatagramFrame.TryRead(ref reader, out var f):
+                words?.Append($" datagram {f.Data.Length}");
+                return true;
+            case FrameType.Nominate when NominateFrame.TryRead(ref reader, out var f):
+                words?.Append($" nominate {f.Generation}");
+                return true;
+            case FrameType.Goodbye when GoodbyeFrame.TryRead(ref reader, out var f):
+                words?.Append($" goodbye {f.Code}");
+                return true;
+            case FrameType.Ping or FrameType.Pong when reader.TryReadUInt64(out var token):
+                words?.Append($" {type} {token}");
+                return true;
+            case FrameType.LinkRequest:
+                words?.Append(" request");
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private static string Shape(in EntryShape shape) => $"{shape.Kind} p{shape.Priority}{(shape.IsUnsigned ? " open" : "")}{(shape.HasStream ? $" stream {shape.Stream}" : "")}";
+}

@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using FluentAssertions;
+using Xunit;
+
+namespace Crust.Tests.Simulation;
+
+/// <summary>
+/// Every seed tells a story of nodes that talk over a network that fails, and every promise of the session holds in it. <c>CRUST_SEEDS</c> says how many
+/// (200 unless said), <c>CRUST_FIRST_SEED</c> where to begin, <c>CRUST_SEED</c> tells a single one, with its trace.
+/// </summary>
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    private const int DefaultSeeds = 200;
+
+    [Fact]
+    public void EverySeed_KeepsEveryPromise()
+    {
+        if (Number("CRUST_SEED") is { } single)
+        {
+            Replay(single);
+            return;
+        }
+
+        var first = Number("CRUST_FIRST_SEED") ?? 1;
+        var count = (long)(Number("CRUST_SEEDS") ?? DefaultSeeds);
+        var failures = new ConcurrentDictionary<ulong, string>();
+        var stories = new ConcurrentBag<Story>();
+        Parallel.For(0, count, (index, loop) =>
+        {
+            var seed = first + (ulong)index;
+            try
+            {
+                stories.Add(new Simulation(seed).Run());
+            }
+#pragma warning disable CA1031 // An exception of the product is a failure of the seed like any other.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                failures[seed] = e is SimulationFailure ? e.Message : e.ToString();
+                loop.Break();
+            }
+        });
+
+        output.WriteLine(
+            $"{stories.Count} seeds from {first} on: {stories.Sum(s => s.Sessions)} session ends, {stories.Sum(s => s.Delivered)} messages, {stories.Sum(s => s.Statements)} statements, "
+            + $"{stories.Sum(s => s.Exported)} exports verified, {stories.Sum(s => s.Faults)} faults, {stories.Sum(s => s.Events)} events; "
+            + $"healed within {stories.Select(s => s.Healing).DefaultIfEmpty().Max().TotalSeconds} s");
+        if (!failures.IsEmpty)
+            Assert.Fail(Report(failures.Keys.Min(), failures[failures.Keys.Min()]));
+    }
+
+    [Theory]
+    [InlineData(3UL)]
+    [InlineData(11UL)]
+    public void ASeed_TellsTheSameStoryAgain(ulong seed) => new Simulation(seed, isTraced: true).Run().Should().Be(new Simulation(seed).Run());
+
+    [Fact]
+    public void TheReplayCommand_NamesThisTestAndTheSeed() =>
+        ReplayCommand(17).Should().Be("CRUST_SEED=17 dotnet run --project Crust.Tests -- -method Crust.Tests.Simulation.SimulationTests.EverySeed_KeepsEveryPromise");
+
+    private static string ReplayCommand(ulong seed) =>
+        $"CRUST_SEED={seed} dotnet run --project Crust.Tests -- -method {typeof(SimulationTests).FullName}.{nameof(EverySeed_KeepsEveryPromise)}";
+
+    private static ulong? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? ulong.Parse(text, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>The seed again, now with its trace.</summary>
+    private static string Report(ulong seed, string why)
+    {
+        var again = new Simulation(seed, isTraced: true);
+        try
+        {
+            again.Run();
+            why += " (and not when told again: something in it is not of the seed)";
+        }
+#pragma warning disable CA1031 // The failure that is being reported.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // As expected.
+        }
+
+        return $"seed={seed} ({again.Scenario}): {why}\nreplay: {ReplayCommand(seed)}\n{string.Join('\n', again.World.Trace)}";
+    }
+
+    private void Replay(ulong seed)
+    {
+        try
+        {
+            output.WriteLine($"seed={seed}: {new Simulation(seed).Run()}");
+        }
+#pragma warning disable CA1031 // An exception of the product is a failure of the seed like any other.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Assert.Fail(Report(seed, e is SimulationFailure ? e.Message : e.ToString()));
+        }
+    }
+}
