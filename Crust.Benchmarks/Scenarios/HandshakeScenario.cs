@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using Crust.Identity;
 using Crust.Primitives.Driver;
+using Crust.Session.Admission;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
 using Crust.Tcp;
@@ -130,7 +131,7 @@ internal static class HandshakeScenario
             _handshaker.InitiateAsync(new TcpLink(socket), remote, ConnectionPath.DirectTcp, _terms.Offer(_nonces), CancellationToken.None);
 
         internal Task<SecureLink?> RespondAsync(Socket socket) =>
-            _handshaker.RespondAsync(new TcpLink(socket), ConnectionPath.DirectTcp, offer => _terms.Reply(offer, _nonces), CancellationToken.None);
+            _handshaker.RespondAsync(new TcpLink(socket), ConnectionPath.DirectTcp, offer => _terms.Reply(offer, _nonces, generation: 0), CancellationToken.None);
     }
 
     /// <summary>Adds up the process's processor time, in user and kernel mode, and the wall time of the measured parts.</summary>

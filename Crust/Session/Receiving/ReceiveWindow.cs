@@ -9,7 +9,7 @@ namespace Crust.Session.Receiving;
 internal sealed class ReceiveWindow
 {
     /// <summary>Round trips below it are not measured well enough to wait for. Ours.</summary>
-    private static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(0.5);
+    private static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(5);
 
     private readonly SessionLimits _limits;
     private readonly long _initial;
