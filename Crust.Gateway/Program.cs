@@ -7,5 +7,7 @@ var root = new RootCommand("Secure peer-to-peer connections by public key alone.
     GatewayCommand.Create(),
     NodeCommand.Create(),
     PingCommand.Create(),
+    SendCommand.Create(),
+    ReceiveCommand.Create(),
 };
 return await CommandRunner.RunAsync(root, args);
