@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -34,7 +35,8 @@ internal static class SendCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(address) is not null && result.GetValue(address) is { } at && result.GetValue(peer) is var to && at.Peer != to)
+            // From the words themselves: the value of what is wrongly written throws, and that has been complained of already.
+            if (PeerAddress.TryParse(Word(result.GetResult(address)), out var at) && PeerId.TryParse(Word(result.GetResult(peer)), null, out var to) && at.Peer != to)
                 result.AddError($"--address names {at.Peer}, not {to}.");
         });
         command.SetAction(async (parsed, cancellationToken) =>
@@ -155,6 +157,8 @@ internal static class SendCommand
             return await node.ConnectAsync(peer, cancellationToken);
         }
     }
+
+    private static string? Word(SymbolResult? result) => result is { Tokens: [var token] } ? token.Value : null;
 
     private static Option<PeerAddress?> Address() => new("--address")
     {

@@ -1,5 +1,11 @@
 using System.Text;
+using Crust.Cryptography;
 using Crust.Gateway.Files;
+using Crust.Gateway.Files.Driver;
+using Crust.Identity;
+using Crust.Tests.Interop.Files;
+using Crust.Tests.Interop.Hostile;
+using Crust.Tests.Processes;
 using Crust.Tests.Unit.Files;
 using FluentAssertions;
 using Xunit;
@@ -74,6 +80,64 @@ public sealed class FileFuzzTests(ITestOutputHelper output)
     public void Journals() => Run(
         [Encoding.UTF8.GetBytes(Journal.DoneLine(3, Trees.Hash(1)) + Journal.DoneLine(4, Trees.Hash(2)) + Journal.PlacingLine("name"))],
         bytes => Journal.Parse(bytes).ValidLength > 0);
+
+    [Fact]
+    public async Task Receiver_NeverThrows_AndStillReceives()
+    {
+        using var folder = new TemporaryFolder();
+        using var identity = PeerIdentity.Create();
+        var told = new ReceiverHost(identity, folder.PathOf("out"));
+        var settings = new ReceiveSettings { Self = identity.Id, Folder = told.Folder };
+        var receiver = new FileReceiver(settings, new PartialFolder(told.Folder), told, TimeProvider.System);
+        var replies = 0;
+        await using var node = await Loopback.StartAsync(o => o.Identity = identity);
+        await using var peer = await Loopback.StartAsync(o => o.Handlers[FileProtocol.Name] = (_, _) =>
+        {
+            replies++;
+            return ValueTask.CompletedTask;
+        });
+        var connection = await node.ConnectToAddressAsync(peer.Addresses[0]);
+        var mutator = new Mutator(Seed, [.. FileCodecTests.Messages.Select(FileCodec.Write), .. Conversation(1, "file")]);
+        var random = new Random(Seed);
+
+        for (var i = 0; i < Cases; i++)
+        {
+            // Mutations alone rarely get past the first offer: a right beginning lets them.
+            if (i % 20 == 0)
+            {
+                foreach (var message in Conversation(1, $"file{i / 20 % 100}").Take(random.Next(5)))
+                    await HandleAsync(message);
+            }
+
+            await HandleAsync(mutator.Next());
+        }
+
+        foreach (var message in Conversation(uint.MaxValue, "last"))
+            await HandleAsync(message);
+
+        Task HandleAsync(byte[] bytes) => receiver.HandleAsync(new PeerMessage(connection, FileProtocol.Name, bytes, 1, IsSigned: true), CancellationToken.None).AsTask().WaitAsync(Eventually.Soon);
+        File.ReadAllBytes(Path.Combine(told.Folder, "last")).Should().Equal(1, 2, 3);
+        connection.IsOpen.Should().BeTrue();
+        await node.DisposeAsync();
+        await receiver.DisposeAsync();
+        output.WriteLine($"seed={Seed}: {Cases} cases, {replies} replies, {string.Join(", ", told.Told.GroupBy(t => t).Select(g => $"{g.Count()} x {g.Key}"))}");
+        Directory.GetDirectories(folder.PathOf("")).Should().Equal(told.Folder);
+    }
+
+    /// <summary>A whole small transfer.</summary>
+    private static byte[][] Conversation(uint attempt, string name)
+    {
+        var manifest = Trees.One(name, 3);
+        var chunk = new byte[FileCodec.ChunkHeaderLength + 3];
+        FileCodec.WriteChunkHeader(chunk, attempt, 0, 0);
+        new byte[] { 1, 2, 3 }.CopyTo(chunk, FileCodec.ChunkHeaderLength);
+        return
+        [
+            FileCodec.Write(new FileMessage.Offer(attempt, manifest.Bytes.Length, manifest.Hash, 1, 3)), FileCodec.Write(new FileMessage.Page(attempt, manifest.Bytes)), chunk,
+            FileCodec.Write(new FileMessage.FileEnd(attempt, 0, Blake3.Hash([1, 2, 3]))), FileCodec.Write(new FileMessage.Finished(attempt)),
+            FileCodec.Write(new FileMessage.Thanks(attempt)),
+        ];
+    }
 
     private void Run(IReadOnlyList<byte[]> corpus, Func<byte[], bool> accepts)
     {

@@ -175,9 +175,11 @@ internal sealed class IncomingTransfer
         _folder.DeleteIfEmpty();
     }
 
-    /// <summary>Closes its files; what is there is kept. It is of no use afterwards.</summary>
+    /// <summary>Closes its files; what is there is kept, but not the folder of a transfer that brought nothing. It is of no use afterwards.</summary>
     internal void Close()
     {
+        if (_store is not null && Plan.Received == 0 && PlacedAt is null)
+            Forget();
         _store?.Dispose();
         _store = null;
     }

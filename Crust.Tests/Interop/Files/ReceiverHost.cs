@@ -12,7 +12,7 @@ internal sealed class ReceiverHost : IReceiveEvents, IAsyncDisposable
     private readonly PeerIdentity _identity;
     private FileReceiver _receiver = null!;
 
-    private ReceiverHost(PeerIdentity identity, string folder)
+    internal ReceiverHost(PeerIdentity identity, string folder)
     {
         _identity = identity;
         Folder = folder;

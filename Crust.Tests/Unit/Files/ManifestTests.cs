@@ -50,7 +50,7 @@ public sealed class ManifestTests
     [InlineData("Aux.c")]
     [InlineData("com1.tar.gz")]
     [InlineData("LPT9 .txt")]
-    [InlineData("a:stream")]
+    [InlineData("ab:stream")]
     [InlineData("what?")]
     [InlineData("line\nbreak")]
     [InlineData("ends.")]
