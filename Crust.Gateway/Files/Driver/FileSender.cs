@@ -53,6 +53,7 @@ internal sealed class FileSender
     /// <exception cref="PeerConnectionClosedException">The connection ended, and not enough time was left to make another.</exception>
     internal async Task<ReceiptEvidence> SendAsync(CancellationToken cancellationToken)
     {
+        _progress.Note = "connecting";
         while (true)
         {
             try
