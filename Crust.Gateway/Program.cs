@@ -8,5 +8,7 @@ var root = new RootCommand("Secure peer-to-peer connections by public key alone.
     NodeCommand.Create(),
     PingCommand.Create(),
     VerifyCommand.Create(),
+    SendCommand.Create(),
+    ReceiveCommand.Create(),
 };
 return await CommandRunner.RunAsync(root, args);

@@ -38,6 +38,9 @@ public sealed class CrustProcess : IAsyncDisposable
             ReadAsync(process.StandardError, _error.Add, () => _error.Count, () => _error.RemoveAt(0)));
     }
 
+    /// <summary>The process's number.</summary>
+    public int Id => _process.Id;
+
     /// <summary>The lines of standard output.</summary>
     public IReadOnlyList<string> Output
     {
@@ -70,6 +73,10 @@ public sealed class CrustProcess : IAsyncDisposable
 
     /// <summary>Starts the <c>crust</c> command.</summary>
     public static CrustProcess Crust(TemporaryFolder folder, params string[] arguments) => Start(folder, CrustCommand, arguments);
+
+    /// <summary>Starts the <c>crust</c> command by another one, which must become it: a shell that prepares its surroundings.</summary>
+    public static CrustProcess CrustThrough(TemporaryFolder folder, string[] command, params string[] arguments) =>
+        Start(folder, command[0], [.. command[1..], CrustCommand, .. arguments]);
 
     /// <summary>Starts the silo.</summary>
     public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [typeof(Silo.SiloHost).Assembly.Location, .. arguments]);

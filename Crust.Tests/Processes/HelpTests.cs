@@ -17,6 +17,8 @@ public sealed class HelpTests : IDisposable
     [InlineData("gateway", "--cluster")]
     [InlineData("node", "--bootstrap")]
     [InlineData("ping", "PEERID")]
+    [InlineData("send", "--receipt")]
+    [InlineData("receive", "--out")]
     public Task Crust_ExplainsItself(string command, string what) => ExplainsAsync(CrustProcess.Crust(_folder, Words(command)), what);
 
     [Theory]

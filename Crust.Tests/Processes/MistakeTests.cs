@@ -11,6 +11,8 @@ public sealed class MistakeTests : IDisposable
 {
     private const string Peer = "snfkyjie7wjqp49tn6jytgnaae4hn8mgfj4opdaoq9x1c19afe8o";
 
+    private const string Other = "f86wmkwz1wumwtxeaojajaoqtyg4sz53wsxqotg4f3izmwmthc8y";
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -31,6 +33,18 @@ public sealed class MistakeTests : IDisposable
     [InlineData("node --listen nonsense", "'nonsense' is not an IP address")]
     [InlineData("gateway --cluster nonsense", "'nonsense' is not HOST:PORT")]
     [InlineData("gateway --advertise nonsense", "'nonsense' is not an address")]
+    [InlineData("send", "Required argument")]
+    [InlineData("send file nonsense", "'nonsense' is not a peer id")]
+    [InlineData("send file PEER --address nonsense", "'nonsense' is not a peer's address")]
+    [InlineData("send file PEER --address tcp://127.0.0.1:1/ybndrfg8ejkmcpqxot1uwisza345h769ybndrfg8ejkmcpqxot1u", "is not a peer's address")]
+    [InlineData("send file ybndrfg8ejkmcpqxot1uwisza345h769ybndrfg8ejkmcpqxot1u --address tcp://127.0.0.1:1/PEER", "is not a peer id")]
+    [InlineData("send file OTHER --address tcp://127.0.0.1:1/PEER", "--address names ")]
+    [InlineData("send file PEER --limit fast", "--limit")]
+    [InlineData("send file PEER --retry -1", "--retry")]
+    [InlineData("receive", "--out")]
+    [InlineData("receive --out d --from nonsense", "'nonsense' is not a peer id")]
+    [InlineData("receive --out d --max-size 0", "--max-size")]
+    [InlineData("receive --out d --max-files 0", "--max-files")]
     public Task Crust_ToldNonsense_SaysSo(string arguments, string why) => FailsAsync(CrustProcess.Crust(_folder, Split(arguments)), 2, why);
 
     [Theory]
@@ -54,6 +68,9 @@ public sealed class MistakeTests : IDisposable
     [InlineData("gateway --listen 203.0.113.1 --cluster 127.0.0.1:1", "not one of this host's")]
     [InlineData("id show missing", "There is no identity file")]
     [InlineData("id show", "There is no identity file")]
+    [InlineData("send missing PEER", "No gateway is known")]
+    [InlineData("send missing PEER --address tcp://127.0.0.1:1/PEER", "no file or folder 'missing'")]
+    [InlineData("receive --out DEVICE/d", "crust:")]
     public Task Crust_ThatCannot_SaysWhy(string arguments, string why) => FailsAsync(CrustProcess.Crust(_folder, Split(arguments)), 1, why);
 
     [Theory]
@@ -137,5 +154,5 @@ public sealed class MistakeTests : IDisposable
     ];
 
     private static string[] Split(string arguments) =>
-        [.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(a => a switch { "PEER" => Peer, "EMPTY" => "", _ => a })];
+        [.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(a => a is "EMPTY" ? "" : a.Replace("PEER", Peer, StringComparison.Ordinal).Replace("OTHER", Other, StringComparison.Ordinal).Replace("DEVICE", "/dev/null", StringComparison.Ordinal))];
 }

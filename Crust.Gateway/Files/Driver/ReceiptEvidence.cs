@@ -1,0 +1,15 @@
+namespace Crust.Gateway.Files.Driver;
+
+/// <summary>A receipt as it came, and what to keep of it.</summary>
+/// <param name="Receipt">What it states.</param>
+/// <param name="Bytes">What <c>--receipt</c> saves.</param>
+/// <param name="IsSigned">True when its signature was verified.</param>
+internal sealed record ReceiptEvidence(Receipt Receipt, byte[] Bytes, bool IsSigned)
+{
+    /// <summary>
+    /// Takes a receipt out of its message, while the message is valid; null when it is none. What is kept is the document itself; evidence that convinces others
+    /// is the signed message around it, to be kept here instead as soon as messages can be exported.
+    /// </summary>
+    internal static ReceiptEvidence? From(PeerMessage message) =>
+        Receipt.TryParse(message.Payload.Span) is { } receipt ? new ReceiptEvidence(receipt, message.Payload.ToArray(), message.IsSigned) : null;
+}
