@@ -4,6 +4,7 @@ using Crust.Dialing.Driver;
 using Crust.GatewayProtocol;
 using Crust.Identity;
 using Crust.Primitives.Driver;
+using Crust.Session;
 using Crust.Session.Driver;
 using Crust.Tcp;
 using FluentAssertions;
@@ -32,7 +33,7 @@ public sealed class IntroductionHandlerTests
         var clock = new MonotonicClock(time);
         var owner = new NoOwner();
         var arrivals = new SessionArrivals();
-        var table = new SessionTable(self, default, 10, owner, clock, NullLogger.Instance);
+        var table = new SessionTable(self, default, new SessionTerms(10, SessionLimits.Default, static _ => false), owner, clock, NullLogger.Instance);
         var adopter = new LinkAdopter(new LinkHandshaker(self, default, clock, core), new HandshakeTerms(self.Id, true, false, false), table, owner);
         var dialer = new Dialer(new TcpTransport(), adopter, time, NullLogger.Instance);
         await using var handler = new IntroductionHandler(self.Id, default, table, dialer, arrivals, () => true, clock, NullLogger.Instance, stopped.Token);
@@ -58,9 +59,21 @@ public sealed class IntroductionHandlerTests
     {
         public InboundHandler? FindHandler(string protocol) => null;
 
-        public Task LinksSettledAsync(SessionDriver session) => Task.CompletedTask;
+        public StreamHandler? FindStreamHandler(string protocol) => null;
+
+        public InboundHandler? FindDatagramHandler(string protocol) => null;
+
+        public bool RequiresSignature(string protocol) => false;
 
         public void SessionOpened(SessionDriver session)
+        {
+        }
+
+        public void LinkWanted(SessionDriver session)
+        {
+        }
+
+        public void PathChanged(SessionDriver session)
         {
         }
 
