@@ -43,7 +43,7 @@ public sealed class GatewayFuzzTests(ITestOutputHelper output)
 
         for (var i = 0; i < Cases; i++)
         {
-            var message = new DeliveredMessage(session, GatewayCodec.Protocol, mutator.Next(), (ulong)i + 1, IsSigned: true);
+            var message = new DeliveredMessage(session, GatewayCodec.Protocol, mutator.Next(), (ulong)i + 1, IsSigned: true, Evidence: null);
             await handler.HandleAsync(message, TestContext.Current.CancellationToken).AsTask().WaitAsync(Eventually.Soon);
         }
 
@@ -68,7 +68,7 @@ public sealed class GatewayFuzzTests(ITestOutputHelper output)
         for (var i = 0; i < Cases; i++)
         {
             var bytes = mutator.Next();
-            _ = attachment.Handle(new DeliveredMessage(session, GatewayCodec.Protocol, bytes, (ulong)i + 1, IsSigned: true));
+            _ = attachment.Handle(new DeliveredMessage(session, GatewayCodec.Protocol, bytes, (ulong)i + 1, IsSigned: true, Evidence: null));
             if (!GatewayCodec.TryParse(bytes, out var envelope))
                 continue;
             parsed++;

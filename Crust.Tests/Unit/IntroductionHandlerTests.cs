@@ -5,6 +5,7 @@ using Crust.Dialing.Driver;
 using Crust.GatewayProtocol;
 using Crust.Identity;
 using Crust.Primitives.Driver;
+using Crust.Session;
 using Crust.Session.Admission;
 using Crust.Session.Driver;
 using Crust.Tcp;
@@ -34,7 +35,7 @@ public sealed class IntroductionHandlerTests
         var clock = new MonotonicClock(time);
         var owner = new NoOwner();
         var arrivals = new SessionArrivals();
-        var table = new SessionTable(self, default, 10, owner, clock, NullLogger.Instance);
+        var table = new SessionTable(self, default, new SessionTerms(10, SessionLimits.Default, static _ => false), owner, clock, NullLogger.Instance);
         var gate = new AdmissionGate(new AdmissionLimits(), 10, () => AccessRules.Everyone, new HashSet<PeerId>(), clock, NullLogger.Instance);
         var adopter = new LinkAdopter(new LinkHandshaker(self, default, clock, core), new HandshakeTerms(self.Id, true, false, false), table, owner, gate, clock);
         var dialer = new Dialer(new TcpTransport(), adopter, gate, time, NullLogger.Instance);
@@ -61,9 +62,21 @@ public sealed class IntroductionHandlerTests
     {
         public InboundHandler? FindHandler(string protocol) => null;
 
-        public Task LinksSettledAsync(SessionDriver session) => Task.CompletedTask;
+        public StreamHandler? FindStreamHandler(string protocol) => null;
+
+        public InboundHandler? FindDatagramHandler(string protocol) => null;
+
+        public bool RequiresSignature(string protocol) => false;
 
         public void SessionOpened(SessionDriver session)
+        {
+        }
+
+        public void LinkWanted(SessionDriver session)
+        {
+        }
+
+        public void PathChanged(SessionDriver session)
         {
         }
 

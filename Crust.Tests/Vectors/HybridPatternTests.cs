@@ -89,10 +89,10 @@ public sealed class HybridPatternTests
             Features = HandshakeFeatures.RequiresSignatures, Epoch = new ProcessEpoch(0x0001020304050607), Suites = new[] { RecordSuite.Aegis128L, RecordSuite.ChaCha20Poly1305 },
         });
         var message2 = new byte[RecordHeader.MaxHandshakeLength];
-        var reply = new HandshakeReply(5, SessionNonce.FromBytes(Secret(32, 16)), null, HandshakeFeatures.None, new ProcessEpoch(0x0706050403020100), RecordSuite.ChaCha20Poly1305);
+        var reply = new HandshakeReply(5, SessionNonce.FromBytes(Secret(32, 16)), null, HandshakeFeatures.None, new ProcessEpoch(0x0706050403020100), 0x01020304, RecordSuite.ChaCha20Poly1305);
         responder.TryWriteMessage2(reply, message2, out var length, out var result).Should().BeTrue();
         using var _ = result!;
-        byte[] expected = [5, .. Secret(32, 16), 0, 0, 0, 0, 0, 7, 6, 5, 4, 3, 2, 1, 0, 1];
+        byte[] expected = [5, .. Secret(32, 16), 0, 0, 0, 0, 0, 7, 6, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 1];
         line.ReadMessage2(message2[..length], other.AgreementSecret.ToArray(), Secret(3)).Should().Equal(expected);
         result!.SendKey.Should().Equal(line.Expand([.. "crust record secret v1"u8, .. line.Hash, 1, 1]));
         result.ReceiveKey.Should().Equal(line.Expand([.. "crust record secret v1"u8, .. line.Hash, 1, 0]));

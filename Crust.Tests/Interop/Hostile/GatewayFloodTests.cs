@@ -39,10 +39,10 @@ public sealed class GatewayFloodTests(ITestOutputHelper output)
             : new GatewayEnvelope { Id = (ulong)i + 1, FindRequest = new FindRequest { Peer = peer } }).ToByteArray());
 
         output.WriteLine($"{sent} requests went out before credit ended");
-        sent.Should().BeLessThanOrEqualTo(WireLimits.MaxWindowMessages);
+        sent.Should().BeLessThanOrEqualTo(Machine.MostMessages);
         await Eventually.HoldsAsync(() => connection.Statistics.MessagesReceived == sent, "all that credit allowed is taken");
         var statistics = connection.Session.Statistics;
-        (statistics.QueuedMessages + statistics.UnacknowledgedMessages).Should().BeLessThanOrEqualTo(WireLimits.MaxWindowMessages);
+        (statistics.QueuedMessages + statistics.UnacknowledgedMessages).Should().BeLessThanOrEqualTo(Machine.MostMessages);
         peers.Count.Should().Be(0);
         await Loopback.ServesHonestPeersAsync(gateway);
         flooder.Reset();

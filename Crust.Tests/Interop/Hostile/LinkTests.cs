@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Crust.Identity;
 using Crust.PeerProtocol;
 using Crust.Session;
+using Crust.Session.Frames;
 using Crust.Session.Records;
 using Crust.Tests.Unit.Session;
 using FluentAssertions;
@@ -97,7 +98,7 @@ public sealed class LinkTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{accepted / 1024.0 / 1024.0:0.0} MiB were accepted for a peer that never read");
-        accepted.Should().BeLessThanOrEqualTo(SessionLimits.Default.SendBudget);
+        accepted.Should().BeLessThanOrEqualTo(4 * WireLimits.InitialWindow, "the budget grows with what is acknowledged, and nothing is");
         await Loopback.ServesHonestPeersAsync(node);
         var took = await EndsAsync(connection.CloseAsync());
         output.WriteLine($"closing took {took.TotalSeconds:0.0} s");
@@ -120,10 +121,10 @@ public sealed class LinkTests(ITestOutputHelper output)
             await peer.SendAsync(new RecordBuilder().Ping((byte)(i & 0xFF)).Record);
 
         output.WriteLine($"{queued} pings went out before credit ended");
-        queued.Should().BeLessThanOrEqualTo(WireLimits.MaxWindowMessages);
+        queued.Should().BeLessThanOrEqualTo(Machine.MostMessages);
         await Eventually.HoldsAsync(() => connection.Statistics.MessagesReceived == queued, "all that credit allowed is handled");
         var statistics = connection.Session.Statistics;
-        (statistics.QueuedMessages + statistics.UnacknowledgedMessages).Should().BeLessThanOrEqualTo(WireLimits.MaxWindowMessages);
+        (statistics.QueuedMessages + statistics.UnacknowledgedMessages).Should().BeLessThanOrEqualTo(Machine.MostMessages);
         await Loopback.ServesHonestPeersAsync(node);
         peer.Reset();
         await Loopback.HasNoSessionsAsync(node);
@@ -148,7 +149,7 @@ public sealed class LinkTests(ITestOutputHelper output)
             while (await peer.ReadRecordAsync().WaitAsync(Eventually.Soon) is { } record)
                 last = record;
             last.Should().NotBeNull();
-            last![0].Should().Be((byte)FrameType.Goodbye);
+            last!.TakeLast(3).Should().Equal((byte)FrameType.Goodbye, (byte)GoodbyeCode.ProtocolViolation, 0);
         }
 
         await Loopback.HasNoSessionsAsync(node);

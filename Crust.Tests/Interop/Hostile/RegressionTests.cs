@@ -6,6 +6,7 @@ using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
 using Crust.Primitives.Driver;
 using Crust.Session;
+using Crust.Session.Frames;
 using Crust.Wire;
 using FluentAssertions;
 using Microsoft.Extensions.Logging.Abstractions;

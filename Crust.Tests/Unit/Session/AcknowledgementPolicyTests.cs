@@ -1,5 +1,6 @@
 using Crust.Primitives;
 using Crust.Session;
+using Crust.Session.Receiving;
 using FluentAssertions;
 using Xunit;
 
@@ -11,11 +12,11 @@ public class AcknowledgementPolicyTests
     private readonly AcknowledgementPolicy _policy = new();
 
     [Fact]
-    public void FirstMessage_SetsTheDeadline_AndLaterOnesDoNotMoveIt()
+    public void FirstEntry_SetsTheDeadline_AndLaterOnesDoNotMoveIt()
     {
         _policy.IsPending.Should().BeFalse();
-        _policy.HandleReceived(300, Start);
-        _policy.HandleReceived(300, Start + TimeSpan.FromMilliseconds(20));
+        _policy.HandleEntry(Start);
+        _policy.HandleEntry(Start + TimeSpan.FromMilliseconds(20));
         _policy.Deadline.Should().Be(Start + TimeSpan.FromMilliseconds(25));
         (_policy.IsDue, _policy.IsPending).Should().Be((false, true));
         _policy.HandleTimeout(Start + TimeSpan.FromMilliseconds(24));
@@ -23,29 +24,21 @@ public class AcknowledgementPolicyTests
         _policy.HandleTimeout(Start + TimeSpan.FromMilliseconds(25));
         _policy.IsDue.Should().BeTrue();
         _policy.Deadline.Should().BeNull("a passed deadline must not keep the driver spinning");
+        _policy.HandleEntry(Start);
+        _policy.Deadline.Should().BeNull("it is due already");
         _policy.HandleSent();
         (_policy.IsDue, _policy.IsPending).Should().Be((false, false));
     }
 
     [Fact]
-    public void QuarterWindow_IsDueAtOnce()
+    public void QuarterWindow_IsDueAtOnce_WhetherEntriesAreWholeOrNot()
     {
-        _policy.HandleReceived(AcknowledgementPolicy.Threshold - 1, Start);
+        _policy.HandleBytes(WireLimits.InitialWindow / 4 - 1, WireLimits.InitialWindow);
         _policy.IsDue.Should().BeFalse();
-        _policy.HandleReceived(1, Start);
+        _policy.HandleBytes(1, WireLimits.InitialWindow);
         _policy.IsDue.Should().BeTrue();
+        _policy.HandleSent();
+        _policy.HandleBytes(1, WireLimits.InitialWindow);
+        _policy.IsDue.Should().BeFalse("the count begins anew");
     }
-
-    [Fact]
-    public void FreedCredit_WaitsForAQuarterWindow_WithoutADeadline()
-    {
-        _policy.HandleFreed(AcknowledgementPolicy.Threshold - 1);
-        (_policy.IsDue, _policy.IsPending, _policy.Deadline).Should().Be((false, true, null));
-        _policy.HandleFreed(1);
-        _policy.IsDue.Should().BeTrue();
-    }
-
-    [Fact]
-    public void UnannouncedCredit_NeverBlocksTheLongestMessage() =>
-        (WireLimits.FlowWindow - AcknowledgementPolicy.Threshold).Should().BeGreaterThan(WireLimits.Cost(WireLimits.MaxMessageLength));
 }

@@ -1,6 +1,7 @@
 using Crust.Cryptography;
 using Crust.Identity.Evidence;
 using Crust.Session;
+using Crust.Session.Frames;
 using Crust.Tests.Unit.Identity.Evidence;
 using FluentAssertions;
 using Xunit;
@@ -103,21 +104,17 @@ public class BatchStatementTests
     }
 
     [Fact]
-    public void Signer_IsFull_AtTheBoundOfMessagesOrBytes()
+    public void Signer_CountsLeavesAndBytes_AndTakesNoMoreThanABatchHas()
     {
         var signer = new BatchSigner(A);
-        for (ulong number = 1; number < WireLimits.MaxBatchMessages; number++)
-            signer.Gather(Leaf.Message("p"u8, number), []);
-        signer.IsFull.Should().BeFalse();
-        signer.Gather(Leaf.Message("p"u8, WireLimits.MaxBatchMessages), []);
-        signer.IsFull.Should().BeTrue();
+        for (ulong number = 1; number <= WireLimits.MaxBatchMessages; number++)
+            signer.Gather(Leaf.Message("p"u8, number), [1, 2]);
+        (signer.Count, signer.Bytes, signer.SignedThrough).Should().Be((WireLimits.MaxBatchMessages, WireLimits.MaxBatchMessages * 2L, 0UL));
+        FluentActions.Invoking(() => signer.Gather(Leaf.Message("p"u8, WireLimits.MaxBatchMessages + 1), [])).Should().Throw<InvalidOperationException>();
         signer.Sign(0);
-        signer.IsEmpty.Should().BeTrue();
-        signer.SignedThrough.Should().Be(WireLimits.MaxBatchMessages);
-        signer.Gather(Leaf.Message("p"u8, WireLimits.MaxBatchMessages + 1), WireLimits.BatchBytes - 1, new byte[32]);
-        signer.IsFull.Should().BeFalse();
-        signer.Gather(Leaf.Message("p"u8, WireLimits.MaxBatchMessages + 2), new byte[1]);
-        signer.IsFull.Should().BeTrue();
+        (signer.IsEmpty, signer.Count, signer.Bytes, signer.SignedThrough).Should().Be((true, 0, 0L, (ulong)WireLimits.MaxBatchMessages));
+        signer.Gather(Leaf.Message("p"u8, WireLimits.MaxBatchMessages + 1), WireLimits.BatchBytes, new byte[32]);
+        signer.Bytes.Should().Be(WireLimits.BatchBytes);
         FluentActions.Invoking(() => signer.Gather(Leaf.Message("p"u8, 1), [])).Should().Throw<InvalidOperationException>();
     }
 

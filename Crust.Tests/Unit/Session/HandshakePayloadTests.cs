@@ -17,8 +17,8 @@ public sealed class HandshakePayloadTests
     private static readonly Gen<HandshakeOffer> Offer = Gen.Select(Gen.Byte, Nonce, KnownNonce, Gen.UInt, Gen.ULong, Gen.Byte.Array[1, 16]).Select((minor, nonce, known, features, epoch, suites) =>
         new HandshakeOffer(Peer, minor, nonce, known, (HandshakeFeatures)features, new ProcessEpoch(epoch), [.. suites.Select(s => (RecordSuite)s)]));
 
-    private static readonly Gen<HandshakeReply> Reply = Gen.Select(Gen.Byte, Nonce, KnownNonce, Gen.UInt, Gen.ULong, Gen.Byte[1, 3]).Select((minor, nonce, known, features, epoch, suite) =>
-        new HandshakeReply(minor, nonce, known, (HandshakeFeatures)features, new ProcessEpoch(epoch), (RecordSuite)suite));
+    private static readonly Gen<HandshakeReply> Reply = Gen.Select(Gen.Byte, Nonce, KnownNonce, Gen.UInt, Gen.ULong, Gen.UInt, Gen.Byte[1, 3]).Select((minor, nonce, known, features, epoch, generation, suite) =>
+        new HandshakeReply(minor, nonce, known, (HandshakeFeatures)features, new ProcessEpoch(epoch), generation, (RecordSuite)suite));
 
     [Fact]
     public void Offer_RoundTrips_WithAndWithoutExtensions() => Gen.Select(Offer, Gen.Byte.Array[0, 256]).Sample((offer, extensions) =>
@@ -43,7 +43,7 @@ public sealed class HandshakePayloadTests
     public void Extensions_HaveABound()
     {
         var offer = new HandshakeOffer(Peer, 0, default, null, 0, default, [RecordSuite.Aegis256]);
-        var reply = new HandshakeReply(0, default, null, 0, default, RecordSuite.Aegis256);
+        var reply = new HandshakeReply(0, default, null, 0, default, 0, RecordSuite.Aegis256);
         HandshakePayload.TryRead([.. Write(offer), .. new byte[257]], out HandshakeOffer? _).Should().BeFalse();
         HandshakePayload.TryRead([.. Write(reply), .. new byte[257]], out HandshakeReply? _).Should().BeFalse();
     }
@@ -64,7 +64,7 @@ public sealed class HandshakePayloadTests
         Changed(offer, 1 + 32 + 16 + 1 + 4 + 8, 17).Should().BeFalse("an offer has at most 16");
         byte[] smallOrder = [.. offer[..1], 1, .. new byte[31], .. offer[33..]];
         HandshakePayload.TryRead(smallOrder, out HandshakeOffer? _).Should().BeFalse("the id is no peer's");
-        var reply = Write(new HandshakeReply(0, default, null, 0, default, RecordSuite.Aegis256));
+        var reply = Write(new HandshakeReply(0, default, null, 0, default, 0, RecordSuite.Aegis256));
         foreach (byte suite in new byte[] { 0, 4, 255 })
         {
             reply[^1] = suite;

@@ -19,7 +19,7 @@ public sealed class HandshakeTests
     private static readonly HandshakeOffer Offer =
         new(Alice.Id, 0, AliceNonce, BobNonce, HandshakeFeatures.SignsWhatItSends, new ProcessEpoch(7), [RecordSuite.Aegis256, RecordSuite.ChaCha20Poly1305]);
 
-    private static readonly HandshakeReply Reply = new(0, BobNonce, AliceNonce, HandshakeFeatures.None, new ProcessEpoch(9), RecordSuite.Aegis256);
+    private static readonly HandshakeReply Reply = new(0, BobNonce, AliceNonce, HandshakeFeatures.None, new ProcessEpoch(9), 77, RecordSuite.Aegis256);
 
     [Fact]
     public void BothSides_AgreeOnEverything()
@@ -37,12 +37,12 @@ public sealed class HandshakeTests
             alice!.Should().BeEquivalentTo(new
             {
                 Remote = Bob.Id, IsInitiator = true, Suite = RecordSuite.Aegis256, bob!.SaltSecret, bob.SessionId, OwnNonce = AliceNonce, RemoteNonce = BobNonce,
-                RemoteKnownNonce = (SessionNonce?)AliceNonce, RemoteEpoch = new ProcessEpoch(9), SendSigned = true, ReceiveSigned = false,
+                RemoteKnownNonce = (SessionNonce?)AliceNonce, RemoteEpoch = new ProcessEpoch(9), SendSigned = true, ReceiveSigned = false, PromisedGeneration = 77u,
             });
             bob.Should().BeEquivalentTo(new
             {
                 Remote = Alice.Id, IsInitiator = false, Suite = RecordSuite.Aegis256, OwnNonce = BobNonce, RemoteNonce = AliceNonce,
-                RemoteKnownNonce = (SessionNonce?)BobNonce, RemoteEpoch = new ProcessEpoch(7), SendSigned = false, ReceiveSigned = true,
+                RemoteKnownNonce = (SessionNonce?)BobNonce, RemoteEpoch = new ProcessEpoch(7), SendSigned = false, ReceiveSigned = true, PromisedGeneration = 77u,
             });
             alice!.SendKey.Should().Equal(bob.ReceiveKey).And.NotEqual(alice.ReceiveKey);
             alice.ReceiveKey.Should().Equal(bob.SendKey);
@@ -82,7 +82,7 @@ public sealed class HandshakeTests
         message1.Should().HaveCount(1296 + 1 + 32 + 16 + 1 + 4 + 8 + 1 + 2);
         responder.TryReadMessage1(message1, out _).Should().BeTrue();
         responder.TryWriteMessage2(Reply with { KnownNonce = null }, new byte[4096], out var length, out _).Should().BeTrue();
-        length.Should().Be(1152 + 1 + 16 + 1 + 4 + 8 + 1);
+        length.Should().Be(1152 + 1 + 16 + 1 + 4 + 8 + 4 + 1);
     }
 
     [Fact]

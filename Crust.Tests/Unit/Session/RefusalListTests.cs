@@ -1,4 +1,5 @@
-using Crust.Session;
+using Crust.Session.Frames;
+using Crust.Session.Receiving;
 using Crust.Wire;
 using FluentAssertions;
 using Xunit;
@@ -11,22 +12,24 @@ public class RefusalListTests
     public void NewLink_RepeatsTheLastWindow_AndNoMoreThanTwo()
     {
         var list = new RefusalList();
-        var buffer = new byte[1 << 20];
-        for (ulong number = 1; number <= WireLimits.MaxWindowMessages * 5; number++)
+        var buffer = new byte[4 << 20];
+        for (ulong number = 1; number <= RefusalList.MaxRemembered * 3; number++)
         {
             list.Add(new RefuseFrame(number, 1));
-            list.IsFlushed.Should().BeFalse();
+            if (list.IsFlushed)
+                Assert.Fail($"{number} waits to be written.");
             var writer = new SpanWriter(buffer);
             list.Write(ref writer);
-            list.IsFlushed.Should().BeTrue();
+            if (!list.IsFlushed)
+                Assert.Fail($"{number} was written.");
         }
 
         list.HandleLinkChanged();
         var again = new SpanWriter(buffer);
         list.Write(ref again);
         var numbers = Numbers(again.Written);
-        numbers.Should().BeInAscendingOrder().And.HaveCountGreaterOrEqualTo(WireLimits.MaxWindowMessages).And.HaveCountLessOrEqualTo(WireLimits.MaxWindowMessages * 2);
-        numbers[^1].Should().Be((ulong)WireLimits.MaxWindowMessages * 5);
+        numbers.Should().BeInAscendingOrder().And.HaveCountGreaterOrEqualTo(RefusalList.MaxRemembered).And.HaveCountLessOrEqualTo(RefusalList.MaxRemembered * 2);
+        numbers[^1].Should().Be((ulong)RefusalList.MaxRemembered * 3);
     }
 
     private static List<ulong> Numbers(ReadOnlySpan<byte> written)

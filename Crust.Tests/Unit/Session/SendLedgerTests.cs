@@ -1,4 +1,6 @@
+using Crust.Buffers;
 using Crust.Session;
+using Crust.Session.Sending;
 using FluentAssertions;
 using Xunit;
 
@@ -7,7 +9,6 @@ namespace Crust.Tests.Unit.Session;
 public class SendLedgerTests
 {
     private readonly SendLedger _ledger = new();
-    private readonly List<OutboundMessage> _released = [];
 
     [Fact]
     public void Rewind_GivesEverythingAgain_WithEachStatementAfterItsMessages()
@@ -25,22 +26,22 @@ public class SendLedgerTests
     }
 
     [Fact]
-    public void Acknowledge_ReleasesAndMovesTheCursorOn()
+    public void Release_LetsGoOfWhatIsAcknowledged_AndMovesTheCursorOn()
     {
         Add(3);
         Sign(1, 3);
         Add(2);
         Sign(4, 2);
         _ledger.Rewind();
-        _ledger.TryPeekMessage(out _).Should().BeTrue();
-        _ledger.AdvanceMessage();
+        _ledger.TryPeekEntry(out _).Should().BeTrue();
+        _ledger.AdvanceEntry();
 
         _ledger.IsBatchEnd(2).Should().BeFalse();
         _ledger.IsBatchEnd(3).Should().BeTrue();
+        _ledger.IsBatchEnd(5).Should().BeTrue();
         _ledger.IsBatchEnd(0).Should().BeTrue("nothing new is acknowledged");
-        _ledger.Acknowledge(3, _released);
+        Release(3).Should().Equal(1, 2, 3);
 
-        _released.Select(m => m.Number).Should().Equal(1, 2, 3);
         (_ledger.Count, _ledger.AcknowledgedThrough, _ledger.LastNumber).Should().Be((2, 3UL, 5UL));
         _ledger.Find(3).Should().BeNull();
         _ledger.Find(4)!.Number.Should().Be(4);
@@ -49,29 +50,57 @@ public class SendLedgerTests
     }
 
     [Fact]
-    public void Acknowledge_OfWhatIsWritten_KeepsTheCursor()
+    public void Release_OfWhatIsWritten_KeepsTheCursor()
     {
         Add(2);
         Sign(1, 2);
+        _ledger.IsBehind.Should().BeTrue("the statement was not written");
         Drain().Should().Equal("batch 1-2");
+        _ledger.IsBehind.Should().BeFalse();
         Add(2);
-        _ledger.Acknowledge(2, _released);
+        Release(2).Should().Equal(1, 2);
         Drain().Should().BeEmpty();
         Sign(3, 2);
         Drain().Should().Equal("batch 3-4");
-        _ledger.Acknowledge(4, _released);
+        Release(4).Should().Equal(3, 4);
         _ledger.Count.Should().Be(0);
         _ledger.Rewind();
         Drain().Should().BeEmpty();
     }
 
+    [Fact]
+    public void Rewind_BeginsAHalfWrittenEntryAnew()
+    {
+        // It was the first that began anew, and the rest of the second followed its beginning on the lost link.
+        Add(2);
+        _ledger.Rewind();
+        _ledger.AdvanceEntry();
+        _ledger.TryPeekEntry(out var half).Should().BeTrue();
+        half!.Number.Should().Be(2);
+        half.Written = 7;
+        _ledger.Rewind();
+        half.Written.Should().Be(0);
+    }
+
     private void Add(int count)
     {
         for (var i = 0; i < count; i++)
-            _ledger.Add(new OutboundMessage(new OutboundProtocol("p"u8.ToArray()), 0, Array.Empty<byte>(), 0, default));
+        {
+            var entry = new OutboundEntry();
+            entry.SetMessage(new OutboundProtocol("p"u8.ToArray(), isUnsigned: false), 0, PayloadLease.Empty, [], 0, default);
+            _ledger.Add(entry);
+        }
     }
 
     private void Sign(ulong first, int count) => _ledger.Add(new SignedBatch(first, count, 0, new byte[64]));
+
+    private List<ulong> Release(ulong through)
+    {
+        var released = new List<ulong>();
+        while (_ledger.TryRelease(through, out var entry))
+            released.Add(entry.Number);
+        return released;
+    }
 
     private List<string> Drain()
     {
@@ -83,10 +112,10 @@ public class SendLedgerTests
                 written.Add($"batch {batch.First}-{batch.Last}");
                 _ledger.AdvanceBatch();
             }
-            else if (_ledger.TryPeekMessage(out var message))
+            else if (_ledger.TryPeekEntry(out var entry))
             {
-                written.Add($"{message.Number}");
-                _ledger.AdvanceMessage();
+                written.Add($"{entry.Number}");
+                _ledger.AdvanceEntry();
             }
             else
             {

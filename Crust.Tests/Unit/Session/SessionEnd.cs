@@ -1,55 +1,126 @@
 using Crust.Primitives;
 using Crust.Session;
+using Crust.Session.Streams;
 
 namespace Crust.Tests.Unit.Session;
 
-/// <summary>One end of a <see cref="SessionPair"/>: the machine, the records it wrote that have not arrived, and everything it told.</summary>
+/// <summary>One end of a <see cref="SessionPair"/>: the machine, its links, and everything it told.</summary>
 internal sealed class SessionEnd(SessionMachine machine)
 {
+    private readonly Dictionary<SessionStream, StreamLog> _streams = [];
+
     internal SessionMachine Machine { get; } = machine;
 
-    /// <summary>Records on their way to the other end, in order.</summary>
-    internal Queue<byte[]> Outbox { get; } = new();
+    /// <summary>All links it ever had, in order.</summary>
+    internal List<LinkEnd> Links { get; } = [];
+
+    /// <summary>The link added last.</summary>
+    internal LinkEnd Newest => Links[^1];
+
+    /// <summary>Records on their way to the other end over the newest link, in order.</summary>
+    internal Queue<(byte[] Record, Instant Due)> Outbox => Newest.Outbox;
 
     /// <summary>All events, in order.</summary>
-    internal List<SessionEvent> Events { get; } = [];
+    internal List<Told> Events { get; } = [];
 
-    /// <summary>True when the application takes each message at once.</summary>
-    internal bool Consumes { get; set; } = true;
+    /// <summary>Whether the application is done with a message, datagram or piece of a stream at once; else it stays in <see cref="Held"/>.</summary>
+    internal Func<SessionEvent, bool> Takes { get; set; } = static _ => true;
+
+    internal bool Consumes { set => Takes = _ => value; }
+
+    /// <summary>What the application has not consumed.</summary>
+    internal Queue<SessionEvent> Held { get; } = new();
 
     /// <summary>Refuses messages of this protocol.</summary>
     internal string? RefusedProtocol { get; set; }
 
-    internal IEnumerable<SessionEvent> Messages => Of(SessionEventKind.MessageReceived);
+    internal IEnumerable<Told> Messages => Of(SessionEventKind.MessageReceived);
 
-    internal SessionEvent Closed => Of(SessionEventKind.Closed).Single();
+    internal Told Closed => Of(SessionEventKind.Closed).Single();
 
-    internal IEnumerable<SessionEvent> Of(SessionEventKind kind) => Events.Where(e => e.Kind == kind);
+    /// <summary>The streams that the other end opened, in order.</summary>
+    internal IReadOnlyList<SessionStream> Opened => [.. Of(SessionEventKind.StreamOpened).Select(e => e.Stream!)];
+
+    internal IEnumerable<Told> Of(SessionEventKind kind) => Events.Where(e => e.Kind == kind);
 
     internal long[] Tokens(SessionEventKind kind) => [.. Of(kind).Select(e => e.Token)];
 
-    internal void DrainEvents()
+    /// <summary>What was told about a stream.</summary>
+    internal StreamLog Log(SessionStream stream)
+    {
+        if (!_streams.TryGetValue(stream, out var log))
+            _streams.Add(stream, log = new StreamLog());
+        return log;
+    }
+
+    /// <summary>The oldest record that is under way over the newest link.</summary>
+    internal byte[] TakeRecord() => Outbox.Dequeue().Record;
+
+    internal void DrainEvents(Instant now)
     {
         while (Machine.PollEvent(out var sessionEvent))
         {
-            Events.Add(sessionEvent);
-            if (sessionEvent.Kind != SessionEventKind.MessageReceived)
-                continue;
-            if (sessionEvent.Protocol == RefusedProtocol)
+            Events.Add(new Told(sessionEvent, sessionEvent.Payload.Span.ToArray()));
+            if (sessionEvent.Stream is { } stream)
+                Note(Log(stream), sessionEvent);
+            if (sessionEvent.Kind == SessionEventKind.MessageReceived && sessionEvent.Protocol == RefusedProtocol)
                 Machine.Refuse(sessionEvent.Number, (int)RefuseCode.UnknownProtocol);
-            if (Consumes)
-                Machine.Consumed(sessionEvent.Payload!.Length);
+            if (sessionEvent.Kind is not (SessionEventKind.MessageReceived or SessionEventKind.StreamData or SessionEventKind.DatagramReceived))
+                continue;
+            if (Takes(sessionEvent))
+                Consume(sessionEvent, now);
+            else
+                Held.Enqueue(sessionEvent);
         }
     }
 
-    /// <summary>Polls one record into the outbox; false when there was none.</summary>
-    internal bool PollOne(int recordLength, Instant now, ulong unixMilliseconds)
+    /// <summary>Consumes so many of what was held.</summary>
+    internal void ConsumeHeld(Instant now, int count = int.MaxValue)
+    {
+        for (; count > 0 && Held.TryDequeue(out var held); count--)
+            Consume(held, now);
+    }
+
+    /// <summary>Polls one record of a link into its outbox; false when there was none.</summary>
+    internal bool PollOne(LinkEnd link, int recordLength, Instant now, ulong unixMilliseconds)
     {
         var buffer = new byte[recordLength];
-        var length = Machine.PollRecord(buffer, now, unixMilliseconds);
+        var length = Machine.PollRecord(link.Handle, buffer, now, unixMilliseconds);
         if (length > 0)
-            Outbox.Enqueue(buffer[..length]);
-        DrainEvents();
+            link.Outbox.Enqueue((buffer[..length], now + link.Link.Delay));
+        DrainEvents(now);
         return length > 0;
+    }
+
+    private static void Note(StreamLog log, in SessionEvent sessionEvent)
+    {
+        switch (sessionEvent.Kind)
+        {
+            case SessionEventKind.StreamData:
+                log.Bytes.AddRange(sessionEvent.Payload.Span);
+                break;
+            case SessionEventKind.StreamFinished:
+                log.Finishes++;
+                break;
+            case SessionEventKind.StreamReset:
+                log.ResetCode = sessionEvent.Code;
+                break;
+            case SessionEventKind.StreamStopped:
+                log.StopCode = sessionEvent.Code;
+                break;
+            case SessionEventKind.StreamWritable:
+                log.Writables++;
+                break;
+        }
+    }
+
+    private void Consume(in SessionEvent sessionEvent, Instant now)
+    {
+        if (sessionEvent.Kind == SessionEventKind.MessageReceived)
+            Machine.MessageConsumed(sessionEvent.Payload, now);
+        else if (sessionEvent.Kind == SessionEventKind.StreamData)
+            Machine.StreamConsumed(sessionEvent.Stream!, sessionEvent.Payload, now);
+        else
+            Machine.DatagramConsumed(sessionEvent.Payload);
     }
 }

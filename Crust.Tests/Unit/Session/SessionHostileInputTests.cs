@@ -1,5 +1,6 @@
 using Crust.Primitives;
 using Crust.Session;
+using Crust.Session.Links;
 using CsCheck;
 using FluentAssertions;
 using Xunit;
@@ -16,9 +17,8 @@ public class SessionHostileInputTests
         void Add(string name, RecordBuilder builder) => data.Add(name, builder.Record);
         RecordBuilder Defined() => new RecordBuilder().Protocol(1, "p");
 
-        Add("empty record", new RecordBuilder());
         Add("frame type 0", new RecordBuilder().Raw(0));
-        Add("unknown frame type", new RecordBuilder().Raw(9));
+        Add("unknown frame type", new RecordBuilder().Raw(16));
         Add("unknown frame after a good one", new RecordBuilder().Ping().Raw(0xFF));
         Add("protocol id 0", new RecordBuilder().Protocol(0, "p"));
         Add("protocol id with a gap", new RecordBuilder().Protocol(2, "p"));
@@ -34,33 +34,41 @@ public class SessionHostileInputTests
         Add("number skipped", Defined().Message(2, [1]));
         Add("number twice", Defined().Message(1, [1]).Message(1, [1]));
         Add("number skipped later", Defined().Message(1, [1]).Message(3, [1]));
-        Add("priority 4", Defined().Message(1, [1], priority: 4));
-        Add("message too long", Defined().Message(1, [1], total: WireLimits.MaxMessageLength + 1));
-        Add("fragment from the middle", Defined().Message(1, [1], total: 10, offset: 5));
-        Add("fragment beyond the end", Defined().Message(1, [1, 2, 3], total: 2));
-        Add("fragment without data", Defined().Message(1, Nothing, total: 10));
-        Add("fragment with a gap", Defined().Message(1, [1, 2], total: 10).Message(1, [1], total: 10, offset: 3));
-        Add("fragment that overlaps", Defined().Message(1, [1, 2], total: 10).Message(1, [1], total: 10, offset: 1));
-        Add("fragment repeated", Defined().Message(1, [1, 2], total: 10).Message(1, [1, 2], total: 10));
-        Add("fragment of another length", Defined().Message(1, [1, 2], total: 10).Message(1, [1], total: 11, offset: 2));
-        Add("fragment of another priority", Defined().Message(1, [1, 2], total: 10).Message(1, [1], priority: 1, total: 10, offset: 2));
-        Add("fragment of another protocol", Defined().Protocol(2, "q").Message(1, [1, 2], total: 10).Message(1, [1], protocol: 2, total: 10, offset: 2));
-        Add("next message before the end of the first", Defined().Message(1, [1, 2], total: 10).Message(2, [1]));
+        Add("reserved bit of a shape", Defined().Message(1, [1], priority: 4));
+        Add("message too long", Defined().Begin([1], (ulong)WireLimits.MaxMessageLength + 1));
+        Add("fragment from the middle", Defined().More([1]));
+        Add("end without a beginning", Defined().End(1, [1]));
+        Add("fragment beyond the end", Defined().Begin([1], 2).More([1, 2, 3]));
+        Add("fragment that leaves nothing for the end", Defined().Begin([1], 2).More([1]));
+        Add("beginning that is the end", Defined().Begin([1, 2], 2));
+        Add("fragment without data", Defined().Begin([1, 2], 10).More(Nothing));
+        Add("fragment of another lane", Defined().Begin([1, 2], 10).More([1], lane: 1));
+        Add("end too short", Defined().Begin([1, 2], 10).End(1, [1]));
+        Add("end too long", Defined().Begin([1, 2], 10).End(1, new byte[9]));
+        Add("end out of turn", Defined().Begin([1, 2], 10).End(2, new byte[8]));
+        Add("end of another number than the beginning's", Defined().Begin([1, 2], 10, number: 2).End(1, new byte[8]));
+        Add("lane begun twice", Defined().Begin([1, 2], 10).Begin([1, 2], 10));
+        Add("whole message in a lane that is taken", Defined().Begin([1, 2], 10).Message(1, [1]));
         Add("empty message twice", Defined().Message(1, Nothing).Message(1, Nothing));
         Add("batch of nothing received", new RecordBuilder().Batch(1, 1, new byte[64]));
         Add("batch count 0", Defined().Message(1, [1]).Batch(1, 0, new byte[64]));
         Add("batch count 1025", Defined().Message(1, [1]).Batch(1, 1025, new byte[64]));
         Add("batch from 0", Defined().Message(1, [1]).Batch(0, 1, new byte[64]));
         Add("batch of more than was received", Defined().Message(1, [1]).Batch(1, 2, new byte[64]));
-        Add("batch of a half message", Defined().Message(1, [1], total: 2).Batch(1, 1, new byte[64]));
+        Add("batch of a half message", Defined().Begin([1], 2).Batch(1, 1, new byte[64]));
         Add("batch with a false signature", Defined().Message(1, [1]).Batch(1, 1, new byte[64]));
         Add("batch out of turn", Defined().Message(1, [1]).Message(2, [1]).Batch(2, 1, new byte[64]));
         Add("acknowledgement of what was not sent", new RecordBuilder().Acknowledge(1));
-        Add("credit taken back", new RecordBuilder().Acknowledge(0, (ulong)WireLimits.FlowWindow - 1));
+        Add("credit for messages taken back", new RecordBuilder().Acknowledge(0, messages: (ulong)WireLimits.InitialWindow - 1));
+        Add("credit for streams taken back", new RecordBuilder().Acknowledge(0, streams: (ulong)WireLimits.InitialWindow - 1));
         Add("refusal of what was not sent", new RecordBuilder().Refuse(1));
         Add("refusal of 0", new RecordBuilder().Refuse(0));
         Add("goodbye reason too long", new RecordBuilder().Goodbye(0, new byte[257]));
-        Add("overlong integer", new RecordBuilder().Raw(4, 0x40, 0x00, 0x00));
+        Add("overlong integer", new RecordBuilder().Raw(4, 0x40, 0x00, 0x00, 0x00));
+        Add("datagram too long", new RecordBuilder().Datagram("p", new byte[WireLimits.MaxDatagramLength + 1]));
+        Add("datagram without a protocol", new RecordBuilder().Datagram("", [1]));
+        Add("nomination by the higher id", new RecordBuilder().Nominate(5));
+        Add("credit of a stream that never was", new RecordBuilder().StreamCredit(0, 100));
         return data;
     }
 
@@ -69,22 +77,40 @@ public class SessionHostileInputTests
     public void Violation_ClosesWithOneGoodbye_AndTellsNoReason(string name, byte[] record)
     {
         var pair = new SessionPair();
-        pair.A.Machine.Handle(record, pair.Now).Should().BeFalse(name);
-        pair.A.DrainEvents();
+        pair.Handle(pair.A, record).Should().BeFalse(name);
         pair.A.Machine.IsClosed.Should().BeTrue();
         pair.A.Closed.Code.Should().Be((int)GoodbyeCode.ProtocolViolation);
         pair.A.Messages.Should().BeEmpty();
         pair.PollOne(pair.A).Should().BeTrue();
-        pair.A.Outbox.Peek().Should().Equal([0x08, (byte)GoodbyeCode.ProtocolViolation, 0x00], "every violation looks alike to the remote");
+        pair.A.TakeRecord().TakeLast(3).Should().Equal([0x08, (byte)GoodbyeCode.ProtocolViolation, 0x00], "every violation looks alike to the remote");
         pair.PollOne(pair.A).Should().BeFalse();
-        pair.A.Machine.Handle(new RecordBuilder().Ping().Record, pair.Now).Should().BeFalse("closed is closed");
+        pair.Handle(pair.A, new RecordBuilder().Ping().Record).Should().BeFalse("closed is closed");
+    }
+
+    [Fact]
+    public void LinkRequestOfTheLowerId_IsAViolation()
+    {
+        var pair = new SessionPair();
+        pair.Handle(pair.B, new RecordBuilder().LinkRequest().Record).Should().BeFalse();
+        pair.B.Closed.Code.Should().Be((int)GoodbyeCode.ProtocolViolation);
+    }
+
+    [Fact]
+    public void EmptyRecord_IsASignOfLife_AndNothingElse()
+    {
+        var pair = new SessionPair();
+        pair.Skip(TimeSpan.FromSeconds(100));
+        pair.Handle(pair.A, Nothing).Should().BeTrue();
+        pair.Skip(TimeSpan.FromSeconds(100));
+        pair.A.Machine.HandleTimeout(pair.Now);
+        pair.A.Machine.IsClosed.Should().BeFalse();
     }
 
     [Fact]
     public void UnsignedDirection_TakesNoBatch()
     {
         var pair = new SessionPair(signed: false);
-        pair.A.Machine.Handle(new RecordBuilder().Protocol(1, "p").Message(1, [1]).Batch(1, 1, new byte[64]).Record, pair.Now).Should().BeFalse();
+        pair.Handle(pair.A, new RecordBuilder().Protocol(1, "p").Message(1, [1]).Batch(1, 1, new byte[64]).Record).Should().BeFalse();
     }
 
     [Theory]
@@ -94,29 +120,43 @@ public class SessionHostileInputTests
     {
         var pair = new SessionPair(signed);
         pair.A.Consumes = false;
-        var handled = pair.A.Machine.Handle(new RecordBuilder().Protocol(1, "p").Record, pair.Now);
+        var handled = pair.Handle(pair.A, new RecordBuilder().Protocol(1, "p").Record);
         ulong number = 0;
         long cost = 0;
         while (handled)
         {
-            var total = number == 0 ? WireLimits.MaxMessageLength : 1_000_000;
-            handled = pair.A.Machine.Handle(new RecordBuilder().Message(++number, new byte[total]).Record, pair.Now);
-            cost += WireLimits.Cost(total);
-            (cost <= WireLimits.FlowWindow).Should().Be(handled);
+            var length = number == 0 ? 100_000 : 10_000;
+            handled = pair.Handle(pair.A, new RecordBuilder().Message(++number, new byte[length]).Record);
+            cost += WireLimits.Cost(length);
+            (cost <= WireLimits.InitialWindow).Should().Be(handled);
         }
 
-        pair.A.DrainEvents();
+        number.Should().BeGreaterThan(10);
         pair.A.Closed.Code.Should().Be((int)GoodbyeCode.ProtocolViolation);
+    }
+
+    [Fact]
+    public void FragmentBeyondTheCredit_Closes_UntilMoreIsAnnounced()
+    {
+        foreach (var announced in new[] { false, true })
+        {
+            var pair = new SessionPair();
+            pair.Handle(pair.A, new RecordBuilder().Protocol(1, "p").Begin(new byte[200_000], 1_000_000).Record).Should().BeTrue();
+            if (announced)
+                pair.PollOne(pair.A).Should().BeTrue("what was begun is promised credit");
+            pair.Handle(pair.A, new RecordBuilder().More(new byte[100_000]).Record).Should().Be(announced);
+        }
     }
 
     [Fact]
     public void MoreUnsignedMessagesThanABatchMayHave_Close()
     {
+        // The first window admits 1,024 empty messages, and not one more.
         var pair = new SessionPair();
-        pair.A.Machine.Handle(new RecordBuilder().Protocol(1, "p").Record, pair.Now);
+        pair.Handle(pair.A, new RecordBuilder().Protocol(1, "p").Record);
         for (ulong number = 1; number <= WireLimits.MaxBatchMessages; number++)
-            pair.A.Machine.Handle(new RecordBuilder().Message(number, Nothing).Record, pair.Now).Should().BeTrue();
-        pair.A.Machine.Handle(new RecordBuilder().Message(WireLimits.MaxBatchMessages + 1, Nothing).Record, pair.Now).Should().BeFalse();
+            pair.Handle(pair.A, new RecordBuilder().Message(number, Nothing).Record).Should().BeTrue();
+        pair.Handle(pair.A, new RecordBuilder().Message(WireLimits.MaxBatchMessages + 1, Nothing).Record).Should().BeFalse();
     }
 
     [Fact]
@@ -127,9 +167,8 @@ public class SessionHostileInputTests
             for (var length = 0; length < record.Length; length++)
             {
                 var pair = Prepared();
-                pair.B.Machine.Handle(record.AsSpan(0, length), pair.Now);
-                pair.B.DrainEvents();
-                pair.B.Messages.Should().OnlyContain(m => m.Payload!.Length == 100);
+                pair.Handle(pair.B, record[..length]);
+                pair.B.Messages.Should().OnlyContain(m => m.Payload.Length == 100);
             }
         }
     }
@@ -142,15 +181,14 @@ public class SessionHostileInputTests
         new DeterministicRandom(3).Fill(payload);
         pair.Send(pair.A, payload);
         pair.PollOne(pair.A);
-        var record = pair.A.Outbox.Dequeue();
+        var record = pair.A.TakeRecord();
         var batchStart = record.Length - 64 - 8;
         for (var bit = 0; bit < record.Length * 8; bit++)
         {
             var damaged = record.ToArray();
             damaged[bit / 8] ^= (byte)(1 << (bit % 8));
             var target = new SessionPair();
-            target.B.Machine.Handle(damaged, target.Now);
-            target.B.DrainEvents();
+            target.Handle(target.B, damaged);
             foreach (var message in target.B.Messages)
             {
                 message.Payload.Should().Equal(payload);
@@ -171,12 +209,18 @@ public class SessionHostileInputTests
         var pair = new SessionPair();
         pair.Send(pair.A, [1]);
         pair.PollOne(pair.A);
-        var record = pair.A.Outbox.Dequeue();
-        new SessionMachine(SessionPair.Parameters(false), pair.Now).Handle(record, pair.Now).Should().BeTrue("it is good where it belongs");
-        new SessionMachine(SessionPair.Parameters(true), pair.Now).Handle(record, pair.Now).Should().BeFalse("it is not ours");
-        new SessionMachine(SessionPair.Parameters(false) with { SessionId = new byte[32] }, pair.Now).Handle(record, pair.Now).Should().BeFalse();
-        new SessionMachine(SessionPair.Parameters(false) with { SaltSecret = new byte[32] }, pair.Now).Handle(record, pair.Now).Should().BeFalse();
-        new SessionMachine(SessionPair.Parameters(false) with { Network = Crust.Identity.NetworkId.FromName("other") }, pair.Now).Handle(record, pair.Now).Should().BeFalse();
+        var record = pair.A.TakeRecord();
+        Takes(SessionPair.Parameters(false)).Should().BeTrue("it is good where it belongs");
+        Takes(SessionPair.Parameters(true)).Should().BeFalse("it is not ours");
+        Takes(SessionPair.Parameters(false) with { SessionId = new byte[32] }).Should().BeFalse();
+        Takes(SessionPair.Parameters(false) with { SaltSecret = new byte[32] }).Should().BeFalse();
+        Takes(SessionPair.Parameters(false) with { Network = Crust.Identity.NetworkId.FromName("other") }).Should().BeFalse();
+
+        bool Takes(SessionParameters parameters)
+        {
+            var machine = new SessionMachine(parameters, pair.Now);
+            return machine.Handle(machine.AddLink(LinkRank.Direct, 1, pair.Now), record, pair.Now);
+        }
     }
 
     [Fact]
@@ -187,17 +231,17 @@ public class SessionHostileInputTests
         pair.Write(pair.A);
         pair.Send(pair.A, [2]);
         pair.Write(pair.A);
-        var first = pair.A.Outbox.Dequeue();
-        var second = pair.A.Outbox.Dequeue();
-        pair.B.Machine.Handle(first, pair.Now).Should().BeTrue();
-        pair.B.Machine.Handle(second, pair.Now).Should().BeTrue();
+        var first = pair.A.TakeRecord();
+        var second = pair.A.TakeRecord();
+        pair.Handle(pair.B, first).Should().BeTrue();
+        pair.Handle(pair.B, second).Should().BeTrue();
 
         // A sender that tells another first message breaks its own chain at the second statement.
         var other = new SessionPair();
         other.Send(other.A, [9]);
         other.Write(other.A);
-        other.DeliverOne(other.A, other.B);
-        other.B.Machine.Handle(second, other.Now).Should().BeFalse();
+        other.DeliverOne(other.A);
+        other.Handle(other.B, second).Should().BeFalse();
     }
 
     [Fact]
@@ -207,7 +251,7 @@ public class SessionHostileInputTests
         pair.Send(pair.A, [1]);
         pair.Send(pair.A, [2]);
         pair.Write(pair.A);
-        pair.A.Machine.Handle(new RecordBuilder().Acknowledge(1).Record, pair.Now).Should().BeFalse();
+        pair.Handle(pair.A, new RecordBuilder().Acknowledge(1).Record).Should().BeFalse();
     }
 
     [Fact]
@@ -216,9 +260,9 @@ public class SessionHostileInputTests
         var pair = new SessionPair();
         pair.Send(pair.A, [1]);
         pair.Write(pair.A);
-        pair.A.Machine.Handle(new RecordBuilder().Acknowledge(1).Record, pair.Now).Should().BeTrue();
-        pair.A.Machine.Handle(new RecordBuilder().Acknowledge(1).Record, pair.Now).Should().BeTrue();
-        pair.A.Machine.Handle(new RecordBuilder().Acknowledge(0).Record, pair.Now).Should().BeFalse();
+        pair.Handle(pair.A, new RecordBuilder().Acknowledge(1).Record).Should().BeTrue();
+        pair.Handle(pair.A, new RecordBuilder().Acknowledge(1).Record).Should().BeTrue();
+        pair.Handle(pair.A, new RecordBuilder().Acknowledge(0).Record).Should().BeFalse();
     }
 
     [Fact]
@@ -228,9 +272,9 @@ public class SessionHostileInputTests
         var flood = new RecordBuilder();
         for (byte i = 0; i < 200; i++)
             flood.Ping(i);
-        pair.A.Machine.Handle(flood.Record, pair.Now).Should().BeTrue();
+        pair.Handle(pair.A, flood.Record).Should().BeTrue();
         pair.PollOne(pair.A).Should().BeTrue();
-        pair.A.Outbox.Dequeue().Should().Equal(6, 0, 0, 0, 0, 0, 0, 0, 199);
+        pair.A.TakeRecord().Should().Equal(6, 0, 0, 0, 0, 0, 0, 0, 199);
         pair.PollOne(pair.A).Should().BeFalse();
     }
 
@@ -238,9 +282,8 @@ public class SessionHostileInputTests
     public void RemoteGoodbye_IsTheEnd_WhateverFollowsIt()
     {
         var pair = new SessionPair();
-        pair.A.Machine.Handle(new RecordBuilder().Goodbye(12345, "x\u0007y"u8.ToArray()).Raw(0xFF).Record, pair.Now).Should().BeTrue();
-        pair.A.DrainEvents();
-        pair.A.Closed.Should().Be(new SessionEvent(SessionEventKind.Closed, Code: 12345, Reason: "x?y", ByRemote: true));
+        pair.Handle(pair.A, new RecordBuilder().Goodbye(12345, "x\u0007y"u8.ToArray()).Raw(0xFF).Record).Should().BeTrue();
+        pair.A.Closed.Event.Should().Be(new SessionEvent(SessionEventKind.Closed, Code: 12345, Reason: "x?y", ByRemote: true));
         pair.PollOne(pair.A).Should().BeFalse("a goodbye is not answered");
     }
 
@@ -249,8 +292,8 @@ public class SessionHostileInputTests
         Gen.Byte.Array[0, 200].Sample(bytes =>
         {
             var pair = Prepared();
-            pair.B.Machine.Handle(bytes, pair.Now);
-            pair.B.Machine.HandleLinkChanged(pair.Now);
+            pair.Handle(pair.B, bytes);
+            pair.ChangeLink();
             pair.Write(pair.B);
         }, iter: 5_000);
 
@@ -262,17 +305,20 @@ public class SessionHostileInputTests
         {
             var random = new DeterministicRandom(seed);
             var pair = Prepared();
-            var delivered = pair.B.Messages.Count();
-            for (var i = 0; i < 6 && !pair.B.Machine.IsClosed; i++)
+            var target = random.Chance(0.5) ? pair.A : pair.B;
+            var delivered = Delivered(target);
+            for (var i = 0; i < 6 && !target.Machine.IsClosed; i++)
             {
                 if (random.Chance(0.1))
-                    pair.B.Machine.HandleLinkChanged(pair.Now);
-                pair.B.Machine.Handle(RandomRecord(random), pair.Now);
-                pair.Write(pair.B);
+                    pair.ChangeLink();
+                pair.Handle(target, RandomRecord(random));
+                pair.Write(target);
             }
 
-            pair.B.Messages.Should().HaveCount(delivered, $"seed={seed}");
+            Delivered(target).Should().Be(delivered, $"seed={seed}");
         }
+
+        static int Delivered(SessionEnd end) => end.Events.Count(e => e.Kind is SessionEventKind.MessageReceived or (>= SessionEventKind.StreamOpened and <= SessionEventKind.StreamStopped));
     }
 
     /// <summary>A pair with a little history both ways, so that numbers can be nearly right.</summary>
@@ -281,6 +327,8 @@ public class SessionHostileInputTests
         var pair = new SessionPair();
         pair.Send(pair.A, new byte[100]);
         pair.Send(pair.B, new byte[100]);
+        pair.Open(pair.A);
+        pair.Open(pair.B);
         pair.Run();
         return pair;
     }
@@ -290,8 +338,11 @@ public class SessionHostileInputTests
         var pair = Prepared();
         pair.Send(pair.A, new byte[100], protocol: "another");
         pair.PollOne(pair.A);
-        yield return pair.A.Outbox.Dequeue();
-        yield return new RecordBuilder().Acknowledge(1, 5 << 20).Ping().Raw(6, 0, 0, 0, 0, 0, 0, 0, 1).Refuse(1).Goodbye(1, "bye"u8.ToArray()).Record;
+        yield return pair.A.TakeRecord();
+        yield return new RecordBuilder().Acknowledge(2, 5 << 20, 6 << 20).Ping().Raw(6, 0, 0, 0, 0, 0, 0, 0, 1).Refuse(1).StreamCredit(1, 70_000)
+            .Datagram("d", [1]).Nominate(7).Goodbye(1, "bye"u8.ToArray()).Record;
+        yield return new RecordBuilder().Protocol(2, "x").Begin([1, 2], 10, protocol: 2).More([3]).End(3, new byte[7]).Record;
+        yield return new RecordBuilder().Stream(3, EntryKind.StreamData, 0, [1, 2]).Stream(4, EntryKind.StreamFinish, 0).Stream(5, EntryKind.StreamStop, 1).Record;
     }
 
     private static byte[] RandomRecord(DeterministicRandom random)
@@ -300,14 +351,20 @@ public class SessionHostileInputTests
         for (var frames = random.Next(1, 5); frames > 0; frames--)
         {
             var small = (ulong)random.Next(5);
-            _ = random.Next(8) switch
+            var stream = (ulong)random.Next(4);
+            _ = random.Next(14) switch
             {
                 0 => builder.Protocol(small, random.Chance(0.5) ? "x" : "y"),
                 1 or 2 => builder.Message(small, new byte[random.Next(20)], (ulong)random.Next(3), (byte)random.Next(5)),
-                3 => builder.Message(small, new byte[random.Next(1, 20)], 1, 0, (ulong)random.Next(40), (ulong)random.Next(20)),
-                4 => builder.Batch(small, (ulong)random.Next(4), new byte[64]),
-                5 => builder.Acknowledge(small, (ulong)random.Next(3 << 20, 9 << 20)),
-                6 => builder.Refuse(small),
+                3 => builder.Begin(new byte[random.Next(1, 20)], (ulong)random.Next(40), (ulong)random.Next(2)),
+                4 => builder.More(new byte[random.Next(1, 20)], (byte)random.Next(2)),
+                5 => builder.End(small, new byte[random.Next(1, 20)], (byte)random.Next(2)),
+                6 => builder.Batch(small, (ulong)random.Next(4), new byte[64]),
+                7 => builder.Acknowledge(small, (ulong)random.Next(200 << 10, 600 << 10), (ulong)random.Next(200 << 10, 600 << 10)),
+                8 => builder.Refuse(small),
+                9 or 10 => builder.Stream(small, (EntryKind)random.Next(2, 7), stream, random.Chance(0.3) ? new byte[random.Next(1, 9)] : null),
+                11 => builder.StreamCredit(stream, (ulong)random.Next(100_000)),
+                12 => random.Chance(0.5) ? builder.Nominate(small) : builder.LinkRequest(),
                 _ => builder.Ping(),
             };
         }

@@ -25,7 +25,7 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
     {
         completed = null;
         var isDuplicate = frame.Number <= verifiedThrough;
-        if (_lanes[frame.Shape.Priority] is not null || !TryFindProtocol(frame.Shape, out var protocol) || !TryAdvance(frame.Number, verifiedThrough))
+        if (!TryClearLane(frame.Shape.Priority) || !TryFindProtocol(frame.Shape, out var protocol) || !TryAdvance(frame.Number, verifiedThrough))
             return false;
         if (isDuplicate)
             return true;
@@ -45,7 +45,7 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
     internal bool TryHandle(in BeginFrame frame, ulong verifiedThrough)
     {
         var isDuplicate = frame.Number > 0 && frame.Number <= verifiedThrough;
-        if (_lanes[frame.Shape.Priority] is not null || !TryFindProtocol(frame.Shape, out var protocol))
+        if (!TryClearLane(frame.Shape.Priority) || !TryFindProtocol(frame.Shape, out var protocol))
             return false;
         var window = WindowOf(frame.Shape);
         if (!isDuplicate)
@@ -144,6 +144,20 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
     {
         protocol = shape.HasProtocol ? protocols.Find(shape.Protocol) : null;
         return protocol is not null || !shape.HasProtocol;
+    }
+
+    /// <summary>
+    /// False while another entry holds the lane. A duplicate gives it up: its sender has learned meanwhile that all of it arrived, and left out the rest.
+    /// </summary>
+    private bool TryClearLane(byte lane)
+    {
+        if (_lanes[lane] is not { } entry)
+            return true;
+        if (!entry.IsDuplicate)
+            return false;
+        Return(entry);
+        _lanes[lane] = null;
+        return true;
     }
 
     private bool TryAdvance(ulong number, ulong verifiedThrough)

@@ -96,10 +96,10 @@ internal sealed class SendLedger
     /// <summary>A new link: everything retained is to be written again.</summary>
     internal void Rewind()
     {
-        _next = AcknowledgedThrough + 1;
-        _nextBatch = 0;
         if (TryPeekEntry(out var half))
             half.Written = 0;
+        _next = AcknowledgedThrough + 1;
+        _nextBatch = 0;
     }
 
     /// <summary>The session is idle: lets the arrays go.</summary>

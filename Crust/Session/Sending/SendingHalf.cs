@@ -14,7 +14,7 @@ namespace Crust.Session.Sending;
 /// </summary>
 internal sealed class SendingHalf
 {
-    /// <summary>An entry up to this length waits for the next record rather than being cut in two.</summary>
+    /// <summary>An entry up to this length waits for the next record rather than being cut in two, if an empty record has room for it.</summary>
     private const int MaxUncut = 1024;
 
     /// <summary>Shortest fragment worth a header, unless it is the last one.</summary>
@@ -418,7 +418,7 @@ internal sealed class SendingHalf
                 return total;
             }
 
-            if (total <= MaxUncut && total <= credit)
+            if (total <= MaxUncut && total <= credit && whole <= room + writer.Position)
                 return -1;
             return TryBegin(ref writer, entry, shape, room, credit);
         }

@@ -148,7 +148,7 @@ internal sealed class StreamTable
         }
 
         // Both counters begin at the id below their first, which may be below zero.
-        isKnown = unchecked((id & 1) == (_lastOwn & 1) ? id + 2 <= _lastOwn + 2 : id + 2 <= _lastDelivered + 2);
+        isKnown = id != 0 && unchecked((id & 1) == (_lastOwn & 1) ? id + 2 <= _lastOwn + 2 : id + 2 <= _lastDelivered + 2);
         return null;
     }
 

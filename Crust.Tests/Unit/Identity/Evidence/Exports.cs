@@ -2,6 +2,7 @@ using System.Text;
 using Crust.Identity;
 using Crust.Identity.Evidence;
 using Crust.Session;
+using Crust.Session.Frames;
 
 namespace Crust.Tests.Unit.Identity.Evidence;
 

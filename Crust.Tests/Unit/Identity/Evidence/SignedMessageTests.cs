@@ -4,6 +4,7 @@ using Crust.Cryptography;
 using Crust.Identity;
 using Crust.Identity.Evidence;
 using Crust.Session;
+using Crust.Session.Frames;
 using FluentAssertions;
 using Xunit;
 

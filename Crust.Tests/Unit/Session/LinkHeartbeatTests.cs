@@ -1,31 +1,28 @@
 using Crust.Primitives;
-using Crust.Session;
+using Crust.Session.Links;
 using Crust.Wire;
 using FluentAssertions;
 using Xunit;
 
 namespace Crust.Tests.Unit.Session;
 
-public class HeartbeatTests
+public class LinkHeartbeatTests
 {
-    private readonly Heartbeat _heartbeat = new(SessionLimits.Default, default);
+    private readonly LinkHeartbeat _heartbeat = new(TimeSpan.FromSeconds(20), default);
 
     [Fact]
     public void Ping_IsDueAfterEachIntervalOfSilence()
     {
         _heartbeat.Deadline.Should().Be(At(20));
-        _heartbeat.HandleTimeout(At(19)).Should().BeFalse();
+        _heartbeat.HandleTimeout(At(19));
         Write(At(19)).Should().BeEmpty();
-        _heartbeat.HandleTimeout(At(20)).Should().BeFalse();
+        _heartbeat.HandleTimeout(At(20));
         _heartbeat.Deadline.Should().Be(At(40), "an unwritten ping must not keep the driver spinning");
         Write(At(20)).Should().Equal(5, 0, 0, 0, 0, 0, 0, 0, 1);
-        _heartbeat.HandleTimeout(At(40)).Should().BeFalse();
+        _heartbeat.HandleTimeout(At(40));
         Write(At(40)).Should().Equal(5, 0, 0, 0, 0, 0, 0, 0, 2);
         _heartbeat.HandleReceived(At(50));
         _heartbeat.Deadline.Should().Be(At(70));
-        _heartbeat.HandleTimeout(At(169)).Should().BeFalse();
-        _heartbeat.Deadline.Should().Be(At(170), "the end is nearer than the next ping");
-        _heartbeat.HandleTimeout(At(170)).Should().BeTrue();
     }
 
     [Fact]
@@ -33,25 +30,23 @@ public class HeartbeatTests
     {
         _heartbeat.RequestPing();
         Write(At(1));
-        _heartbeat.HandlePong(2, At(2));
-        _heartbeat.Rtt.Smoothed.Should().BeNull("nobody sent that");
-        _heartbeat.HandlePong(1, At(3));
+        _heartbeat.HandlePong(2, At(2)).Should().BeFalse("nobody sent that");
+        _heartbeat.Rtt.Smoothed.Should().BeNull();
+        _heartbeat.HandlePong(1, At(3)).Should().BeTrue();
         _heartbeat.Rtt.Smoothed.Should().Be(TimeSpan.FromSeconds(2));
-        _heartbeat.HandlePong(1, At(9));
+        _heartbeat.HandlePong(1, At(9)).Should().BeFalse();
         _heartbeat.Rtt.Latest.Should().Be(TimeSpan.FromSeconds(2));
     }
 
     [Fact]
-    public void NewLink_ForgetsTheOldPath()
+    public void Flood_CostsOnePong_ForTheNewest()
     {
-        _heartbeat.RequestPing();
-        Write(At(1));
-        _heartbeat.HandlePing(77);
-        _heartbeat.HandleLinkChanged(At(5));
-        _heartbeat.HandlePong(1, At(6));
-        _heartbeat.Rtt.Smoothed.Should().BeNull();
-        Write(At(6)).Should().BeEmpty();
-        _heartbeat.Deadline.Should().Be(At(25));
+        for (ulong token = 1; token <= 100; token++)
+            _heartbeat.HandlePing(token);
+        _heartbeat.IsDue.Should().BeTrue();
+        Write(At(1)).Should().Equal(6, 0, 0, 0, 0, 0, 0, 0, 100);
+        _heartbeat.IsDue.Should().BeFalse();
+        Write(At(1)).Should().BeEmpty();
     }
 
     [Fact]

@@ -1,0 +1,24 @@
+namespace Crust.Tests.Unit.Session;
+
+/// <summary>One link of a <see cref="SessionPair"/>: records arrive in order and whole, after a delay, until the link is stalled or lost.</summary>
+internal sealed class PairLink
+{
+    internal LinkEnd A { get; set; } = null!;
+
+    internal LinkEnd B { get; set; } = null!;
+
+    /// <summary>One way.</summary>
+    internal TimeSpan Delay { get; set; }
+
+    /// <summary>True while nothing arrives, though neither end knows why.</summary>
+    internal bool IsStalled { get; set; }
+
+    internal LinkEnd Other(LinkEnd end) => end == A ? B : A;
+
+    /// <summary>Everything on it is lost.</summary>
+    internal void Empty()
+    {
+        A.Outbox.Clear();
+        B.Outbox.Clear();
+    }
+}

@@ -1,0 +1,173 @@
+using Crust.Primitives;
+using Crust.Session;
+using Crust.Session.Receiving;
+using Crust.Session.Sending;
+using FluentAssertions;
+using Xunit;
+
+namespace Crust.Tests.Unit.Session;
+
+/// <summary><see cref="SendCredit"/>, <see cref="ReceiveWindow"/> and <see cref="SendBudget"/>.</summary>
+public class WindowTests
+{
+    private const long Initial = WireLimits.InitialWindow;
+    private static readonly TimeSpan Trip = TimeSpan.FromMilliseconds(100);
+
+    private Instant _now = new(1_000_000);
+
+    [Fact]
+    public void Sender_SpendsWhatItWasGranted_AndNoMore()
+    {
+        var credit = new SendCredit();
+        credit.Spend(Initial - WireLimits.EntryOverhead - 1);
+        credit.MayBegin.Should().BeTrue("overhead and one byte are left");
+        credit.Spend(1);
+        (credit.MayBegin, credit.Available).Should().Be((false, WireLimits.EntryOverhead));
+        credit.TryRaise(Initial + 1).Should().BeTrue();
+        credit.MayBegin.Should().BeTrue();
+        credit.TryRaise(Initial).Should().BeFalse();
+        credit.Refund(10);
+        credit.Available.Should().Be(WireLimits.EntryOverhead + 11);
+        credit.TryRaise((1L << 62) - 1).Should().BeTrue("absurd credit is the remote's own risk");
+    }
+
+    [Fact]
+    public void Receiver_AdmitsOnlyWhatWasAnnounced()
+    {
+        var window = Window();
+        window.TryCharge(Initial).Should().BeTrue();
+        window.TryCharge(1).Should().BeFalse();
+        window.Consume(1000);
+        window.TryCharge(1).Should().BeFalse("nobody was told yet");
+        (window.Granted, window.IsUpdatePending, window.IsUpdateDue).Should().Be((Initial + 1000, true, false));
+        window.Announced();
+        window.IsUpdatePending.Should().BeFalse();
+        window.TryCharge(1000).Should().BeTrue();
+        window.TryCharge(1).Should().BeFalse();
+        window.Refund(1000);
+        window.TryCharge(1000).Should().BeTrue();
+        window.Invoking(w => w.Consume(Initial + 1)).Should().Throw<ArgumentOutOfRangeException>("that much was not received");
+    }
+
+    [Fact]
+    public void Update_IsDue_AtAQuarterWindow()
+    {
+        var window = Window();
+        window.TryCharge(Initial).Should().BeTrue();
+        window.Consume(Initial / 4 - 1);
+        window.IsUpdateDue.Should().BeFalse();
+        window.Consume(1);
+        window.IsUpdateDue.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Promise_IsCreditBeyondTheWindow_UntilItIsUsed()
+    {
+        var window = Window();
+        window.TryCharge(Initial).Should().BeTrue();
+        window.Promise(5_000_000);
+        (window.IsUpdateDue, window.Granted).Should().Be((true, Initial + 5_000_000));
+        window.Announced();
+        window.TryCharge(3_000_000).Should().BeTrue();
+        window.Promise(-3_000_000);
+        window.Granted.Should().Be(Initial + 5_000_000, "credit never falls");
+        window.TryCharge(2_000_000).Should().BeTrue();
+        window.Promise(-2_000_000);
+        window.TryCharge(1).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Window_Grows_OnlyWhenAWholeOneIsConsumedWithinTwoRoundTrips()
+    {
+        var memory = new MemoryBudget(1 << 30);
+        var window = Window(memory);
+        window.Tune(Trip, _now);
+        Turn(window, Trip * 2);
+        window.Size.Should().Be(Initial, "the path is as slow as that");
+        Turn(window, Trip * 2 - TimeSpan.FromMilliseconds(1));
+        window.Size.Should().Be(Initial * 2);
+        memory.Used.Should().Be(Initial);
+        for (var i = 0; i < 20; i++)
+            Turn(window, TimeSpan.Zero);
+        window.Size.Should().Be(SessionLimits.Default.MaxWindow);
+        memory.Used.Should().Be(window.Size - Initial);
+        window.Shrink(over: true);
+        (window.Size, memory.Used).Should().Be((Initial, 0));
+    }
+
+    [Fact]
+    public void Window_StaysAsItIs_WhenTheProcessHasNoMemoryLeft()
+    {
+        var memory = new MemoryBudget(Initial - 1);
+        var window = Window(memory);
+        window.Tune(Trip, _now);
+        for (var i = 0; i < 5; i++)
+            Turn(window, TimeSpan.Zero);
+        (window.Size, memory.Used).Should().Be((Initial, 0));
+    }
+
+    [Fact]
+    public void IdleWindow_GivesMemoryBack_OnlyWhenTheRemoteCannotUseItAnyMore()
+    {
+        var memory = new MemoryBudget(1 << 30);
+        var window = Window(memory);
+        window.Tune(Trip, _now);
+        Turn(window, TimeSpan.Zero);
+        window.Announced();
+        window.Shrink();
+        memory.Used.Should().Be(Initial, "two initial windows are announced and may still come");
+        window.TryCharge(Initial).Should().BeTrue();
+        window.Consume(Initial);
+        window.Shrink();
+        (window.Size, memory.Used).Should().Be((Initial, 0));
+    }
+
+    [Fact]
+    public void Budget_AdmitsOneEntryAlways_AndAnnouncesRoomOnce()
+    {
+        var budget = new SendBudget(SessionLimits.Default);
+        budget.TryReserve(Initial * 5).Should().BeTrue();
+        budget.TryAnnounceRoom().Should().BeFalse("nobody was refused");
+        budget.TryReserve(90).Should().BeFalse();
+        budget.TryReserve(60).Should().BeFalse();
+        budget.Release(Initial * 4 + 60);
+        budget.TryAnnounceRoom().Should().BeFalse("60 fit, but waiters come in crowds");
+        budget.Release(Initial / 2);
+        budget.TryAnnounceRoom().Should().BeTrue();
+        budget.TryAnnounceRoom().Should().BeFalse();
+        budget.TryReserve(60).Should().BeTrue();
+        budget.Used.Should().Be(Initial / 2);
+    }
+
+    [Fact]
+    public void Budget_Grows_OnlyWhenItIsFullOfWhatWaitsForAcknowledgement()
+    {
+        var memory = new MemoryBudget(Initial);
+        var budget = new SendBudget(new SessionLimits { Memory = memory });
+        budget.TryReserve(Initial).Should().BeTrue();
+        budget.TryReserve(1).Should().BeFalse("nothing was written: the path is not what is short");
+        budget.Retain(Initial / 2);
+        budget.TryReserve(1).Should().BeTrue();
+        (budget.Limit, memory.Used).Should().Be((Initial * 2, Initial));
+        budget.TryReserve(Initial - 1).Should().BeTrue();
+        budget.Retain(Initial);
+        budget.TryReserve(1).Should().BeFalse("the process has no more");
+        budget.ReleaseRetained(Initial);
+        budget.Shrink();
+        (budget.Limit, memory.Used).Should().Be((Initial, 0));
+    }
+
+    private static ReceiveWindow Window(MemoryBudget? memory = null) =>
+        new(new SessionLimits { Memory = memory ?? new MemoryBudget(1 << 30) }, Initial, SessionLimits.Default.MaxWindow);
+
+    /// <summary>One whole window arrives and is consumed in so much time.</summary>
+    private void Turn(ReceiveWindow window, TimeSpan time)
+    {
+        var size = window.Size;
+        window.Announced();
+        window.TryCharge(size).Should().BeTrue();
+        _now += time;
+        window.Consume(size);
+        window.Tune(Trip, _now);
+    }
+}
