@@ -25,7 +25,7 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
     {
         completed = null;
         var isDuplicate = frame.Number <= verifiedThrough;
-        if (_lanes[frame.Shape.Priority] is not null || !TryFindProtocol(frame.Shape, out var protocol) || !TryAdvance(frame.Number, verifiedThrough))
+        if (!TryEnter(frame.Shape.Priority) || !TryFindProtocol(frame.Shape, out var protocol) || !TryAdvance(frame.Number, verifiedThrough))
             return false;
         if (isDuplicate)
             return true;
@@ -45,7 +45,7 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
     internal bool TryHandle(in BeginFrame frame, ulong verifiedThrough)
     {
         var isDuplicate = frame.Number > 0 && frame.Number <= verifiedThrough;
-        if (_lanes[frame.Shape.Priority] is not null || !TryFindProtocol(frame.Shape, out var protocol))
+        if (!TryEnter(frame.Shape.Priority) || !TryFindProtocol(frame.Shape, out var protocol))
             return false;
         var window = WindowOf(frame.Shape);
         if (!isDuplicate)
@@ -136,6 +136,18 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
     {
         _spare.Clear();
         _spare.TrimExcess();
+    }
+
+    /// <summary>Whether an entry may begin in a lane: when it is free, or what it holds is a duplicate of which the sender leaves out the rest.</summary>
+    private bool TryEnter(byte lane)
+    {
+        if (_lanes[lane] is not { } entry)
+            return true;
+        if (!entry.IsDuplicate)
+            return false;
+        Return(entry);
+        _lanes[lane] = null;
+        return true;
     }
 
     private ReceiveWindow WindowOf(in EntryShape shape) => shape.Kind == EntryKind.Message ? messages : streams;

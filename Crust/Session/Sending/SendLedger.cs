@@ -96,10 +96,11 @@ internal sealed class SendLedger
     /// <summary>A new link: everything retained is to be written again.</summary>
     internal void Rewind()
     {
-        _next = AcknowledgedThrough + 1;
-        _nextBatch = 0;
+        // The one that was being written again when the link was lost.
         if (TryPeekEntry(out var half))
             half.Written = 0;
+        _next = AcknowledgedThrough + 1;
+        _nextBatch = 0;
     }
 
     /// <summary>An entry by its place, the oldest first.</summary>
