@@ -13,8 +13,6 @@ namespace Crust.Tests.Simulation;
 /// </summary>
 internal sealed class Application(SimulatedSession session)
 {
-    private const int MaxOpenStreams = 12;
-
     private readonly List<StreamTraffic> _streams = [];
     private long _bytesLeft;
     private int _exported;
@@ -119,8 +117,9 @@ internal sealed class Application(SimulatedSession session)
                 }
 
                 break;
-            case < 16 when _streams.Count(s => !s.IsOver) < MaxOpenStreams:
-                OpenStream();
+            case < 16 when _streams.Count(s => !s.IsOver) < Scenario.OpenStreams:
+                for (var i = Scenario.OpenStreams / 12; i > 0; i--)
+                    OpenStream();
                 break;
             case < 18:
                 SendDatagram();

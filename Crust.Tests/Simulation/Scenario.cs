@@ -28,6 +28,9 @@ internal sealed record Scenario
     /// <summary>Messages of up to 2 MiB.</summary>
     internal bool HasLargeMessages { get; private init; }
 
+    /// <summary>Streams that an end has open at most: few, or as many as it may.</summary>
+    internal int OpenStreams { get; private init; }
+
     /// <summary>Mean pause of an application between two things that it does.</summary>
     internal TimeSpan Pause { get; private init; }
 
@@ -62,6 +65,7 @@ internal sealed record Scenario
             IsSlow = kind != ScenarioKind.LinkChanges && random.Chance(0.15),
             BytesPerEnd = random.Next(1, 8) * 128L << 10,
             HasLargeMessages = random.Chance(0.3),
+            OpenStreams = random.Chance(0.06) ? WireLimits.MaxStreams * 2 : 12,
             Pause = TimeSpan.FromSeconds(seconds) / random.Next(20, 200),
             HoldsUpTo = random.Chance(0.3) ? TimeSpan.FromSeconds(random.Next(1, 20)) : TimeSpan.FromMilliseconds(random.Next(1, 200)),
         };

@@ -139,6 +139,8 @@ internal sealed class SimulatedNode
                 return;
             default:
                 link.Abort();
+                if (verdict == LinkVerdict.Renew)
+                    open!.Abort(GoodbyeCode.PeerRestarted, "The peer began anew and knows nothing of the session.");
                 return;
         }
     }

@@ -448,7 +448,7 @@ internal sealed class SessionMachine
     private bool AnswerStops(Instant now)
     {
         while (_streams.TryTakeStopped(out var stopped))
-            Reset(stopped.Stream, stopped.Code, now);
+            _sending.GiveUp(stopped.Stream.Outbound, stopped.Code, now);
         return true;
     }
 

@@ -14,4 +14,7 @@ internal enum LinkVerdict
 
     /// <summary>It begins a session, and the one that is open, if any, is over: the peer knows nothing of it any more.</summary>
     Begin,
+
+    /// <summary>Close it and end the open session, of which the peer knows nothing any more: the next link, with another nonce of ours, begins one.</summary>
+    Renew,
 }

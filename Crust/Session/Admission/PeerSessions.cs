@@ -75,7 +75,12 @@ internal sealed class PeerSessions<TSession>(PeerId self, int maxPeers, Func<Ses
         epoch = EpochRule.Judge(slot.RemoteEpoch, result.RemoteEpoch);
         if (epoch == EpochVerdict.Older)
             return LinkVerdict.Outrun;
-        return slot.Session is not null && slot.RemoteNonce == result.RemoteNonce ? LinkVerdict.Join : LinkVerdict.Begin;
+        if (slot.Session is not null && slot.RemoteNonce == result.RemoteNonce)
+            return LinkVerdict.Join;
+        // A handshake that was long under way, or a peer that repeats its nonce.
+        if (slot.HasBegun(result.RemoteNonce))
+            return LinkVerdict.Surplus;
+        return slot.IsWornOut ? LinkVerdict.Renew : LinkVerdict.Begin;
     }
 
     /// <summary>Where a session with this peer numbers its nominations; the peer's handshake is under way.</summary>

@@ -8,6 +8,14 @@ namespace Crust.Session.Admission;
 /// <param name="ownNonce">Our nonce of the first session.</param>
 internal sealed class PeerSlot<TSession>(SessionNonce ownNonce) where TSession : class
 {
+    /// <summary>
+    /// Sessions that may begin under one nonce of ours. Each needs another nonce of the remote, which began anew while our session with it was open, and
+    /// all of them are remembered. Ours: more than that many restarts cost one more dial.
+    /// </summary>
+    internal const int MaxBegun = 8;
+
+    private readonly List<SessionNonce> _begun = [];
+
     /// <summary>Our nonce: the same in all handshakes until a session ends, so that two links made at once come out as one session.</summary>
     internal SessionNonce OwnNonce { get; private set; } = ownNonce;
 
@@ -27,8 +35,15 @@ internal sealed class PeerSlot<TSession>(SessionNonce ownNonce) where TSession :
     /// <summary>Numbers nominations and promises, sessions through, since a handshake may promise before there is one.</summary>
     internal GenerationCounter Generations { get; } = new();
 
+    /// <summary>True when both nonces have named a session before, which must not begin again: its numbers and statements would repeat.</summary>
+    internal bool HasBegun(SessionNonce remoteNonce) => _begun.Contains(remoteNonce);
+
+    /// <summary>True when our nonce has named as many sessions as we remember.</summary>
+    internal bool IsWornOut => _begun.Count == MaxBegun;
+
     internal void Open(TSession session, SessionNonce remoteNonce, ProcessEpoch remoteEpoch)
     {
+        _begun.Add(remoteNonce);
         Session = session;
         RemoteNonce = remoteNonce;
         RemoteEpoch = remoteEpoch;
@@ -41,5 +56,6 @@ internal sealed class PeerSlot<TSession>(SessionNonce ownNonce) where TSession :
         RemoteNonce = null;
         RemoteEpoch = null;
         OwnNonce = nextNonce;
+        _begun.Clear();
     }
 }

@@ -9,7 +9,7 @@ internal sealed record AdoptedLink(SessionDriver? Session)
     /// <summary>True when the link began the session.</summary>
     internal bool IsNew { get; init; }
 
-    /// <summary>The session that the new one replaces, since the peer lost it; the caller ends it.</summary>
+    /// <summary>The session that the peer lost, whether or not this link begins another; the caller ends it.</summary>
     internal SessionDriver? Outdated { get; init; }
 
     /// <summary>How the link's process stands to the one that had the open session: an older one is told why its link is surplus, a newer one's loser why it ends.</summary>

@@ -69,6 +69,8 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
             var open = _peers.Find(result.Remote);
             if (verdict == LinkVerdict.Join)
                 return new AdoptedLink(open!.TryAttach(link) ? open : null);
+            if (verdict == LinkVerdict.Renew)
+                return new AdoptedLink(null) { Outdated = open };
 
             var session = new SessionDriver(Parameters(result, _peers.GenerationsOf(result.Remote)), result.SessionId, owner, clock, logger);
             _peers.Opened(result, session);

@@ -25,7 +25,7 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
     {
         completed = null;
         var isDuplicate = frame.Number <= verifiedThrough;
-        if (!TryClearLane(frame.Shape.Priority) || !TryFindProtocol(frame.Shape, out var protocol) || !TryAdvance(frame.Number, verifiedThrough))
+        if (!TryEnter(frame.Shape.Priority) || !TryFindProtocol(frame.Shape, out var protocol) || !TryAdvance(frame.Number, verifiedThrough))
             return false;
         if (isDuplicate)
             return true;
@@ -45,7 +45,7 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
     internal bool TryHandle(in BeginFrame frame, ulong verifiedThrough)
     {
         var isDuplicate = frame.Number > 0 && frame.Number <= verifiedThrough;
-        if (!TryClearLane(frame.Shape.Priority) || !TryFindProtocol(frame.Shape, out var protocol))
+        if (!TryEnter(frame.Shape.Priority) || !TryFindProtocol(frame.Shape, out var protocol))
             return false;
         var window = WindowOf(frame.Shape);
         if (!isDuplicate)
@@ -138,18 +138,8 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
         _spare.TrimExcess();
     }
 
-    private ReceiveWindow WindowOf(in EntryShape shape) => shape.Kind == EntryKind.Message ? messages : streams;
-
-    private bool TryFindProtocol(in EntryShape shape, out InboundProtocol? protocol)
-    {
-        protocol = shape.HasProtocol ? protocols.Find(shape.Protocol) : null;
-        return protocol is not null || !shape.HasProtocol;
-    }
-
-    /// <summary>
-    /// False while another entry holds the lane. A duplicate gives it up: its sender has learned meanwhile that all of it arrived, and left out the rest.
-    /// </summary>
-    private bool TryClearLane(byte lane)
+    /// <summary>Whether an entry may begin in a lane: when it is free, or what it holds is a duplicate of which the sender leaves out the rest.</summary>
+    private bool TryEnter(byte lane)
     {
         if (_lanes[lane] is not { } entry)
             return true;
@@ -158,6 +148,14 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
         Return(entry);
         _lanes[lane] = null;
         return true;
+    }
+
+    private ReceiveWindow WindowOf(in EntryShape shape) => shape.Kind == EntryKind.Message ? messages : streams;
+
+    private bool TryFindProtocol(in EntryShape shape, out InboundProtocol? protocol)
+    {
+        protocol = shape.HasProtocol ? protocols.Find(shape.Protocol) : null;
+        return protocol is not null || !shape.HasProtocol;
     }
 
     private bool TryAdvance(ulong number, ulong verifiedThrough)

@@ -10,6 +10,21 @@ internal sealed class SendFlow(OutboundStream? stream)
 
     internal RingBuffer<OutboundEntry> Entries { get; } = new();
 
+    /// <summary>True when the finish of the stream waits here.</summary>
+    internal bool HasFinish
+    {
+        get
+        {
+            for (var i = Entries.Count - 1; i >= 0; i--)
+            {
+                if (Entries[i].Kind == EntryKind.StreamFinish)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>What it may still send in its turn, in cost; below zero it waits for further turns.</summary>
     internal long Deficit { get; set; }
 

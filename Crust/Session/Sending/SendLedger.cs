@@ -96,6 +96,7 @@ internal sealed class SendLedger
     /// <summary>A new link: everything retained is to be written again.</summary>
     internal void Rewind()
     {
+        // The one that was being written again when the link was lost.
         if (TryPeekEntry(out var half))
             half.Written = 0;
         _next = AcknowledgedThrough + 1;

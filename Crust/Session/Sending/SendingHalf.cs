@@ -136,6 +136,16 @@ internal sealed class SendingHalf
         Enqueue(kind, stream, payload, now);
     }
 
+    /// <summary>
+    /// The remote reads no more of a stream: our direction is reset, even when a finish waits to be written, since a reader that is gone gives no credit for
+    /// what stands before it.
+    /// </summary>
+    internal void GiveUp(OutboundStream stream, int code, Instant now)
+    {
+        if (!stream.IsEnded || stream.Flow.HasFinish)
+            SendControl(stream, EntryKind.StreamReset, (ulong)code, now);
+    }
+
     /// <summary>Queues bytes of a stream; returns how many were taken, 0 when there is no room now.</summary>
     internal int TryWrite(OutboundStream stream, ReadOnlySpan<byte> bytes, Instant now)
     {
@@ -368,8 +378,11 @@ internal sealed class SendingHalf
     {
         if (_signer!.IsEmpty)
             _batchBegan = now;
-        // What follows data that a reset discarded stands where the written data ends: the receiver knows no other place.
-        var leaf = new Leaf((SignedContent)entry.Kind, entry.Protocol.Name, entry.Stream?.Id ?? 0, entry.Number, entry.Stream?.WrittenThrough ?? 0, entry.IsUnsigned);
+        // The receiver knows protocol and place from what it has of the stream: the place is where the written data ends, whatever a reset discarded;
+        // and of a stream that is stopped it may have nothing any more.
+        var isStop = entry.Kind == EntryKind.StreamStop;
+        var (protocol, offset) = isStop ? ([], 0) : (entry.Protocol.Name, entry.Stream?.WrittenThrough ?? 0);
+        var leaf = new Leaf((SignedContent)entry.Kind, protocol, entry.Stream?.Id ?? 0, entry.Number, offset, entry.IsUnsigned);
         if (entry.Digest is { IsEmpty: false } digest && !entry.IsUnsigned)
             _signer.Gather(leaf, entry.Payload.Length, digest);
         else

@@ -13,6 +13,11 @@ namespace Crust.Session.Streams;
 /// </summary>
 internal sealed class StreamTable
 {
+    /// <summary>
+    /// What the remote may have open, as we see it: streams that are over for it may not be for us yet, since its acknowledgement of our end is on the way.
+    /// </summary>
+    private const int MaxRemote = WireLimits.MaxStreams * 2;
+
     private readonly Dictionary<ulong, SessionStream> _streams = [];
     private readonly Queue<SessionStream> _creditDue = new();
     private readonly Queue<(SessionStream Stream, int Code)> _stopped = new();
@@ -74,7 +79,7 @@ internal sealed class StreamTable
         offset = 0;
         if (entry.Shape.Kind == EntryKind.StreamOpen)
         {
-            if (entry.Shape.Stream != unchecked(_lastArrived + 2) || _remote >= WireLimits.MaxStreams)
+            if (entry.Shape.Stream != unchecked(_lastArrived + 2) || _remote >= MaxRemote)
                 return false;
             _lastArrived = entry.Shape.Stream;
             _remote++;
@@ -87,6 +92,13 @@ internal sealed class StreamTable
             return true;
         }
 
+        if (entry.Shape.Kind == EntryKind.StreamStop)
+        {
+            // The remote wrote it before it knew that our direction had ended: the stream may be over.
+            _ = Find(entry.Shape.Stream, out var isKnown);
+            return isKnown;
+        }
+
         if (!_streams.TryGetValue(entry.Shape.Stream, out var stream))
             return false;
         protocol = stream.Outbound.Protocol.Name;
@@ -94,8 +106,7 @@ internal sealed class StreamTable
         return entry.Shape.Kind switch
         {
             EntryKind.StreamData => stream.Inbound.TryArrive(entry.Length),
-            EntryKind.StreamFinish or EntryKind.StreamReset => stream.Inbound.TryArriveEnd(),
-            _ => true,
+            _ => stream.Inbound.TryArriveEnd(),
         };
     }
 
@@ -106,7 +117,8 @@ internal sealed class StreamTable
     internal void Deliver(InboundEntry entry, bool isSigned, out bool keeps)
     {
         keeps = false;
-        var stream = _streams[entry.Shape.Stream];
+        if (!_streams.TryGetValue(entry.Shape.Stream, out var stream))
+            return;
         switch (entry.Shape.Kind)
         {
             case EntryKind.StreamOpen:
