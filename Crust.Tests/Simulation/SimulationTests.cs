@@ -37,7 +37,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                failures[seed] = e is SimulationFailure ? e.Message : e.ToString();
+                failures[seed] = e is SimulationFailedException ? e.Message : e.ToString();
                 loop.Break();
             }
         });
@@ -94,7 +94,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Assert.Fail(Report(seed, e is SimulationFailure ? e.Message : e.ToString()));
+            Assert.Fail(Report(seed, e is SimulationFailedException ? e.Message : e.ToString()));
         }
     }
 }
