@@ -1,11 +1,20 @@
+using Crust.Session.Links;
+
 namespace Crust.Tests.Unit.Session;
 
 /// <summary>One link of a <see cref="SessionPair"/>: records arrive in order and whole, after a delay, until the link is stalled or lost.</summary>
 internal sealed class PairLink
 {
+    /// <summary>Null until it stands there.</summary>
     internal LinkEnd A { get; set; } = null!;
 
+    /// <summary>Null until it stands there.</summary>
     internal LinkEnd B { get; set; } = null!;
+
+    internal LinkRank Rank { get; init; }
+
+    /// <summary>The generation that the lower id promised it; 0 for none.</summary>
+    internal uint Promised { get; init; }
 
     /// <summary>One way.</summary>
     internal TimeSpan Delay { get; set; }

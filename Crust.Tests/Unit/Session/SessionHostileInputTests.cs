@@ -219,7 +219,7 @@ public class SessionHostileInputTests
         bool Takes(SessionParameters parameters)
         {
             var machine = new SessionMachine(parameters, pair.Now);
-            return machine.Handle(machine.AddLink(LinkRank.Direct, 1, pair.Now), record, pair.Now);
+            return machine.Handle(machine.AddLink(LinkRank.Direct, 1, pair.Now), new RecordBuilder().Nominate(1).Raw(record).Record, pair.Now);
         }
     }
 

@@ -106,11 +106,33 @@ internal sealed class SessionPair
     /// <summary>A link stands at both ends. Which generation was promised to it, if any, is for the test to say.</summary>
     internal PairLink AddLink(LinkRank rank = LinkRank.Direct, uint promised = 0)
     {
-        var link = new PairLink();
-        link.A = Add(A, link, rank, promised);
-        link.B = Add(B, link, rank, promised);
+        var link = NewLink(rank, promised);
+        Join(A, link);
+        Join(B, link);
+        return link;
+    }
+
+    /// <summary>A link that neither end has yet.</summary>
+    internal PairLink NewLink(LinkRank rank = LinkRank.Direct, uint promised = 0)
+    {
+        var link = new PairLink { Rank = rank, Promised = promised };
         _links.Add(link);
         return link;
+    }
+
+    /// <summary>The link stands at one end. What the other writes waits until then.</summary>
+    internal LinkEnd Join(SessionEnd end, PairLink link)
+    {
+        var handle = end.Machine.AddLink(link.Rank, link.Promised, Now);
+        var added = new LinkEnd(link, handle);
+        handle.Tag = added;
+        if (end == A)
+            link.A = added;
+        else
+            link.B = added;
+        end.Links.Add(added);
+        end.DrainEvents(Now);
+        return added;
     }
 
     /// <summary>A link stands at both ends, and A promised what a responder would.</summary>
@@ -130,6 +152,13 @@ internal sealed class SessionPair
         link.IsGone = true;
         end.Machine.RemoveLink(link.Handle, Now);
         end.DrainEvents(Now);
+    }
+
+    /// <summary>Measures the round trip of the link that carries the session.</summary>
+    internal void Measure(SessionEnd end)
+    {
+        end.Machine.RequestPing();
+        Advance(TimeSpan.FromSeconds(4));
     }
 
     /// <summary>The link is lost with everything on it, and another one stands.</summary>
@@ -188,7 +217,7 @@ internal sealed class SessionPair
         if (link is null || !link.Outbox.TryDequeue(out var flight))
             return false;
         var target = link.Link.Other(link);
-        if (!target.IsGone)
+        if (target is { IsGone: false })
             Handle(Other(from), flight.Record, target);
         return true;
     }
@@ -207,16 +236,6 @@ internal sealed class SessionPair
         return any;
     }
 
-    private LinkEnd Add(SessionEnd end, PairLink link, LinkRank rank, uint promised)
-    {
-        var handle = end.Machine.AddLink(rank, promised, Now);
-        var added = new LinkEnd(link, handle);
-        handle.Tag = added;
-        end.Links.Add(added);
-        end.DrainEvents(Now);
-        return added;
-    }
-
     private Instant? Next()
     {
         var next = Instant.Earlier(A.Machine.PollTimeout(), B.Machine.PollTimeout());
@@ -224,9 +243,9 @@ internal sealed class SessionPair
         {
             if (link.IsStalled)
                 continue;
-            if (link.A.Outbox.TryPeek(out var fromA))
+            if (link.A is { } a && link.B is not null && a.Outbox.TryPeek(out var fromA))
                 next = Instant.Earlier(next, fromA.Due);
-            if (link.B.Outbox.TryPeek(out var fromB))
+            if (link.B is { } b && link.A is not null && b.Outbox.TryPeek(out var fromB))
                 next = Instant.Earlier(next, fromB.Due);
         }
 
@@ -238,6 +257,8 @@ internal sealed class SessionPair
         var any = false;
         foreach (var link in _links.ToList())
         {
+            if (link.A is null || link.B is null)
+                continue;
             any |= DeliverDue(A, link.A);
             any |= DeliverDue(B, link.B);
         }
@@ -254,11 +275,13 @@ internal sealed class SessionPair
         var any = false;
         foreach (var link in _links)
         {
+            if (link.A is null || link.B is null)
+                continue;
             any |= CloseUnwanted(A, link.A, B);
             any |= CloseUnwanted(B, link.B, A);
         }
 
-        _links.RemoveAll(l => l.A.IsGone && l.B.IsGone);
+        _links.RemoveAll(l => l.A is { IsGone: true } && l.B is { IsGone: true });
         return any;
     }
 

@@ -14,6 +14,7 @@ internal sealed class LinkHeartbeat(TimeSpan interval, Instant start)
     internal const int FrameLength = 1 + sizeof(ulong);
 
     private Instant _lastProbe = start;
+    private Instant _sentAt;
     private ulong _token;
     private ulong? _answer;
     private bool _isPingDue;
@@ -22,7 +23,7 @@ internal sealed class LinkHeartbeat(TimeSpan interval, Instant start)
 
     internal Instant LastReceived { get; private set; } = start;
 
-    /// <summary>When the PING that waits for its answer was written; null when none does.</summary>
+    /// <summary>Since when a PING waits for an answer, however many were written since; null when none does.</summary>
     internal Instant? AwaitingSince { get; private set; }
 
     /// <summary>When the next PING is due.</summary>
@@ -38,10 +39,10 @@ internal sealed class LinkHeartbeat(TimeSpan interval, Instant start)
     /// <summary>True when the PONG answers the last PING.</summary>
     internal bool HandlePong(ulong token, Instant now)
     {
-        if (AwaitingSince is not { } sentAt || token != _token)
+        if (AwaitingSince is null || token != _token)
             return false;
         AwaitingSince = null;
-        Rtt.Add(now - sentAt);
+        Rtt.Add(now - _sentAt);
         return true;
     }
 
@@ -53,7 +54,8 @@ internal sealed class LinkHeartbeat(TimeSpan interval, Instant start)
         _isPingDue = true;
     }
 
-    internal void RequestPing() => _isPingDue = true;
+    /// <summary>Asks for a PING, unless one is on its way: a link loses nothing, so that one is answered or the link is dead.</summary>
+    internal void RequestPing() => _isPingDue |= AwaitingSince is null;
 
     internal void Write(ref SpanWriter writer, Instant now)
     {
@@ -67,8 +69,8 @@ internal sealed class LinkHeartbeat(TimeSpan interval, Instant start)
             return;
         WriteFrame(ref writer, FrameType.Ping, ++_token);
         _isPingDue = false;
-        _lastProbe = now;
-        AwaitingSince = now;
+        _lastProbe = _sentAt = now;
+        AwaitingSince ??= now;
     }
 
     private static void WriteFrame(ref SpanWriter writer, FrameType type, ulong token)

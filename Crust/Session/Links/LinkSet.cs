@@ -200,20 +200,25 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     /// <summary>A PONG arrived. True when the session moved to the link.</summary>
     internal bool HandlePong(SessionLink link, ulong token, Instant now)
     {
-        if (!link.Heartbeat.HandlePong(token, now) || !link.IsCandidate)
+        var hasMoved = false;
+        if (!link.Heartbeat.HandlePong(token, now))
             return false;
-        link.IsCandidate = false;
-        if (link == Active || Active is not { } active)
-            return false;
-        if (active.Heartbeat.Rtt.Smoothed is { } old && link.Heartbeat.Rtt.Smoothed is { } better
-            && better < old * 0.8 && old - better >= WorthwhileGain)
+        // Until the active link has answered too, it may be the dead one.
+        while (Active is { Heartbeat.AwaitingSince: null } active && _links.Find(l => l.IsCandidate && l.Heartbeat.Rtt.Smoothed is not null) is { } candidate)
         {
-            Nominate(link, now);
-            return true;
+            candidate.IsCandidate = false;
+            if (IsBetter(candidate, active))
+            {
+                Nominate(candidate, now);
+                hasMoved = true;
+            }
+            else if (!IsStandby(candidate, active))
+            {
+                Discard(candidate);
+            }
         }
 
-        Discard(link);
-        return false;
+        return hasMoved;
     }
 
     /// <summary>Whether the remote owes us something on the active link.</summary>
@@ -290,18 +295,25 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
             return true;
         }
 
-        if (link.Rank == active.Rank && active.Heartbeat.Rtt.Smoothed > WorthwhileGain)
-        {
-            link.IsCandidate = true;
-            link.Heartbeat.RequestPing();
-        }
-        else if (link.Rank == active.Rank || _links.Exists(l => l != link && l != active && l.Rank == link.Rank))
-        {
-            Discard(link);
-        }
-
+        if (IsStandby(link, active))
+            return false;
+        // It may be surplus, or the only one that the remote has: then the answer to the ping comes with a request.
+        link.IsCandidate = true;
+        link.Heartbeat.RequestPing();
+        active.Heartbeat.RequestPing();
         return false;
     }
+
+    private static bool IsBetter(SessionLink link, SessionLink active) =>
+        link.Rank == active.Rank
+        && active.Heartbeat.Rtt.Smoothed is { } old
+        && link.Heartbeat.Rtt.Smoothed is { } better
+        && better < old * 0.8
+        && old - better >= WorthwhileGain;
+
+    /// <summary>Whether the link is to stay behind the active one: it is of a worse kind, and the only one of its kind.</summary>
+    private bool IsStandby(SessionLink link, SessionLink active) =>
+        link.Rank > active.Rank && !_links.Exists(l => l != link && l != active && !l.IsCandidate && l.Rank == link.Rank);
 
     private void MoveFromStalled(SessionLink link, Instant now)
     {

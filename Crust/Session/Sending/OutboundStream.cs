@@ -6,7 +6,8 @@ namespace Crust.Session.Sending;
 internal sealed class OutboundStream
 {
     /// <summary>
-    /// Bytes that may wait in the queue before the application has to wait: a stream that the remote does not read must not fill the session's budget. Ours.
+    /// Bytes that may wait in the queue before the application has to wait, at most: a stream that the remote does not read must not fill the session's
+    /// budget. Ours.
     /// </summary>
     private const long MaxQueued = 256 << 10;
 
@@ -46,7 +47,8 @@ internal sealed class OutboundStream
     /// <summary>True when the application waits for room.</summary>
     internal bool IsAwaited { get; set; }
 
-    internal bool HasRoom => (long)(QueuedThrough - WrittenThrough) < MaxQueued;
+    /// <summary>Whether more may be queued: as much as an eighth of the budget of all streams, however small that is.</summary>
+    internal bool HasRoom(SendBudget budget) => (long)(QueuedThrough - WrittenThrough) < Math.Min(MaxQueued, budget.Limit / 8);
 
     /// <summary>Whether the stream's own credit admits the entry.</summary>
     internal bool MaySend(OutboundEntry entry) => entry.Kind != EntryKind.StreamData || entry.Offset + (ulong)entry.Payload.Length <= _limit;

@@ -24,8 +24,10 @@ internal sealed class SendBudget(SessionLimits limits)
     /// <summary>Takes the cost; false when there is no room, which <see cref="TryAnnounceRoom"/> remembers.</summary>
     internal bool TryReserve(long cost)
     {
-        if (!HasRoom(cost) && Retained >= _limit / 2)
-            Grow();
+        while (!HasRoom(cost) && Retained >= _limit / 2 && TryGrow())
+        {
+        }
+
         if (HasRoom(cost))
         {
             Used += cost;
@@ -68,11 +70,12 @@ internal sealed class SendBudget(SessionLimits limits)
         _limit = WireLimits.InitialWindow;
     }
 
-    private void Grow()
+    private bool TryGrow()
     {
         if (_limit * 2 > limits.MaxWindow || !limits.Memory.TryReserve(_limit))
-            return;
+            return false;
         _limit *= 2;
+        return true;
     }
 
     private bool HasRoom(long cost) => Used == 0 || Used + cost <= _limit;

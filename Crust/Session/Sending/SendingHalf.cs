@@ -39,6 +39,9 @@ internal sealed class SendingHalf
     private readonly List<OutboundEntry> _discarded = [];
     private readonly List<OutboundStream> _awaitedStreams = [];
     private Instant _batchBegan;
+
+    /// <summary>The highest priority that waits for a signature: it does not wait until something long and less urgent was written too.</summary>
+    private byte _urgency;
     private ulong _writtenThrough;
 
     internal SendingHalf(SessionParameters parameters, StreamTable table, Queue<SessionEvent> events)
@@ -150,7 +153,7 @@ internal sealed class SendingHalf
     internal int TryWrite(OutboundStream stream, ReadOnlySpan<byte> bytes, Instant now)
     {
         var length = Math.Min(bytes.Length, WireLimits.MaxStreamChunk);
-        if (!stream.HasRoom || !_streamBudget.TryReserve(WireLimits.Cost(length)))
+        if (!stream.HasRoom(_streamBudget) || !_streamBudget.TryReserve(WireLimits.Cost(length)))
         {
             if (!stream.IsAwaited)
                 _awaitedStreams.Add(stream);
@@ -291,6 +294,9 @@ internal sealed class SendingHalf
                 continue;
             if (entry.Written > 0 && CreditOf(entry).Available <= 0)
                 continue;
+            var left = entry.Payload.Length - entry.Written;
+            if (_signer is { IsEmpty: false } && left > writer.Remaining && (_urgency < lane || left > WireLimits.BatchBytes))
+                return TrySign(ref writer, unixMilliseconds);
             return TryWriteNew(ref writer, entry, now);
         }
 
@@ -369,7 +375,7 @@ internal sealed class SendingHalf
         {
             BytesSent += entry.Payload.Length;
             entry.Stream!.Written(entry.Payload.Length);
-            if (entry.Stream.IsAwaited && entry.Stream.HasRoom)
+            if (entry.Stream.IsAwaited && entry.Stream.HasRoom(_streamBudget))
                 AnnounceRoom();
         }
     }
@@ -377,7 +383,8 @@ internal sealed class SendingHalf
     private void Gather(OutboundEntry entry, Instant now)
     {
         if (_signer!.IsEmpty)
-            _batchBegan = now;
+            (_batchBegan, _urgency) = (now, entry.Priority);
+        _urgency = Math.Min(_urgency, entry.Priority);
         // The receiver knows protocol and place from what it has of the stream: the place is where the written data ends, whatever a reset discarded;
         // and of a stream that is stopped it may have nothing any more.
         var isStop = entry.Kind == EntryKind.StreamStop;
@@ -511,7 +518,7 @@ internal sealed class SendingHalf
         for (var i = _awaitedStreams.Count - 1; i >= 0; i--)
         {
             var stream = _awaitedStreams[i];
-            if (!stream.IsEnded && !(stream.HasRoom && _streamBudget.HasSomeRoom))
+            if (!stream.IsEnded && !(stream.HasRoom(_streamBudget) && _streamBudget.HasSomeRoom))
                 continue;
             stream.IsAwaited = false;
             _awaitedStreams.RemoveAt(i);
