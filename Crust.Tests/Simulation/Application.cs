@@ -106,7 +106,7 @@ internal sealed class Application(SimulatedSession session)
 
     private void Continue()
     {
-        if (!session.IsOpen || session.Node.Directory.IsHealed)
+        if (!session.IsOpen || session.Machine.IsClosed || session.Node.Directory.IsHealed)
             return;
         var random = World.Random;
         switch (random.Next(20))

@@ -11,8 +11,8 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
         [ScenarioKind.Mixed] = Enum.GetValues<Fault>(),
         [ScenarioKind.SilentLinks] = [Fault.Stall, Fault.Stall, Fault.Swallow, Fault.SwallowOneWay, Fault.HalfOpen, Fault.NewLink],
         [ScenarioKind.Tampering] = [Fault.Alter, Fault.Alter, Fault.Truncate, Fault.Reset, Fault.NewLink],
-        [ScenarioKind.Restarts] = [Fault.Restart, Fault.BothDial, Fault.Reset, Fault.NewLink, Fault.Stall, Fault.Replay],
-        [ScenarioKind.Simultaneous] = [Fault.BothDial, Fault.BothDial, Fault.BothDial, Fault.Reset, Fault.HalfOpen],
+        [ScenarioKind.Restarts] = [Fault.Restart, Fault.BothDial, Fault.Reset, Fault.NewLink, Fault.Stall, Fault.Replay, Fault.Close],
+        [ScenarioKind.Simultaneous] = [Fault.Close, Fault.BothDial, Fault.BothDial, Fault.Reset, Fault.HalfOpen],
         [ScenarioKind.Replays] = [Fault.Replay, Fault.Replay, Fault.Alter, Fault.Reset, Fault.NewLink, Fault.BothDial],
         [ScenarioKind.LongPartitions] = [Fault.Partition, Fault.Partition, Fault.LongPartition, Fault.Swallow, Fault.HalfOpen],
     };
@@ -50,6 +50,11 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
             case Fault.Restart:
                 one.Restart();
                 directory.Converse(one);
+                break;
+            case Fault.Close:
+                if (one.Peers.Find(other.Identity.Id) is { IsOpen: true } session)
+                    session.Close();
+                world.After(world.UpTo(TimeSpan.FromSeconds(5)), () => directory.Converse(one));
                 break;
             case Fault.Replay:
                 network.Replay();

@@ -63,10 +63,10 @@ internal sealed record Scenario
             Signs = random.Next(3) switch { 0 => 1, 1 => 0, _ => 0.5 },
             Relayed = random.NextDouble() * 0.6,
             IsSlow = kind != ScenarioKind.LinkChanges && random.Chance(0.15),
-            BytesPerEnd = random.Next(1, 8) * 128L << 10,
+            BytesPerEnd = random.Next(1, 12) * 192L << 10,
             HasLargeMessages = random.Chance(0.3),
             OpenStreams = random.Chance(0.06) ? WireLimits.MaxStreams * 2 : 12,
-            Pause = TimeSpan.FromSeconds(seconds) / random.Next(20, 200),
+            Pause = TimeSpan.FromSeconds(seconds) / random.Next(20, 500),
             HoldsUpTo = random.Chance(0.3) ? TimeSpan.FromSeconds(random.Next(1, 20)) : TimeSpan.FromMilliseconds(random.Next(1, 200)),
         };
     }

@@ -386,10 +386,10 @@ internal sealed class SessionMachine
                 return EntryFrame.TryRead(ref reader, out var entry) && _receiving.TryHandle(entry, now) && AnswerStops(now);
             case FrameType.Begin:
                 HandleTraffic(now);
-                return BeginFrame.TryRead(ref reader, out var begin) && _receiving.TryHandle(begin);
+                return BeginFrame.TryRead(ref reader, out var begin) && _receiving.TryHandle(begin, now);
             case FrameType.More:
                 HandleTraffic(now);
-                return MoreFrame.TryRead(ref reader, out var more) && _receiving.TryHandle(more);
+                return MoreFrame.TryRead(ref reader, out var more) && _receiving.TryHandle(more, now);
             case FrameType.End:
                 return EndFrame.TryRead(ref reader, out var end) && _receiving.TryHandle(end, now) && AnswerStops(now);
             case FrameType.Batch:
