@@ -1,4 +1,4 @@
-using Crust.Session.Links;
+using Crust.Primitives;
 
 namespace Crust.Tests.Simulation;
 
@@ -43,9 +43,10 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
                 Dial(other, one);
                 break;
             case Fault.Partition or Fault.LongPartition:
+                // Healing ends them.
                 var time = fault == Fault.Partition ? world.UpTo(TimeSpan.FromSeconds(60)) : TimeSpan.FromSeconds(world.Random.Next(100, 180));
                 world.Log($"{one.Name} and {other.Name} are parted for {time.TotalSeconds} s");
-                network.Part(one, other, world.Now + time);
+                network.Part(one, other, BeforeHealing(time));
                 break;
             case Fault.Restart:
                 one.Restart();
@@ -68,6 +69,8 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
         Start();
     }
 
+    private Instant BeforeHealing(TimeSpan time) => world.Now + time < directory.HealsAt ? world.Now + time : directory.HealsAt;
+
     private static void Dial(SimulatedNode one, SimulatedNode other) => one.Dial(other.Identity.Id, one.DrawRank(), _ => { });
 
     private void Hurt(Fault fault, SimulatedLink link)
@@ -83,7 +86,7 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
                 link.Reset(random.Chance(0.5), random.Chance(0.5) ? null : world.UpTo(TimeSpan.FromSeconds(60)));
                 break;
             case Fault.Stall:
-                link.Stall(world.Now + world.UpTo(TimeSpan.FromSeconds(40)));
+                link.Stall(BeforeHealing(world.UpTo(TimeSpan.FromSeconds(40))));
                 break;
             case Fault.Swallow:
                 link.FromDialler.Swallow();

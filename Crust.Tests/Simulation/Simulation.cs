@@ -41,8 +41,8 @@ internal sealed class Simulation
     {
         foreach (var node in _network.Nodes)
             Converse(node);
+        var end = _directory.HealsAt = _world.Now + _scenario.Duration;
         _faults.Start();
-        var end = _world.Now + _scenario.Duration;
         _world.Run(end);
         _world.Log($"the network heals");
         _directory.IsHealed = true;
