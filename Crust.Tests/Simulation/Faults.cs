@@ -8,6 +8,7 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
     private static readonly Dictionary<ScenarioKind, Fault[]> Choices = new()
     {
         [ScenarioKind.LinkChanges] = [Fault.NewLink, Fault.NewLink, Fault.NewLink, Fault.Reset, Fault.Reset, Fault.BothDial, Fault.HalfOpen, Fault.Stall],
+        [ScenarioKind.Starved] = [Fault.NewLink, Fault.Reset, Fault.Reset, Fault.BothDial, Fault.Stall],
         [ScenarioKind.Mixed] = Enum.GetValues<Fault>(),
         [ScenarioKind.SilentLinks] = [Fault.Stall, Fault.Stall, Fault.Swallow, Fault.SwallowOneWay, Fault.HalfOpen, Fault.NewLink],
         [ScenarioKind.Tampering] = [Fault.Alter, Fault.Alter, Fault.Truncate, Fault.Reset, Fault.NewLink],
@@ -21,8 +22,8 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
 
     internal void Start()
     {
-        if (scenario.FaultEvery is { } mean)
-            world.After(mean * (-Math.Log(1 - world.Random.NextDouble())), Next);
+        if (scenario.FaultEvery is { } mean && world.Now + world.Around(mean) is var next && next < directory.HealsAt)
+            world.At(next, Next);
     }
 
     private void Next()
