@@ -106,7 +106,7 @@ internal sealed class Application(SimulatedSession session)
 
     private void Continue()
     {
-        if (!session.IsOpen || session.Node.Directory.IsHealed)
+        if (!session.IsOpen || session.Machine.IsClosed || session.Node.Directory.IsHealed)
             return;
         var random = World.Random;
         switch (random.Next(20))
@@ -130,13 +130,14 @@ internal sealed class Application(SimulatedSession session)
         }
 
         session.Settle();
-        World.After(Scenario.Pause * (-Math.Log(1 - random.NextDouble())), Continue);
+        World.After(World.Around(Scenario.Pause), Continue);
     }
 
     private int DrawLength()
     {
         var random = World.Random;
-        return random.Next(100) switch
+        var kind = Scenario.Kind == ScenarioKind.Starved ? random.Next(60, 100) : random.Next(100);
+        return kind switch
         {
             < 15 => random.Next(17),
             < 70 => random.Next(1500),

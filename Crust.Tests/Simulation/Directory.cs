@@ -1,4 +1,5 @@
 using Crust.Identity;
+using Crust.Primitives;
 using Crust.Session.Handshakes;
 
 namespace Crust.Tests.Simulation;
@@ -12,6 +13,9 @@ internal sealed class Directory(Scenario scenario)
     private long _lastId;
 
     internal Scenario Scenario => scenario;
+
+    /// <summary>When nothing goes wrong any more.</summary>
+    internal Instant HealsAt { get; set; }
 
     /// <summary>From now on nothing goes wrong any more, and applications send no more.</summary>
     internal bool IsHealed { get; set; }

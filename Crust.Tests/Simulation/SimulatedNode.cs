@@ -77,7 +77,7 @@ internal sealed class SimulatedNode
     /// <summary>Tries to reach a peer until there is a session with it, or it is too late.</summary>
     internal void Connect(PeerId remote, Instant until)
     {
-        if (Peers.Find(remote) is not null || World.Now > until)
+        if (Peers.Find(remote) is not null || World.Now > until || Directory.IsHealed)
             return;
         Dial(remote, DrawRank(), isGood =>
         {

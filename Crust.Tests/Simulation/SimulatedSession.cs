@@ -12,6 +12,8 @@ internal sealed class SimulatedSession
     /// <summary>As the product's: how long a goodbye may take.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
 
+    private const string TooLate = "done, but not in time";
+
     private readonly List<NodeLink> _links = [];
     private Instant? _timerDue;
     private long _timer;
@@ -110,11 +112,13 @@ internal sealed class SimulatedSession
         }
     }
 
+    /// <summary>Closes gracefully: if that is done in time, everything that was sent before has been delivered.</summary>
     internal void Close()
     {
+        World.Log($"{Node.Name} closes session {Id.ToString()[..8]}");
         Machine.Close(GoodbyeCode.Normal, "done");
         Settle();
-        World.After(Linger, () => Abort(GoodbyeCode.Normal, "done, but not in time"));
+        World.After(Linger, () => Abort(GoodbyeCode.Normal, TooLate));
     }
 
     internal void Abort(GoodbyeCode code, string reason)
@@ -184,6 +188,8 @@ internal sealed class SimulatedSession
         if ((GoodbyeCode)e.Code == GoodbyeCode.ProtocolViolation)
             throw new SimulationFailedException($"{Node.Name}: a session of two honest ends broke the protocol");
         Outward.Ended();
+        if ((GoodbyeCode)e.Code == GoodbyeCode.Normal && !e.ByRemote && e.Reason != TooLate)
+            Outward.RequireDelivered();
         Application.Ended();
         World.Soon(Finish);
         World.After(Linger, () =>

@@ -41,8 +41,8 @@ internal sealed class Simulation
     {
         foreach (var node in _network.Nodes)
             Converse(node);
+        var end = _directory.HealsAt = _world.Now + _scenario.Duration;
         _faults.Start();
-        var end = _world.Now + _scenario.Duration;
         _world.Run(end);
         _world.Log($"the network heals");
         _directory.IsHealed = true;
@@ -129,13 +129,13 @@ internal sealed class Simulation
         _world.Run(_world.Now + TimeSpan.FromSeconds(10));
         foreach (var session in _directory.Sessions.Where(s => s.IsOpen).ToArray())
             session.Close();
-        _world.RunDry(_world.Now + TimeSpan.FromSeconds(200));
+        _world.RunDry(_world.Now + TimeSpan.FromSeconds(300));
     }
 
     private void RequireNothingLeft()
     {
         if (_world.Waiting > 0)
-            throw new SimulationFailedException($"all sessions are closed, and {_world.Waiting} events wait");
+            throw new SimulationFailedException($"all sessions are closed, and {_world.Waiting} events wait, the next for {_world.NextIn}");
         foreach (var node in _network.Nodes)
         {
             if (node.Peers.Count > 0 || node.Links.Count > 0)
