@@ -6,20 +6,28 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
   cat <<'TEXT'
-usage: ./test.sh [--install] [--quick | --full]
+usage: ./test.sh [--install] [--quick | --full] [--seeds N]
   (none)     installs nothing, runs what this machine can, in at most 25 minutes
   --install  first installs the tools that tests use, by apt; says which
   --quick    at most 2 minutes: leaves out the slow tests; needs no root
   --full     runs every promise, for as long as it takes
+  --seeds N  tells N stories in the simulated world, 200 unless said
 TEXT
 }
 
 install=no mode=normal
-for argument in "$@"; do
+while (($# > 0)); do
+  argument=$1
+  shift
   case $argument in
     --install) install=yes ;;
     --quick) mode=quick ;;
     --full) mode=full ;;
+    --seeds)
+      [[ ${1:-} =~ ^[1-9][0-9]*$ ]] || { echo "test.sh: --seeds needs a number" >&2 && usage >&2 && exit 2; }
+      export CRUST_SEEDS=$1
+      shift
+      ;;
     -h | --help) usage && exit 0 ;;
     *) echo "test.sh: what is '$argument'?" >&2 && usage >&2 && exit 2 ;;
   esac

@@ -89,10 +89,12 @@ public sealed class PeerStream : Stream
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+    /// <exception cref="NotSupportedException">Always: a thread would have to wait for the peer. Read asynchronously.</exception>
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
 
     /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => WriteAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+    /// <exception cref="NotSupportedException">Always: a thread would have to wait for the peer. Write asynchronously.</exception>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Write asynchronously.");
 
     /// <summary>Does nothing: what was written is on its way.</summary>
     public override void Flush()

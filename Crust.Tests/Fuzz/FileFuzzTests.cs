@@ -115,7 +115,7 @@ public sealed class FileFuzzTests(ITestOutputHelper output)
         foreach (var message in Conversation(uint.MaxValue, "last"))
             await HandleAsync(message);
 
-        Task HandleAsync(byte[] bytes) => receiver.HandleAsync(new PeerMessage(connection, FileProtocol.Name, bytes, 1, IsSigned: true), CancellationToken.None).AsTask().WaitAsync(Eventually.Soon);
+        Task HandleAsync(byte[] bytes) => receiver.HandleAsync(new PeerMessage(connection, FileProtocol.Name, bytes, 1, isSigned: true, evidence: null), CancellationToken.None).AsTask().WaitAsync(Eventually.Soon);
         File.ReadAllBytes(Path.Combine(told.Folder, "last")).Should().Equal(1, 2, 3);
         connection.IsOpen.Should().BeTrue();
         await node.DisposeAsync();

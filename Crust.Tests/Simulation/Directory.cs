@@ -1,4 +1,5 @@
 using Crust.Identity;
+using Crust.Primitives;
 using Crust.Session.Handshakes;
 
 namespace Crust.Tests.Simulation;
@@ -12,6 +13,9 @@ internal sealed class Directory(Scenario scenario)
     private long _lastId;
 
     internal Scenario Scenario => scenario;
+
+    /// <summary>When nothing goes wrong any more.</summary>
+    internal Instant HealsAt { get; set; }
 
     /// <summary>From now on nothing goes wrong any more, and applications send no more.</summary>
     internal bool IsHealed { get; set; }
@@ -43,7 +47,7 @@ internal sealed class Directory(Scenario scenario)
     internal void Add(SimulatedSession session)
     {
         if (!_sessions.TryAdd((session.Id, session.Node.Identity.Id), session))
-            throw new SimulationFailure($"{session.Node.Name}: session {session.Id.ToString()[..8]} began twice");
+            throw new SimulationFailedException($"{session.Node.Name}: session {session.Id.ToString()[..8]} began twice");
     }
 
     internal SimulatedSession? Other(SimulatedSession session) => _sessions.GetValueOrDefault((session.Id, session.Remote));

@@ -39,6 +39,9 @@ internal enum Fault
     /// <summary>A process begins anew.</summary>
     Restart,
 
+    /// <summary>An application closes its session in the middle of everything, and seeks another.</summary>
+    Close,
+
     /// <summary>An attacker plays a recording.</summary>
     Replay,
 }

@@ -1,4 +1,4 @@
-using Crust.Session.Links;
+using Crust.Primitives;
 
 namespace Crust.Tests.Simulation;
 
@@ -8,11 +8,12 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
     private static readonly Dictionary<ScenarioKind, Fault[]> Choices = new()
     {
         [ScenarioKind.LinkChanges] = [Fault.NewLink, Fault.NewLink, Fault.NewLink, Fault.Reset, Fault.Reset, Fault.BothDial, Fault.HalfOpen, Fault.Stall],
+        [ScenarioKind.Starved] = [Fault.NewLink, Fault.Reset, Fault.Reset, Fault.BothDial, Fault.Stall],
         [ScenarioKind.Mixed] = Enum.GetValues<Fault>(),
         [ScenarioKind.SilentLinks] = [Fault.Stall, Fault.Stall, Fault.Swallow, Fault.SwallowOneWay, Fault.HalfOpen, Fault.NewLink],
         [ScenarioKind.Tampering] = [Fault.Alter, Fault.Alter, Fault.Truncate, Fault.Reset, Fault.NewLink],
-        [ScenarioKind.Restarts] = [Fault.Restart, Fault.BothDial, Fault.Reset, Fault.NewLink, Fault.Stall, Fault.Replay],
-        [ScenarioKind.Simultaneous] = [Fault.BothDial, Fault.BothDial, Fault.BothDial, Fault.Reset, Fault.HalfOpen],
+        [ScenarioKind.Restarts] = [Fault.Restart, Fault.BothDial, Fault.Reset, Fault.NewLink, Fault.Stall, Fault.Replay, Fault.Close],
+        [ScenarioKind.Simultaneous] = [Fault.Close, Fault.BothDial, Fault.BothDial, Fault.Reset, Fault.HalfOpen],
         [ScenarioKind.Replays] = [Fault.Replay, Fault.Replay, Fault.Alter, Fault.Reset, Fault.NewLink, Fault.BothDial],
         [ScenarioKind.LongPartitions] = [Fault.Partition, Fault.Partition, Fault.LongPartition, Fault.Swallow, Fault.HalfOpen],
     };
@@ -21,8 +22,8 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
 
     internal void Start()
     {
-        if (scenario.FaultEvery is { } mean)
-            world.After(mean * (-Math.Log(1 - world.Random.NextDouble())), Next);
+        if (scenario.FaultEvery is { } mean && world.Now + world.Around(mean) is var next && next < directory.HealsAt)
+            world.At(next, Next);
     }
 
     private void Next()
@@ -43,13 +44,19 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
                 Dial(other, one);
                 break;
             case Fault.Partition or Fault.LongPartition:
+                // Healing ends them.
                 var time = fault == Fault.Partition ? world.UpTo(TimeSpan.FromSeconds(60)) : TimeSpan.FromSeconds(world.Random.Next(100, 180));
                 world.Log($"{one.Name} and {other.Name} are parted for {time.TotalSeconds} s");
-                network.Part(one, other, world.Now + time);
+                network.Part(one, other, BeforeHealing(time));
                 break;
             case Fault.Restart:
                 one.Restart();
                 directory.Converse(one);
+                break;
+            case Fault.Close:
+                if (one.Peers.Find(other.Identity.Id) is { IsOpen: true } session)
+                    session.Close();
+                world.After(world.UpTo(TimeSpan.FromSeconds(5)), () => directory.Converse(one));
                 break;
             case Fault.Replay:
                 network.Replay();
@@ -62,6 +69,8 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
 
         Start();
     }
+
+    private Instant BeforeHealing(TimeSpan time) => world.Now + time < directory.HealsAt ? world.Now + time : directory.HealsAt;
 
     private static void Dial(SimulatedNode one, SimulatedNode other) => one.Dial(other.Identity.Id, one.DrawRank(), _ => { });
 
@@ -78,7 +87,7 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
                 link.Reset(random.Chance(0.5), random.Chance(0.5) ? null : world.UpTo(TimeSpan.FromSeconds(60)));
                 break;
             case Fault.Stall:
-                link.Stall(world.Now + world.UpTo(TimeSpan.FromSeconds(40)));
+                link.Stall(BeforeHealing(world.UpTo(TimeSpan.FromSeconds(40))));
                 break;
             case Fault.Swallow:
                 link.FromDialler.Swallow();

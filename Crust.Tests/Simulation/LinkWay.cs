@@ -100,7 +100,8 @@ internal sealed class LinkWay(World world, LinkProfile profile)
     /// <summary>Somebody on the path alters what is under way. False when nothing is, or nothing changed.</summary>
     internal bool TryAlter()
     {
-        if (_chunks.Count == 0 || _isOver)
+        // Once: a second change might undo the first.
+        if (_chunks.Count == 0 || _isOver || AlteredFrom != long.MaxValue)
             return false;
         var random = world.Random;
         var place = random.Next(_chunks.Count);
@@ -136,7 +137,7 @@ internal sealed class LinkWay(World world, LinkProfile profile)
                 return false;
         }
 
-        AlteredFrom = Math.Min(AlteredFrom, from);
+        AlteredFrom = from;
         return true;
     }
 

@@ -45,6 +45,7 @@ internal sealed record Scenario
         {
             ScenarioKind.Calm => random.Next(5, 60),
             ScenarioKind.LinkChanges => random.Next(3, 20),
+            ScenarioKind.Starved => random.Next(5, 30),
             ScenarioKind.LongPartitions => random.Next(200, 500),
             _ => random.Next(10, 120),
         };
@@ -57,17 +58,18 @@ internal sealed record Scenario
             {
                 ScenarioKind.Calm => null,
                 ScenarioKind.LinkChanges => TimeSpan.FromMilliseconds(random.Next(60, 400)),
+                ScenarioKind.Starved => TimeSpan.FromMilliseconds(random.Next(200, 1500)),
                 ScenarioKind.LongPartitions => TimeSpan.FromSeconds(random.Next(20, 80)),
                 _ => TimeSpan.FromSeconds(0.3 + random.NextDouble() * 5),
             },
-            Signs = random.Next(3) switch { 0 => 1, 1 => 0, _ => 0.5 },
+            Signs = kind == ScenarioKind.Starved ? 1 : random.Next(3) switch { 0 => 1, 1 => 0, _ => 0.5 },
             Relayed = random.NextDouble() * 0.6,
             IsSlow = kind != ScenarioKind.LinkChanges && random.Chance(0.15),
-            BytesPerEnd = random.Next(1, 8) * 128L << 10,
-            HasLargeMessages = random.Chance(0.3),
+            BytesPerEnd = (kind == ScenarioKind.Starved ? 24 : random.Next(1, 12)) * 192L << 10,
+            HasLargeMessages = kind == ScenarioKind.Starved || random.Chance(0.3),
             OpenStreams = random.Chance(0.06) ? WireLimits.MaxStreams * 2 : 12,
-            Pause = TimeSpan.FromSeconds(seconds) / random.Next(20, 200),
-            HoldsUpTo = random.Chance(0.3) ? TimeSpan.FromSeconds(random.Next(1, 20)) : TimeSpan.FromMilliseconds(random.Next(1, 200)),
+            Pause = TimeSpan.FromSeconds(seconds) / random.Next(20, 500),
+            HoldsUpTo = kind == ScenarioKind.Starved || random.Chance(0.3) ? TimeSpan.FromSeconds(random.Next(1, 20)) : TimeSpan.FromMilliseconds(random.Next(1, 200)),
         };
     }
 

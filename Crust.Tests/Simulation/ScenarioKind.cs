@@ -9,6 +9,9 @@ internal enum ScenarioKind
     /// <summary>Links come and go every few messages.</summary>
     LinkChanges,
 
+    /// <summary>The same, with applications that keep what they get: credit is always short.</summary>
+    Starved,
+
     /// <summary>Everything.</summary>
     Mixed,
 

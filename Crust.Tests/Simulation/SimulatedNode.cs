@@ -55,12 +55,15 @@ internal sealed class SimulatedNode
     /// <summary>How often it began anew.</summary>
     internal int Restarts { get; private set; }
 
+    /// <summary>Which process of the identity it is.</summary>
+    internal ProcessEpoch Epoch => new((ulong)Restarts + 1);
+
     internal IReadOnlyList<NodeLink> Links => _links;
 
-    internal HandshakeOffer Offer(SessionNonces nonces) => new(Identity.Id, 0, nonces.Own, nonces.KnownRemote, _features, _suites);
+    internal HandshakeOffer Offer(SessionNonces nonces) => new(Identity.Id, 0, nonces.Own, nonces.KnownRemote, _features, Epoch, _suites);
 
     internal HandshakeReply Reply(HandshakeOffer offer, SessionNonces nonces, uint promise) =>
-        new(0, nonces.Own, nonces.KnownRemote, _features, promise, offer.Suites.First(s => _suites.Contains(s)));
+        new(0, nonces.Own, nonces.KnownRemote, _features, Epoch, promise, offer.Suites.First(s => _suites.Contains(s)));
 
     internal HandshakeRandomness DrawRandomness()
     {
@@ -74,7 +77,7 @@ internal sealed class SimulatedNode
     /// <summary>Tries to reach a peer until there is a session with it, or it is too late.</summary>
     internal void Connect(PeerId remote, Instant until)
     {
-        if (Peers.Find(remote) is not null || World.Now > until)
+        if (Peers.Find(remote) is not null || World.Now > until || Directory.IsHealed)
             return;
         Dial(remote, DrawRank(), isGood =>
         {
@@ -123,7 +126,7 @@ internal sealed class SimulatedNode
     /// <summary>A handshake succeeded: what the product's table does with its drivers.</summary>
     internal void Adopt(NodeLink link)
     {
-        var verdict = Peers.Judge(link.Result);
+        var verdict = Peers.Judge(link.Result, out _);
         World.Log($"{Name} link {link.Link.Number} with {Directory.Name(link.Result.Remote)} ({link.Link.Rank}, promised {link.Result.PromisedGeneration}): {verdict}");
         var open = Peers.Find(link.Result.Remote);
         switch (verdict)

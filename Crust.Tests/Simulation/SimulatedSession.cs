@@ -12,6 +12,8 @@ internal sealed class SimulatedSession
     /// <summary>As the product's: how long a goodbye may take.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
 
+    private const string TooLate = "done, but not in time";
+
     private readonly List<NodeLink> _links = [];
     private Instant? _timerDue;
     private long _timer;
@@ -110,11 +112,13 @@ internal sealed class SimulatedSession
         }
     }
 
+    /// <summary>Closes gracefully: if that is done in time, everything that was sent before has been delivered.</summary>
     internal void Close()
     {
+        World.Log($"{Node.Name} closes session {Id.ToString()[..8]}");
         Machine.Close(GoodbyeCode.Normal, "done");
         Settle();
-        World.After(Linger, () => Abort(GoodbyeCode.Normal, "done, but not in time"));
+        World.After(Linger, () => Abort(GoodbyeCode.Normal, TooLate));
     }
 
     internal void Abort(GoodbyeCode code, string reason)
@@ -136,7 +140,7 @@ internal sealed class SimulatedSession
             if (handle.IsUnwanted || Machine.HasWork(handle))
                 link.WriteAll();
             else if (World.Random.Chance(0.02) && Machine.PollRecord(handle, new byte[WireLimits.MinRecordLength], World.Now, World.UnixMilliseconds) > 0)
-                throw new SimulationFailure($"{Node.Name}: a record was waiting although the machine had no work");
+                throw new SimulationFailedException($"{Node.Name}: a record was waiting although the machine had no work");
         }
 
         Drain();
@@ -182,8 +186,10 @@ internal sealed class SimulatedSession
         World.Mark((ulong)e.Code);
         // Nobody here breaks the protocol: whoever says so is wrong, or the other was.
         if ((GoodbyeCode)e.Code == GoodbyeCode.ProtocolViolation)
-            throw new SimulationFailure($"{Node.Name}: a session of two honest ends broke the protocol");
+            throw new SimulationFailedException($"{Node.Name}: a session of two honest ends broke the protocol");
         Outward.Ended();
+        if ((GoodbyeCode)e.Code == GoodbyeCode.Normal && !e.ByRemote && e.Reason != TooLate)
+            Outward.RequireDelivered();
         Application.Ended();
         World.Soon(Finish);
         World.After(Linger, () =>

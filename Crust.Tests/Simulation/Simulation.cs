@@ -41,8 +41,8 @@ internal sealed class Simulation
     {
         foreach (var node in _network.Nodes)
             Converse(node);
+        var end = _directory.HealsAt = _world.Now + _scenario.Duration;
         _faults.Start();
-        var end = _world.Now + _scenario.Duration;
         _world.Run(end);
         _world.Log($"the network heals");
         _directory.IsHealed = true;
@@ -75,7 +75,7 @@ internal sealed class Simulation
         }
 
         if (Unsettled() is { } why)
-            throw new SimulationFailure($"{Healing.TotalSeconds} s after the network healed, {why}");
+            throw new SimulationFailedException($"{Healing.TotalSeconds} s after the network healed, {why}");
         return time;
     }
 
@@ -113,7 +113,7 @@ internal sealed class Simulation
         {
             session.Outward.RequireDelivered();
             if (session.Machine.HeldBytes > 0)
-                throw new SimulationFailure($"{session.Node.Name}: {session.Machine.HeldBytes} bytes are held although nothing is under way");
+                throw new SimulationFailedException($"{session.Node.Name}: {session.Machine.HeldBytes} bytes are held although nothing is under way");
         }
     }
 
@@ -129,19 +129,19 @@ internal sealed class Simulation
         _world.Run(_world.Now + TimeSpan.FromSeconds(10));
         foreach (var session in _directory.Sessions.Where(s => s.IsOpen).ToArray())
             session.Close();
-        _world.RunDry(_world.Now + TimeSpan.FromSeconds(200));
+        _world.RunDry(_world.Now + TimeSpan.FromSeconds(300));
     }
 
     private void RequireNothingLeft()
     {
         if (_world.Waiting > 0)
-            throw new SimulationFailure($"all sessions are closed, and {_world.Waiting} events wait");
+            throw new SimulationFailedException($"all sessions are closed, and {_world.Waiting} events wait, the next for {_world.NextIn}");
         foreach (var node in _network.Nodes)
         {
             if (node.Peers.Count > 0 || node.Links.Count > 0)
-                throw new SimulationFailure($"{node.Name}: all sessions are closed, and {node.Peers.Count} peers, {node.Links.Count} links are left");
+                throw new SimulationFailedException($"{node.Name}: all sessions are closed, and {node.Peers.Count} peers, {node.Links.Count} links are left");
             if (node.Limits.Memory.Used != 0)
-                throw new SimulationFailure($"{node.Name}: all sessions are closed, and {node.Limits.Memory.Used} bytes of the process's memory are taken");
+                throw new SimulationFailedException($"{node.Name}: all sessions are closed, and {node.Limits.Memory.Used} bytes of the process's memory are taken");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using FluentAssertions;
 using Xunit;
@@ -11,6 +12,9 @@ namespace Crust.Tests.Simulation;
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
+    /// <summary>The test that tells seeds, as the runner names it.</summary>
+    internal const string Method = $"{nameof(Crust)}.{nameof(Tests)}.{nameof(Simulation)}.{nameof(SimulationTests)}.{nameof(EverySeed_KeepsEveryPromise)}";
+
     private const int DefaultSeeds = 200;
 
     [Fact]
@@ -37,7 +41,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                failures[seed] = e is SimulationFailure ? e.Message : e.ToString();
+                failures[seed] = e is SimulationFailedException ? e.Message : e.ToString();
                 loop.Break();
             }
         });
@@ -56,11 +60,31 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void ASeed_TellsTheSameStoryAgain(ulong seed) => new Simulation(seed, isTraced: true).Run().Should().Be(new Simulation(seed).Run());
 
     [Fact]
-    public void TheReplayCommand_NamesThisTestAndTheSeed() =>
-        ReplayCommand(17).Should().Be("CRUST_SEED=17 dotnet run --project Crust.Tests -- -method Crust.Tests.Simulation.SimulationTests.EverySeed_KeepsEveryPromise");
+    public void AFailure_IsToldWithSeedReplayCommandAndTrace()
+    {
+        var lines = Report(17, "it failed").Split('\n');
+        lines[0].Should().StartWith("seed=17 (").And.Contain("it failed");
+        lines[1].Should().Be($"replay: {ReplayCommand(17)}");
+        lines.Should().HaveCountGreaterThan(50);
+    }
 
-    private static string ReplayCommand(ulong seed) =>
-        $"CRUST_SEED={seed} dotnet run --project Crust.Tests -- -method {typeof(SimulationTests).FullName}.{nameof(EverySeed_KeepsEveryPromise)}";
+    [Fact]
+    public async Task TheReplayCommand_TellsThatSeedAndNoOther()
+    {
+        var command = ReplayCommand(17).Split(' ');
+        command[1..6].Should().Equal("dotnet", "run", "--project", "Crust.Tests", "--");
+        // As the command has it, but for the build.
+        var start = new ProcessStartInfo("dotnet", [typeof(SimulationTests).Assembly.Location, .. command[6..], "-noColor", "-showLiveOutput"]) { RedirectStandardOutput = true };
+        var variable = command[0].Split('=');
+        start.Environment[variable[0]] = variable[1];
+        using var process = Process.Start(start)!;
+        var told = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        process.ExitCode.Should().Be(0, told);
+        told.Should().Contain($"seed=17: {new Simulation(17).Run()}").And.Contain("Total: 1,");
+    }
+
+    private static string ReplayCommand(ulong seed) => $"CRUST_SEED={seed} dotnet run --project Crust.Tests -- -method {Method}";
 
     private static ulong? Number(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? ulong.Parse(text, CultureInfo.InvariantCulture) : null;
@@ -94,7 +118,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Assert.Fail(Report(seed, e is SimulationFailure ? e.Message : e.ToString()));
+            Assert.Fail(Report(seed, e is SimulationFailedException ? e.Message : e.ToString()));
         }
     }
 }

@@ -38,6 +38,9 @@ internal sealed class World(ulong seed, bool isTraced)
     /// <summary>Events that wait.</summary>
     internal int Waiting => _events.Count;
 
+    /// <summary>When the next of them is due; null without any.</summary>
+    internal TimeSpan? NextIn => _events.TryPeek(out _, out var next) ? new Instant(next.Microseconds) - Now : null;
+
     /// <summary>Events that happened.</summary>
     internal long Happened { get; private set; }
 
@@ -54,7 +57,7 @@ internal sealed class World(ulong seed, bool isTraced)
     internal void At(Instant when, Action action)
     {
         if (_events.Count >= MaxWaiting)
-            throw new SimulationFailure($"{MaxWaiting} events wait: something piles up.");
+            throw new SimulationFailedException($"{MaxWaiting} events wait: something piles up.");
         _events.Enqueue(action, (Math.Max(when.Microseconds, Now.Microseconds), _order++));
     }
 
@@ -66,7 +69,7 @@ internal sealed class World(ulong seed, bool isTraced)
             var action = _events.Dequeue();
             Now = new Instant(next.Microseconds);
             if (++Happened > MaxEvents)
-                throw new SimulationFailure($"{MaxEvents} events happened: something runs in circles.");
+                throw new SimulationFailedException($"{MaxEvents} events happened: something runs in circles.");
             action();
         }
 
@@ -103,6 +106,9 @@ internal sealed class World(ulong seed, bool isTraced)
 
     /// <summary>A time up to <paramref name="longest"/>, short ones far more often than long ones.</summary>
     internal TimeSpan UpTo(TimeSpan longest) => longest * Math.Pow(Random.NextDouble(), 3);
+
+    /// <summary>A time of this mean, as between things that happen independently; at most five times as long.</summary>
+    internal TimeSpan Around(TimeSpan mean) => mean * Math.Min(5, -Math.Log(1 - Random.NextDouble()));
 
     internal T Pick<T>(IReadOnlyList<T> choices) => choices[Random.Next(choices.Count)];
 }

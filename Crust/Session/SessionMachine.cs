@@ -47,8 +47,11 @@ internal sealed class SessionMachine
     /// <summary>True while a GOODBYE waits to be written, if the session has a link.</summary>
     internal bool OwesGoodbye => _close.OwesGoodbye && _links.Active is not null;
 
-    /// <summary>The link that carries the session; null while it is suspended.</summary>
+    /// <summary>The link that carries the session; null while there is none, or the remote has not chosen one.</summary>
     internal SessionLink? ActiveLink => _links.Active;
+
+    /// <summary>Links that stand.</summary>
+    internal int LinkCount => _links.Count;
 
     /// <summary>Bytes of memory that payloads hold: queued, retained, half received, delivered and not returned.</summary>
     internal long HeldBytes => _sending.HeldBytes + _receiving.HeldBytes + _datagramArena.Held;
@@ -398,10 +401,10 @@ internal sealed class SessionMachine
                 return EntryFrame.TryRead(ref reader, out var entry) && _receiving.TryHandle(entry, now) && AnswerStops(now);
             case FrameType.Begin:
                 HandleTraffic(now);
-                return BeginFrame.TryRead(ref reader, out var begin) && _receiving.TryHandle(begin);
+                return BeginFrame.TryRead(ref reader, out var begin) && _receiving.TryHandle(begin, now);
             case FrameType.More:
                 HandleTraffic(now);
-                return MoreFrame.TryRead(ref reader, out var more) && _receiving.TryHandle(more);
+                return MoreFrame.TryRead(ref reader, out var more) && _receiving.TryHandle(more, now);
             case FrameType.End:
                 return EndFrame.TryRead(ref reader, out var end) && _receiving.TryHandle(end, now) && AnswerStops(now);
             case FrameType.Batch:

@@ -9,7 +9,8 @@ internal static class Loopback
 {
     internal static Task<CrustNode> StartAsync(Action<CrustNodeOptions>? configure = null)
     {
-        var options = new CrustNodeOptions { Listen = IPAddress.Loopback };
+        // Sessions end with their link, so that an attack on that shows.
+        var options = new CrustNodeOptions { Listen = IPAddress.Loopback, ResumeTimeout = TimeSpan.Zero };
         configure?.Invoke(options);
         return CrustNode.StartAsync(options, TestContext.Current.CancellationToken);
     }

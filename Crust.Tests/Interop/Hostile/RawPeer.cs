@@ -6,6 +6,7 @@ using Crust.Identity;
 using Crust.Primitives;
 using Crust.Session.Admission;
 using Crust.Session.Driver;
+using Crust.Session.Frames;
 using Crust.Session.Handshakes;
 using Crust.Session.Records;
 
@@ -65,12 +66,14 @@ internal sealed class RawPeer : IDisposable
         return buffer[..(RecordHeader.Length + length)];
     }
 
-    /// <summary>The whole handshake, the confirming record included.</summary>
+    /// <summary>
+    /// The whole handshake. The confirming record makes the link the active one: as the lower id we nominate it, as the higher we take up the promise.
+    /// </summary>
     internal async Task HandshakeAsync()
     {
         await Stream.WriteAsync(Message1());
         await ReadMessage2Async();
-        await SendAsync([]);
+        await SendAsync([(byte)FrameType.Nominate, (byte)Math.Max(1, Result!.PromisedGeneration)]);
     }
 
     /// <summary>Reads the answer to <see cref="Message1"/>; false when the connection ended instead.</summary>

@@ -92,13 +92,13 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     /// <summary>True when the active link, or the last one, was begun by us.</summary>
     internal bool ActiveLinkIsOurs { get; private set; }
 
-    /// <summary>True while no link carries the session.</summary>
+    /// <summary>True while the session has no link.</summary>
     internal bool IsSuspended
     {
         get
         {
             lock (Gate)
-                return !_isEnding && _machine.ActiveLink is null;
+                return !_isEnding && _machine.LinkCount == 0;
         }
     }
 
@@ -128,7 +128,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         lock (Gate)
         {
             _endsWithLink = true;
-            if (_machine.ActiveLink is not null || _isEnding)
+            if (_machine.LinkCount > 0 || _isEnding)
                 return;
         }
 
@@ -346,7 +346,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
                 return Task.CompletedTask;
             _machine.RemoveLink(link.Handle, _clock.Now);
             Settle();
-            if (!_endsWithLink || _machine.ActiveLink is not null)
+            if (!_endsWithLink || _machine.LinkCount > 0)
                 return Task.CompletedTask;
         }
 

@@ -157,6 +157,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         // The active link is silent and this one is not.
         if (!selfIsLower)
         {
+            BackOff();
             link.IsRequestDue = true;
             _isStalled = false;
             return false;
@@ -317,10 +318,12 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
     private void MoveFromStalled(SessionLink link, Instant now)
     {
-        // Should this be no better, the next suspicion takes longer: a link that is only slow must get its chance.
-        _backoff = Math.Min(_backoff + 1, 5);
+        BackOff();
         Nominate(link, now);
     }
+
+    /// <summary>Should the other link be no better, the next suspicion takes longer: one that is only slow must get its chance.</summary>
+    private void BackOff() => _backoff = Math.Min(_backoff + 1, 5);
 
     private void Nominate(SessionLink link, Instant now)
     {

@@ -18,6 +18,7 @@ internal sealed class ReceiveWindow
     private long _received;
     private long _consumed;
     private long _promised;
+    private bool _isOver;
     private long _measuredFrom;
     private Instant? _measuredSince;
 
@@ -72,6 +73,9 @@ internal sealed class ReceiveWindow
     /// <summary>Grows if the window is what holds the remote back. To be called now and then while it is consumed.</summary>
     internal void Tune(TimeSpan? roundTrip, Instant now)
     {
+        // What the application still held when it was over comes back later, and must not make it grow again.
+        if (_isOver)
+            return;
         if (_measuredSince is not { } since)
         {
             (_measuredSince, _measuredFrom) = (now, _consumed);
@@ -96,6 +100,7 @@ internal sealed class ReceiveWindow
     internal void Shrink(bool over = false)
     {
         _measuredSince = null;
+        _isOver |= over;
         if (!over && _granted - _received > _initial)
             return;
         _limits.Memory.Release(Size - _initial);

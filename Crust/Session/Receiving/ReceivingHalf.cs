@@ -64,14 +64,14 @@ internal sealed class ReceivingHalf
     internal bool TryHandle(in ProtocolFrame frame) => _protocols.TryAdd(frame);
 
     internal bool TryHandle(in EntryFrame frame, Instant now) =>
-        _assembler.TryHandle(frame, _verifiedThrough, out var entry) && Arrived(frame.Data.Length) && (entry is null || TryGather(entry, now));
+        _assembler.TryHandle(frame, _verifiedThrough, out var entry) && Arrived(frame.Data.Length, now) && (entry is null || TryGather(entry, now));
 
-    internal bool TryHandle(in BeginFrame frame) => _assembler.TryHandle(frame, _verifiedThrough) && Arrived(frame.Data.Length);
+    internal bool TryHandle(in BeginFrame frame, Instant now) => _assembler.TryHandle(frame, _verifiedThrough) && Arrived(frame.Data.Length, now);
 
-    internal bool TryHandle(in MoreFrame frame) => _assembler.TryHandle(frame) && Arrived(frame.Data.Length);
+    internal bool TryHandle(in MoreFrame frame, Instant now) => _assembler.TryHandle(frame) && Arrived(frame.Data.Length, now);
 
     internal bool TryHandle(in EndFrame frame, Instant now) =>
-        _assembler.TryHandle(frame, _verifiedThrough, out var entry) && Arrived(frame.Data.Length) && (entry is null || TryGather(entry, now));
+        _assembler.TryHandle(frame, _verifiedThrough, out var entry) && Arrived(frame.Data.Length, now) && (entry is null || TryGather(entry, now));
 
     /// <summary>Takes a statement: new and good, or a whole duplicate.</summary>
     internal bool TryHandle(in BatchFrame frame, Instant now)
@@ -155,9 +155,9 @@ internal sealed class ReceivingHalf
             TryWriteAcknowledgement(ref writer);
     }
 
-    private bool Arrived(int bytes)
+    private bool Arrived(int bytes, Instant now)
     {
-        _acknowledgements.HandleBytes(bytes, Math.Min(_messages.Size, _streams.Size));
+        _acknowledgements.HandleBytes(bytes, Math.Min(_messages.Size, _streams.Size), now);
         if (_messages.IsUpdateDue || _streams.IsUpdateDue)
             _acknowledgements.Demand();
         return true;

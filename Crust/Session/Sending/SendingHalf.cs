@@ -292,7 +292,8 @@ internal sealed class SendingHalf
             var entry = _lanes[lane];
             if (entry is null && !_queue.TryPeek(lane, _messageCredit.MayBegin, _streamCredit.MayBegin, out entry))
                 continue;
-            if (entry.Written > 0 && CreditOf(entry).Available <= 0)
+            // One that began on an earlier link begins again, and may find that others have taken the credit meanwhile.
+            if (entry.Written > 0 ? CreditOf(entry).Available <= 0 : !CreditOf(entry).MayBegin)
                 continue;
             var left = entry.Payload.Length - entry.Written;
             if (_signer is { IsEmpty: false } && left > writer.Remaining && (_urgency < lane || left > WireLimits.BatchBytes))

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using Crust.Identity;
+using Crust.Session.Admission;
+using Crust.Session.Handshakes;
+using Crust.Session.Records;
+using FluentAssertions;
+using Xunit;
+
+namespace Crust.Tests.Unit.Admission;
+
+/// <summary>Which link joins which session, by what both ends say in real handshakes.</summary>
+public sealed class PeerSessionsTests
+{
+    private static readonly NetworkId Network = NetworkId.FromName("test");
+    private static readonly PeerIdentity Self = PeerIdentity.FromSeed(Enumerable.Repeat((byte)1, 32).ToArray());
+    private static readonly PeerIdentity Peer = PeerIdentity.FromSeed(Enumerable.Repeat((byte)2, 32).ToArray());
+
+    private readonly PeerSessions<object> _peers;
+    private byte _lastNonce;
+
+    public PeerSessionsTests() => _peers = new PeerSessions<object>(Self.Id, 4, () => Nonce(++_lastNonce));
+
+    [Fact]
+    public void LinksOfOneNonce_AreOneSession()
+    {
+        var first = Handshake(Nonce(100));
+        var second = Handshake(Nonce(100));
+        _peers.Judge(first).Should().Be(LinkVerdict.Begin);
+        _peers.Opened(first, new object());
+        _peers.Judge(second).Should().Be(LinkVerdict.Join);
+        second.SessionId.Should().Be(first.SessionId);
+    }
+
+    [Fact]
+    public void AnotherNonce_MeansThatThePeerBeganAnew()
+    {
+        Begin(Nonce(100));
+        _peers.Judge(Handshake(Nonce(101))).Should().Be(LinkVerdict.Begin);
+    }
+
+    [Fact]
+    public void ASession_NeverBeginsAgain_WhenALateHandshakeNamesIt()
+    {
+        // Used to begin it again, with numbers and statements that had been used: the proof of an equivocation that nobody committed.
+        var late = Handshake(Nonce(100));
+        Begin(Nonce(100));
+        Begin(Nonce(101));
+        _peers.Judge(late).Should().Be(LinkVerdict.Surplus);
+    }
+
+    [Fact]
+    public void OurNonce_IsAnother_AfterTheEnd()
+    {
+        var late = Handshake(Nonce(100));
+        var session = Begin(Nonce(100));
+        _peers.Closed(Peer.Id, session);
+        _peers.Judge(late).Should().Be(LinkVerdict.Surplus);
+        _peers.Judge(Handshake(Nonce(100))).Should().Be(LinkVerdict.Begin);
+    }
+
+    [Fact]
+    public void APeerThatRestartsWithoutEnd_IsRememberedWithinABound()
+    {
+        for (byte i = 0; i < PeerSlot<object>.MaxBegun; i++)
+            Begin(Nonce((byte)(100 + i)));
+        var worn = Handshake(Nonce(200));
+        _peers.Judge(worn).Should().Be(LinkVerdict.Renew);
+        _peers.Closed(Peer.Id, _peers.Find(Peer.Id)!);
+        _peers.Judge(worn).Should().Be(LinkVerdict.Surplus);
+        _peers.Judge(Handshake(Nonce(200))).Should().Be(LinkVerdict.Begin);
+    }
+
+    [Fact]
+    public void APeer_IsForgotten_WhenNothingIsLeftOfIt()
+    {
+        _peers.BeginHandshake(Peer.Id).Should().NotBeNull();
+        _peers.Count.Should().Be(1);
+        _peers.EndHandshake(Peer.Id);
+        _peers.Count.Should().Be(0);
+    }
+
+    [Fact]
+    public void PeersAreBounded()
+    {
+        for (byte i = 10; i < 14; i++)
+            _peers.BeginHandshake(PeerIdentity.FromSeed(Enumerable.Repeat(i, 32).ToArray()).Id).Should().NotBeNull();
+        _peers.BeginHandshake(Peer.Id).Should().BeNull();
+    }
+
+    [Fact]
+    public void OnlyTheLowerId_Promises()
+    {
+        var other = new PeerSessions<object>(Peer.Id, 4, () => Nonce(1));
+        _peers.BeginHandshake(Peer.Id);
+        other.BeginHandshake(Self.Id);
+        var (lower, higher) = Self.Id < Peer.Id ? (_peers, other) : (other, _peers);
+        var (lowerId, higherId) = Self.Id < Peer.Id ? (Self.Id, Peer.Id) : (Peer.Id, Self.Id);
+        lower.Promise(higherId, Nonce(100), _ => 0).Should().Be(1);
+        lower.Promise(higherId, Nonce(100), _ => 0).Should().Be(2);
+        higher.Promise(lowerId, Nonce(100), _ => 5).Should().Be(0);
+    }
+
+    private static SessionNonce Nonce(byte value) => new(value);
+
+    private object Begin(SessionNonce remote)
+    {
+        var result = Handshake(remote);
+        _peers.Judge(result).Should().Be(LinkVerdict.Begin);
+        var session = new object();
+        _peers.Opened(result, session);
+        return session;
+    }
+
+    /// <summary>What a handshake that the peer began gives us.</summary>
+    private HandshakeResult Handshake(SessionNonce remote)
+    {
+        var nonces = _peers.BeginHandshake(Peer.Id)!;
+        ImmutableArray<RecordSuite> suites = [RecordSuite.ChaCha20Poly1305];
+        var offer = new HandshakeOffer(Peer.Id, 0, remote, null, HandshakeFeatures.None, suites);
+        using var initiator = new InitiatorHandshake(Peer, Self.Id, Network, offer, HandshakeRandomness.Draw());
+        using var responder = new ResponderHandshake(Self, Network, HandshakeRandomness.Draw());
+        var message = new byte[RecordHeader.MaxHandshakeLength];
+        responder.TryReadMessage1(message.AsSpan(0, initiator.WriteMessage1(message)), out _).Should().BeTrue();
+        var reply = new HandshakeReply(0, nonces.Own, nonces.KnownRemote, HandshakeFeatures.None, 0, suites[0]);
+        responder.TryWriteMessage2(reply, message, out _, out var result).Should().BeTrue();
+        return result!;
+    }
+}
