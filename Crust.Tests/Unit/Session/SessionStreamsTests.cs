@@ -90,7 +90,7 @@ public class SessionStreamsTests
         pair.B.Consumes = false;
         var stream = pair.Open(pair.A);
         var data = Random(500_000, 3);
-        pair.WriteAll(pair.A, stream, data[..90_000]);
+        pair.WriteAll(pair.A, stream, data.AsSpan(0, 90_000));
         pair.Advance(TimeSpan.FromSeconds(1));
         var log = pair.B.Log(pair.B.Opened.Single());
         log.Bytes.Should().HaveCountLessThanOrEqualTo(WireLimits.InitialStreamWindow).And.HaveCountGreaterThan(WireLimits.InitialStreamWindow / 2);
@@ -100,7 +100,7 @@ public class SessionStreamsTests
         pair.B.Consumes = true;
         pair.B.ConsumeHeld(pair.Now);
         pair.Advance(TimeSpan.FromSeconds(1));
-        pair.WriteAll(pair.A, stream, data[90_000..]).Should().BeTrue();
+        pair.WriteAll(pair.A, stream, data.AsSpan(90_000)).Should().BeTrue();
         pair.Advance(TimeSpan.FromSeconds(1));
         log.Bytes.Should().Equal(data);
     }
