@@ -33,12 +33,12 @@ public class AcknowledgementPolicyTests
     [Fact]
     public void QuarterWindow_IsDueAtOnce_WhetherEntriesAreWholeOrNot()
     {
-        _policy.HandleBytes(WireLimits.InitialWindow / 4 - 1, WireLimits.InitialWindow);
+        _policy.HandleBytes(WireLimits.InitialWindow / 4 - 1, WireLimits.InitialWindow, default);
         _policy.IsDue.Should().BeFalse();
-        _policy.HandleBytes(1, WireLimits.InitialWindow);
+        _policy.HandleBytes(1, WireLimits.InitialWindow, default);
         _policy.IsDue.Should().BeTrue();
         _policy.HandleSent();
-        _policy.HandleBytes(1, WireLimits.InitialWindow);
+        _policy.HandleBytes(1, WireLimits.InitialWindow, default);
         _policy.IsDue.Should().BeFalse("the count begins anew");
     }
 }
