@@ -25,9 +25,9 @@ public sealed class PeerSessionsTests
     {
         var first = Handshake(Nonce(100));
         var second = Handshake(Nonce(100));
-        _peers.Judge(first).Should().Be(LinkVerdict.Begin);
+        _peers.Judge(first, out _).Should().Be(LinkVerdict.Begin);
         _peers.Opened(first, new object());
-        _peers.Judge(second).Should().Be(LinkVerdict.Join);
+        _peers.Judge(second, out _).Should().Be(LinkVerdict.Join);
         second.SessionId.Should().Be(first.SessionId);
     }
 
@@ -45,7 +45,7 @@ public sealed class PeerSessionsTests
         var late = Handshake(Nonce(100));
         Begin(Nonce(100));
         Begin(Nonce(101));
-        _peers.Judge(late).Should().Be(LinkVerdict.Surplus);
+        _peers.Judge(late, out _).Should().Be(LinkVerdict.Surplus);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class PeerSessionsTests
         var late = Handshake(Nonce(100));
         var session = Begin(Nonce(100));
         _peers.Closed(Peer.Id, session);
-        _peers.Judge(late).Should().Be(LinkVerdict.Surplus);
+        _peers.Judge(late, out _).Should().Be(LinkVerdict.Surplus);
         _peers.Judge(Handshake(Nonce(100))).Should().Be(LinkVerdict.Begin);
     }
 
@@ -64,9 +64,9 @@ public sealed class PeerSessionsTests
         for (byte i = 0; i < PeerSlot<object>.MaxBegun; i++)
             Begin(Nonce((byte)(100 + i)));
         var worn = Handshake(Nonce(200));
-        _peers.Judge(worn).Should().Be(LinkVerdict.Renew);
+        _peers.Judge(worn, out _).Should().Be(LinkVerdict.Renew);
         _peers.Closed(Peer.Id, _peers.Find(Peer.Id)!);
-        _peers.Judge(worn).Should().Be(LinkVerdict.Surplus);
+        _peers.Judge(worn, out _).Should().Be(LinkVerdict.Surplus);
         _peers.Judge(Handshake(Nonce(200))).Should().Be(LinkVerdict.Begin);
     }
 
@@ -105,7 +105,7 @@ public sealed class PeerSessionsTests
     private object Begin(SessionNonce remote)
     {
         var result = Handshake(remote);
-        _peers.Judge(result).Should().Be(LinkVerdict.Begin);
+        _peers.Judge(result, out _).Should().Be(LinkVerdict.Begin);
         var session = new object();
         _peers.Opened(result, session);
         return session;
@@ -116,12 +116,12 @@ public sealed class PeerSessionsTests
     {
         var nonces = _peers.BeginHandshake(Peer.Id)!;
         ImmutableArray<RecordSuite> suites = [RecordSuite.ChaCha20Poly1305];
-        var offer = new HandshakeOffer(Peer.Id, 0, remote, null, HandshakeFeatures.None, suites);
+        var offer = new HandshakeOffer(Peer.Id, 0, remote, null, HandshakeFeatures.None, default, suites);
         using var initiator = new InitiatorHandshake(Peer, Self.Id, Network, offer, HandshakeRandomness.Draw());
         using var responder = new ResponderHandshake(Self, Network, HandshakeRandomness.Draw());
         var message = new byte[RecordHeader.MaxHandshakeLength];
         responder.TryReadMessage1(message.AsSpan(0, initiator.WriteMessage1(message)), out _).Should().BeTrue();
-        var reply = new HandshakeReply(0, nonces.Own, nonces.KnownRemote, HandshakeFeatures.None, 0, suites[0]);
+        var reply = new HandshakeReply(0, nonces.Own, nonces.KnownRemote, HandshakeFeatures.None, default, 0, suites[0]);
         responder.TryWriteMessage2(reply, message, out _, out var result).Should().BeTrue();
         return result!;
     }
