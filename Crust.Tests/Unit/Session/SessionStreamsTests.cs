@@ -215,6 +215,47 @@ public class SessionStreamsTests
         SessionLinksTests.Exchanges(pair);
     }
 
+    /// <summary>A reset is never cut: with a few bytes of credit left it waits. It used to go out as a first fragment, which no remote takes.</summary>
+    [Fact]
+    public void Reset_WaitsForCredit_RatherThanBeingCut()
+    {
+        for (var left = 0; left < 300; left += left is > 240 and < 280 ? 1 : 20)
+        {
+            var pair = new SessionPair();
+            pair.B.Consumes = false;
+            var streams = Enumerable.Range(0, 6).Select(_ => pair.Open(pair.A)).ToList();
+            Forth();
+            // The other end says nothing: no credit comes back.
+            var credit = WireLimits.InitialWindow - 6 * WireLimits.Cost(0);
+            foreach (var stream in streams.Take(5))
+            {
+                for (var i = 0; i < 4 && credit > left + WireLimits.EntryOverhead; i++)
+                {
+                    var length = (int)Math.Min(15_000, credit - left - WireLimits.EntryOverhead);
+                    pair.A.Machine.Write(stream, new byte[length], pair.Now).Should().Be(length);
+                    credit -= WireLimits.Cost(length);
+                    Forth();
+                }
+            }
+
+            credit.Should().Be(left);
+            pair.A.Machine.Reset(streams[5], 1, pair.Now);
+            Forth();
+            pair.B.Machine.IsClosed.Should().BeFalse("left={0}", left);
+            pair.B.Log(pair.B.Opened[5]).ResetCode.Should().Be(left >= WireLimits.Cost(8) ? 1 : null, "left={0}", left);
+            pair.B.ConsumeHeld(pair.Now);
+            pair.B.Consumes = true;
+            pair.Advance(TimeSpan.FromSeconds(1));
+            pair.B.Log(pair.B.Opened[5]).ResetCode.Should().Be(1, "left={0}", left);
+
+            void Forth()
+            {
+                while (pair.PollOne(pair.A))
+                    pair.DeliverOne(pair.A);
+            }
+        }
+    }
+
     [Fact]
     public void Streams_AreBounded_AndComeFreeAgain()
     {

@@ -19,15 +19,15 @@ public class WindowTests
     public void Sender_SpendsWhatItWasGranted_AndNoMore()
     {
         var credit = new SendCredit();
-        credit.Spend(Initial - WireLimits.EntryOverhead - 1);
-        credit.MayBegin.Should().BeTrue("overhead and one byte are left");
+        credit.Spend(Initial - WireLimits.EntryOverhead - 8);
+        credit.MayBegin.Should().BeTrue("overhead and the code of a reset are left");
         credit.Spend(1);
-        (credit.MayBegin, credit.Available).Should().Be((false, WireLimits.EntryOverhead));
+        (credit.MayBegin, credit.Available).Should().Be((false, WireLimits.EntryOverhead + 7));
         credit.TryRaise(Initial + 1).Should().BeTrue();
         credit.MayBegin.Should().BeTrue();
         credit.TryRaise(Initial).Should().BeFalse();
         credit.Refund(10);
-        credit.Available.Should().Be(WireLimits.EntryOverhead + 11);
+        credit.Available.Should().Be(WireLimits.EntryOverhead + 18);
         credit.TryRaise((1L << 62) - 1).Should().BeTrue("absurd credit is the remote's own risk");
     }
 

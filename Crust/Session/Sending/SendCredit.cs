@@ -8,8 +8,8 @@ internal sealed class SendCredit
 
     internal long Available => _limit - _spent;
 
-    /// <summary>True when an entry may begin: its overhead and one byte.</summary>
-    internal bool MayBegin => Available > WireLimits.EntryOverhead;
+    /// <summary>True when an entry may begin: its overhead, and the code of a reset or stop, which is never cut.</summary>
+    internal bool MayBegin => Available >= WireLimits.EntryOverhead + sizeof(ulong);
 
     /// <summary>Takes the sum that the remote announced; false when it takes something back.</summary>
     internal bool TryRaise(long limit)
