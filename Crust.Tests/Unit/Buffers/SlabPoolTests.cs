@@ -45,8 +45,8 @@ public class SlabPoolTests
             {
                 var array = SlabPool.Rent(5000);
                 array[0] = (byte)worker;
-                array[4999] = (byte)i;
-                if (array[0] != (byte)worker || array[4999] != (byte)i)
+                array[4999] = (byte)(i % 256);
+                if (array[0] != (byte)worker || array[4999] != (byte)(i % 256))
                     Assert.Fail("Another thread wrote into the array.");
                 SlabPool.Return(array);
             }
