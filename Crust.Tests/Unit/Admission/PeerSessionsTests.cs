@@ -35,7 +35,7 @@ public sealed class PeerSessionsTests
     public void AnotherNonce_MeansThatThePeerBeganAnew()
     {
         Begin(Nonce(100));
-        _peers.Judge(Handshake(Nonce(101))).Should().Be(LinkVerdict.Begin);
+        _peers.Judge(Handshake(Nonce(101)), out _).Should().Be(LinkVerdict.Begin);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class PeerSessionsTests
         var session = Begin(Nonce(100));
         _peers.Closed(Peer.Id, session);
         _peers.Judge(late, out _).Should().Be(LinkVerdict.Surplus);
-        _peers.Judge(Handshake(Nonce(100))).Should().Be(LinkVerdict.Begin);
+        _peers.Judge(Handshake(Nonce(100)), out _).Should().Be(LinkVerdict.Begin);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class PeerSessionsTests
         _peers.Judge(worn, out _).Should().Be(LinkVerdict.Renew);
         _peers.Closed(Peer.Id, _peers.Find(Peer.Id)!);
         _peers.Judge(worn, out _).Should().Be(LinkVerdict.Surplus);
-        _peers.Judge(Handshake(Nonce(200))).Should().Be(LinkVerdict.Begin);
+        _peers.Judge(Handshake(Nonce(200)), out _).Should().Be(LinkVerdict.Begin);
     }
 
     [Fact]
