@@ -33,12 +33,24 @@ public class AcknowledgementPolicyTests
     [Fact]
     public void QuarterWindow_IsDueAtOnce_WhetherEntriesAreWholeOrNot()
     {
-        _policy.HandleBytes(WireLimits.InitialWindow / 4 - 1, WireLimits.InitialWindow, default);
+        _policy.HandleBytes(WireLimits.InitialWindow / 4 - 1, WireLimits.InitialWindow, Start);
         _policy.IsDue.Should().BeFalse();
-        _policy.HandleBytes(1, WireLimits.InitialWindow, default);
+        _policy.HandleBytes(1, WireLimits.InitialWindow, Start);
         _policy.IsDue.Should().BeTrue();
         _policy.HandleSent();
-        _policy.HandleBytes(1, WireLimits.InitialWindow, default);
+        _policy.HandleBytes(1, WireLimits.InitialWindow, Start);
         _policy.IsDue.Should().BeFalse("the count begins anew");
+    }
+
+    [Fact]
+    public void BytesOfWhatIsNotWhole_AreASignOfLife_AfterAQuarterSecond()
+    {
+        _policy.HandleBytes(1, WireLimits.InitialWindow, Start);
+        _policy.HandleBytes(1, WireLimits.InitialWindow, Start + TimeSpan.FromMilliseconds(100));
+        (_policy.IsPending, _policy.Deadline).Should().Be((false, Start + TimeSpan.FromMilliseconds(250)));
+        _policy.HandleEntry(Start + TimeSpan.FromMilliseconds(120));
+        _policy.Deadline.Should().Be(Start + TimeSpan.FromMilliseconds(145), "what is whole is acknowledged sooner");
+        _policy.HandleTimeout(Start + TimeSpan.FromMilliseconds(145));
+        _policy.IsDue.Should().BeTrue();
     }
 }
