@@ -3,25 +3,23 @@ using System.Numerics;
 namespace Crust.Buffers;
 
 /// <summary>
-/// The process's spare payload memory: arrays of 4 KiB to 2 MiB in powers of two, kept for the next one who asks. At most <see cref="MaxPooledBytes"/>
-/// lie idle; more goes back to the garbage collector. Contents are not cleared: keys live elsewhere. Thread safe.
+/// The process's spare payload memory: arrays of 4 KiB to 2 MiB in powers of two, kept for the next one who asks. Some 56 MiB lie idle at most; more goes
+/// back to the garbage collector. Contents are not cleared: keys live elsewhere. Thread safe, without a lock.
 /// </summary>
 internal static class SlabPool
 {
     internal const int MinLength = 1 << MinBits;
     internal const int MaxLength = 1 << MaxBits;
 
-    /// <summary>Ours: two sessions with 32 MiB under way each find their memory again.</summary>
-    internal const long MaxPooledBytes = 64 << 20;
+    /// <summary>Bytes of one length that may lie idle. Ours: 56 MiB over all lengths.</summary>
+    private const int BucketBytes = 8 << 20;
 
+    private const int MaxSlots = 128;
     private const int MinBits = 12;
     private const int MaxBits = 21;
 
-    private static readonly Bucket[] Buckets = [.. Enumerable.Range(MinBits, MaxBits - MinBits + 1).Select(_ => new Bucket())];
-    private static long s_pooledBytes;
-
-    /// <summary>Bytes that lie idle now.</summary>
-    internal static long PooledBytes => Interlocked.Read(ref s_pooledBytes);
+    private static readonly Bucket[] Buckets =
+        [.. Enumerable.Range(MinBits, MaxBits - MinBits + 1).Select(bits => new Bucket(Math.Clamp(BucketBytes >> bits, 1, MaxSlots)))];
 
     /// <summary>An array of at least this length.</summary>
     /// <param name="length">At most <see cref="MaxLength"/>.</param>
@@ -29,63 +27,39 @@ internal static class SlabPool
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxLength);
         var size = Math.Max(MinLength, (int)BitOperations.RoundUpToPowerOf2((uint)length));
-        if (BucketOf(size).TryTake() is not { } array)
-            return GC.AllocateUninitializedArray<byte>(size);
-        Interlocked.Add(ref s_pooledBytes, -size);
-        return array;
+        return BucketOf(size).TryTake() ?? GC.AllocateUninitializedArray<byte>(size);
     }
 
     /// <summary>Takes an array back that <see cref="Rent"/> gave; the caller must not touch it any more.</summary>
-    internal static void Return(byte[] array)
-    {
-        if (Interlocked.Add(ref s_pooledBytes, array.Length) > MaxPooledBytes)
-            Interlocked.Add(ref s_pooledBytes, -array.Length);
-        else
-            BucketOf(array.Length).Add(array);
-    }
+    internal static void Return(byte[] array) => _ = BucketOf(array.Length).TryAdd(array);
 
     private static Bucket BucketOf(int size) => Buckets[BitOperations.Log2((uint)size) - MinBits];
 
-    private sealed class Bucket
+    /// <summary>Slots for arrays of one length, tried from the first on: those used last are taken first, while they are in the caches.</summary>
+    private sealed class Bucket(int slots)
     {
-        private byte[]?[] _arrays = new byte[]?[4];
-        private int _count;
-        private SpinLock _gate = new(enableThreadOwnerTracking: false);
+        private readonly byte[]?[] _slots = new byte[]?[slots];
 
         internal byte[]? TryTake()
         {
-            var taken = false;
-            try
+            for (var i = 0; i < _slots.Length; i++)
             {
-                _gate.Enter(ref taken);
-                if (_count == 0)
-                    return null;
-                var array = _arrays[--_count];
-                _arrays[_count] = null;
-                return array;
+                if (Volatile.Read(ref _slots[i]) is not null && Interlocked.Exchange(ref _slots[i], null) is { } array)
+                    return array;
             }
-            finally
-            {
-                if (taken)
-                    _gate.Exit();
-            }
+
+            return null;
         }
 
-        internal void Add(byte[] array)
+        internal bool TryAdd(byte[] array)
         {
-            var taken = false;
-            try
+            for (var i = 0; i < _slots.Length; i++)
             {
-                _gate.Enter(ref taken);
-                if (_count == _arrays.Length)
-                    Array.Resize(ref _arrays, _count * 2);
-                _arrays[_count++] = array;
+                if (Volatile.Read(ref _slots[i]) is null && Interlocked.CompareExchange(ref _slots[i], array, null) is null)
+                    return true;
             }
-            finally
-            {
-                if (taken)
-                    _gate.Exit();
-            }
+
+            return false;
         }
     }
 }

@@ -11,6 +11,7 @@ namespace Crust.Session.Driver;
 internal sealed class MessageSender(SessionDriver session, bool isSigned)
 {
     private readonly SendWaiters _waiters = new();
+    private readonly List<UndeliveredMessage> _undelivered = [];
 
     /// <summary>Queues a message; waits while the queue is full. Returns once it is queued, not once it is sent.</summary>
     internal ValueTask SendAsync(string protocol, ReadOnlyMemory<byte> payload, byte priority, CancellationToken cancellationToken)
@@ -54,8 +55,16 @@ internal sealed class MessageSender(SessionDriver session, bool isSigned)
     /// <summary>There is room again, or never again. Under the lock.</summary>
     internal void RoomAgain() => _waiters.RoomAgain();
 
+    /// <summary>What was not acknowledged when the session ended.</summary>
+    internal IReadOnlyList<UndeliveredMessage> Undelivered => _undelivered;
+
     /// <summary>A message has its outcome. Under the lock.</summary>
-    internal void Settle(in SessionEvent outcome, string reason) => _waiters.Settle(outcome, reason);
+    internal void HandleOutcome(in SessionEvent e, bool isSessionOver)
+    {
+        _waiters.Settle(e, "The session ended before the message was acknowledged.");
+        if (isSessionOver && e.Protocol is not null)
+            _undelivered.Add(new UndeliveredMessage(e.Protocol, e.Payload.Span.ToArray(), e.Kind == SessionEventKind.OutcomeUnknown));
+    }
 
     /// <summary>What a caller is told of a result that queued nothing.</summary>
     internal static Exception Failure(SendResult result, string protocol, int length, SessionDriver session) => result switch

@@ -31,14 +31,12 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly InboundDispatcher _inbound;
     private readonly LinkPumps _links = new();
-    private readonly ITimer _timer;
+    private readonly MachineTimer _timer;
     private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _disconnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<UndeliveredMessage> _undelivered = [];
-    private readonly HashSet<StreamEndpoint> _streams = [];
+    private readonly StreamEndpoints _streams;
     private TaskCompletionSource? _resumed;
-    private Instant? _timerDue;
     private Task _ending = Task.CompletedTask;
     private bool _isEnding;
     private bool _endsWithLink;
@@ -53,8 +51,9 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         _logger = logger;
         _machine = new SessionMachine(parameters, clock.Now);
         _inbound = new InboundDispatcher(owner, this, clock.TimeProvider, logger);
+        _streams = new StreamEndpoints(this, owner, _inbound);
         Sender = new MessageSender(this, parameters.SendSigned);
-        _timer = clock.TimeProvider.CreateTimer(static s => ((SessionDriver)s!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = new MachineTimer(clock, OnTimer);
     }
 
     internal PeerId Remote => _parameters.Remote;
@@ -80,7 +79,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     internal SessionClosure? Closure { get; private set; }
 
     /// <summary>After the end: messages that were not acknowledged.</summary>
-    internal IReadOnlyList<UndeliveredMessage> Undelivered => Closure is null ? [] : _undelivered;
+    internal IReadOnlyList<UndeliveredMessage> Undelivered => Closure is null ? [] : Sender.Undelivered;
 
     /// <summary>The way of the active link, or of the last one.</summary>
     internal ConnectionPath Path { get; private set; }
@@ -195,7 +194,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
             if (stream is null)
                 return result == SendResult.Full ? null : throw MessageSender.Failure(result, protocol, 0, this);
             Settle();
-            return Endpoint(stream);
+            return _streams.Of(stream);
         }
     }
 
@@ -316,7 +315,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
             var length = _machine.PollRecord(link.Handle, plaintext[..sizer.NextBytes(now)], now, _clock.UnixMilliseconds);
             sizer.Sent(length, now);
             Drain();
-            Reschedule();
+            _timer.SetTo(_isEnding ? null : _machine.PollTimeout());
             over = _machine.IsClosed;
             return length;
         }
@@ -360,7 +359,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     {
         lock (Gate)
         {
-            _timerDue = null;
+            _timer.WentOff();
             _machine.HandleTimeout(_clock.Now);
             Settle();
         }
@@ -370,7 +369,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     private void Settle()
     {
         Drain();
-        Reschedule();
+        _timer.SetTo(_isEnding ? null : _machine.PollTimeout());
         _links.Wake(_machine);
     }
 
@@ -409,10 +408,10 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
                     Closed(e);
                     break;
                 case >= SessionEventKind.StreamOpened and <= SessionEventKind.StreamWritable:
-                    DeliverToStream(e);
+                    _streams.Deliver(e);
                     break;
                 default:
-                    Outcome(e);
+                    Sender.HandleOutcome(e, _machine.IsClosed);
                     break;
             }
         }
@@ -429,53 +428,6 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
             return;
         _machine.Refuse(e.Number, code);
         _machine.MessageConsumed(e.Payload, _clock.Now);
-    }
-
-    private void DeliverToStream(in SessionEvent e)
-    {
-        var endpoint = Endpoint(e.Stream!);
-        switch (e.Kind)
-        {
-            case SessionEventKind.StreamOpened:
-                if ((!e.IsSigned && _owner.RequiresSignature(e.Protocol!)) || !_inbound.TryDispatch(endpoint))
-                    endpoint.Abort(StreamEndpoint.UnknownProtocol);
-                break;
-            case SessionEventKind.StreamData:
-                endpoint.OnData(e.Payload, e.IsSigned);
-                break;
-            case SessionEventKind.StreamFinished:
-                endpoint.OnFinished(e.IsSigned);
-                break;
-            case SessionEventKind.StreamReset:
-                endpoint.OnReset(e.Code);
-                break;
-            case SessionEventKind.StreamStopped:
-                endpoint.OnStopped(e.Code);
-                break;
-            default:
-                endpoint.OnWritable();
-                break;
-        }
-
-        if (e.Stream!.IsOver)
-            _streams.Remove(endpoint);
-    }
-
-    private void Outcome(in SessionEvent e)
-    {
-        Sender.Settle(e, "The session ended before the message was acknowledged.");
-        if (_machine.IsClosed && e.Protocol is not null)
-            _undelivered.Add(new UndeliveredMessage(e.Protocol, e.Payload.Span.ToArray(), e.Kind == SessionEventKind.OutcomeUnknown));
-    }
-
-    private StreamEndpoint Endpoint(SessionStream stream)
-    {
-        if (stream.Tag is StreamEndpoint known)
-            return known;
-        var endpoint = new StreamEndpoint(this, stream);
-        stream.Tag = endpoint;
-        _streams.Add(endpoint);
-        return endpoint;
     }
 
     private void Activated(LinkPump? pump)
@@ -499,9 +451,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         Closure = new SessionClosure((GoodbyeCode)e.Code, e.Reason ?? "", e.ByRemote);
         Sender.RoomAgain();
         _resumed?.TrySetResult();
-        foreach (var stream in _streams)
-            stream.OnSessionEnded();
-        _streams.Clear();
+        _streams.OnSessionEnded();
         if (_isEnding)
             return;
         _isEnding = true;
@@ -513,16 +463,6 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     {
         _ = _announced.Task.ContinueWith(
             _ => tell(_owner, this), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-    }
-
-    /// <summary>Sets the timer to the machine's deadline, unless it goes off before anyway. Under the lock.</summary>
-    private void Reschedule()
-    {
-        if (_isEnding || _machine.PollTimeout() is not { } due || (_timerDue is { } armed && armed <= due))
-            return;
-        _timerDue = due;
-        var wait = due - _clock.Now;
-        _timer.Change(wait < TimeSpan.Zero ? TimeSpan.Zero : wait, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Ends the session now, whatever is queued.</summary>

@@ -14,12 +14,6 @@ namespace Crust.Session.Sending;
 /// </summary>
 internal sealed class SendingHalf
 {
-    /// <summary>An entry up to this length waits for the next record rather than being cut in two, if an empty record has room for it.</summary>
-    private const int MaxUncut = 1024;
-
-    /// <summary>Shortest fragment worth a header, unless it is the last one.</summary>
-    private const int MinFragment = 64;
-
     /// <summary>How long a batch may gather beyond <see cref="WireLimits.BatchBytes"/>: a signature costs as much as hashing 100 KiB.</summary>
     private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(1);
 
@@ -33,6 +27,7 @@ internal sealed class SendingHalf
     private readonly SendCredit _messageCredit = new();
     private readonly SendCredit _streamCredit = new();
     private readonly OutboundProtocols _protocols;
+    private readonly FragmentWriter _fragments;
     private readonly StreamTable _table;
     private readonly BatchSigner? _signer;
     private readonly OutboundEntry?[] _lanes = new OutboundEntry?[WireLimits.PriorityCount];
@@ -49,6 +44,7 @@ internal sealed class SendingHalf
         _events = events;
         _table = table;
         _protocols = new OutboundProtocols(parameters.LeavesUnsigned);
+        _fragments = new FragmentWriter(_protocols);
         _messageBudget = new SendBudget(parameters.Limits);
         _streamBudget = new SendBudget(parameters.Limits);
         _queue = new SendScheduler(parameters.Limits.MaxQueueAge);
@@ -332,7 +328,7 @@ internal sealed class SendingHalf
         var opens = entry.Kind == EntryKind.StreamOpen;
         if (opens)
             entry.Stream!.Id = _table.NextId;
-        var length = TryWriteFragment(ref writer, entry, _ledger.LastNumber + 1, credit.Available);
+        var length = _fragments.TryWrite(ref writer, entry, _ledger.LastNumber + 1, credit.Available);
         if (length < 0)
         {
             if (opens)
@@ -399,7 +395,7 @@ internal sealed class SendingHalf
 
     private bool TryWriteAgain(ref SpanWriter writer, OutboundEntry entry)
     {
-        if (TryWriteFragment(ref writer, entry, entry.Number, long.MaxValue) < 0)
+        if (_fragments.TryWrite(ref writer, entry, entry.Number, long.MaxValue) < 0)
             return false;
         if (entry.Written < entry.Payload.Length)
             return true;
@@ -408,76 +404,6 @@ internal sealed class SendingHalf
         MessagesRetransmitted++;
         BytesRetransmitted += entry.Payload.Length;
         return true;
-    }
-
-    /// <summary>Writes as much of an entry as record and credit admit, with its protocol's definition when the link does not know it yet.</summary>
-    /// <returns>Payload bytes written; −1 when the record has no room.</returns>
-    private int TryWriteFragment(ref SpanWriter writer, OutboundEntry entry, ulong number, long credit)
-    {
-        var protocol = entry.Protocol;
-        var isDefined = protocol.Id != 0;
-        var shape = new EntryShape(entry.Kind, entry.Priority, entry.IsUnsigned, 0, entry.Stream?.Id ?? 0);
-        if (shape.HasProtocol && entry.Written == 0)
-        {
-            shape = shape with { Protocol = isDefined ? protocol.Id : _protocols.NextId };
-            if (!isDefined && writer.Remaining < ProtocolFrame.MaxLength + MinFragment)
-                return -1;
-        }
-
-        var room = writer.Remaining - (shape.HasProtocol && !isDefined && entry.Written == 0 ? ProtocolFrame.MaxLength : 0);
-        var total = entry.Payload.Length;
-        var left = total - entry.Written;
-        if (entry.Written == 0)
-        {
-            credit = credit == long.MaxValue ? credit : credit - WireLimits.EntryOverhead;
-            var whole = EntryFrame.Length(number, shape, total);
-            if (whole <= room && total <= credit)
-            {
-                Define(ref writer, protocol, shape);
-                new EntryFrame(number, shape, entry.Payload.Span).Write(ref writer);
-                entry.Written = total;
-                return total;
-            }
-
-            if (total <= MaxUncut && total <= credit && whole <= room + writer.Position)
-                return -1;
-            return TryBegin(ref writer, entry, shape, room, credit);
-        }
-
-        var end = EndFrame.Length(number, left);
-        if (end <= room && left <= credit)
-        {
-            new EndFrame(entry.Priority, number, entry.Payload.Span[entry.Written..]).Write(ref writer);
-            entry.Written = total;
-            return left;
-        }
-
-        var length = (int)Math.Min(Math.Min(left - 1, room - MoreFrame.HeadLength(room)), credit);
-        if (length < MinFragment && (length <= 0 || length < Math.Min(left - 1, credit)))
-            return -1;
-        new MoreFrame(entry.Priority, entry.Payload.Span.Slice(entry.Written, length)).Write(ref writer);
-        entry.Written += length;
-        return length;
-    }
-
-    private int TryBegin(ref SpanWriter writer, OutboundEntry entry, EntryShape shape, int room, long credit)
-    {
-        var total = entry.Payload.Length;
-        var length = (int)Math.Min(Math.Min(total - 1, room - BeginFrame.HeadLength(entry.Number, shape, total, room)), credit);
-        if (length < MinFragment && (length <= 0 || length < Math.Min(total - 1, credit)))
-            return -1;
-        Define(ref writer, entry.Protocol, shape);
-        new BeginFrame(entry.Number, shape, total, entry.Payload.Span[..length]).Write(ref writer);
-        entry.Written = length;
-        return length;
-    }
-
-    private void Define(ref SpanWriter writer, OutboundProtocol protocol, in EntryShape shape)
-    {
-        if (!shape.HasProtocol || protocol.Id != 0)
-            return;
-        _protocols.Intern(protocol);
-        new ProtocolFrame(protocol.Id, protocol.Name).Write(ref writer);
     }
 
     private SendCredit CreditOf(OutboundEntry entry) => entry.Kind == EntryKind.Message ? _messageCredit : _streamCredit;

@@ -1,0 +1,59 @@
+using Crust.Session.Streams;
+
+namespace Crust.Session.Driver;
+
+/// <summary>The streams of a session that somebody holds, and what the machine tells of them. Guarded by the session's lock.</summary>
+internal sealed class StreamEndpoints(SessionDriver session, ISessionOwner owner, InboundDispatcher inbound)
+{
+    private readonly HashSet<StreamEndpoint> _endpoints = [];
+
+    /// <summary>The endpoint of a stream, made at first use.</summary>
+    internal StreamEndpoint Of(SessionStream stream)
+    {
+        if (stream.Tag is StreamEndpoint known)
+            return known;
+        var endpoint = new StreamEndpoint(session, stream);
+        stream.Tag = endpoint;
+        _endpoints.Add(endpoint);
+        return endpoint;
+    }
+
+    /// <summary>Passes on what the machine tells of a stream.</summary>
+    internal void Deliver(in SessionEvent e)
+    {
+        var endpoint = Of(e.Stream!);
+        switch (e.Kind)
+        {
+            case SessionEventKind.StreamOpened:
+                if ((!e.IsSigned && owner.RequiresSignature(e.Protocol!)) || !inbound.TryDispatch(endpoint))
+                    endpoint.Abort(StreamEndpoint.UnknownProtocol);
+                break;
+            case SessionEventKind.StreamData:
+                endpoint.OnData(e.Payload, e.IsSigned);
+                break;
+            case SessionEventKind.StreamFinished:
+                endpoint.OnFinished(e.IsSigned);
+                break;
+            case SessionEventKind.StreamReset:
+                endpoint.OnReset(e.Code);
+                break;
+            case SessionEventKind.StreamStopped:
+                endpoint.OnStopped(e.Code);
+                break;
+            default:
+                endpoint.OnWritable();
+                break;
+        }
+
+        if (e.Stream!.IsOver)
+            _endpoints.Remove(endpoint);
+    }
+
+    /// <summary>The session is over: whoever waits for a stream is told.</summary>
+    internal void OnSessionEnded()
+    {
+        foreach (var endpoint in _endpoints)
+            endpoint.OnSessionEnded();
+        _endpoints.Clear();
+    }
+}
