@@ -204,6 +204,34 @@ public class SessionLanesTests
         pair.B.Messages.Should().HaveCount(11, "nothing new begins");
     }
 
+    /// <summary>What was half written keeps what it paid: others would take it, and the lane would be held by what cannot begin.</summary>
+    [Fact]
+    public void HalfWrittenStream_HoldsUpNoMessages_WhenOthersTakeTheCreditAfterALinkChange()
+    {
+        var pair = new SessionPair { RecordLength = 1000 };
+        pair.B.Takes = e => e.Stream is null;
+        var half = pair.Open(pair.A, priority: 1);
+        var greedy = Enumerable.Range(0, 5).Select(_ => pair.Open(pair.A, priority: 0)).ToList();
+        pair.Run();
+        for (var i = 0; i < 6; i++)
+        {
+            pair.A.Machine.Write(greedy[i / 2], new byte[WireLimits.MaxStreamChunk], pair.Now).Should().Be(WireLimits.MaxStreamChunk);
+            pair.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        pair.A.Machine.Write(half, new byte[20_000], pair.Now).Should().Be(20_000);
+        pair.PollOne(pair.A);
+        pair.ChangeLink();
+        foreach (var stream in greedy.Skip(3))
+            pair.A.Machine.Write(stream, new byte[WireLimits.MaxStreamChunk], pair.Now).Should().Be(WireLimits.MaxStreamChunk);
+        pair.Advance(TimeSpan.FromSeconds(1));
+        pair.Send(pair.A, [1], 1, priority: 1);
+        pair.Advance(TimeSpan.FromSeconds(1));
+        pair.A.Tokens(SessionEventKind.Acknowledged).Should().Equal(1);
+        pair.B.Log(pair.B.Opened.Single(s => s.Id == half.Id)).Bytes.Should().HaveCount(20_000, "what was begun ends");
+        pair.B.Held.Sum(h => WireLimits.Cost(h.Payload.Length)).Should().BeGreaterThan(WireLimits.InitialWindow - WireLimits.MaxStreamChunk, "the credit of streams is spent");
+    }
+
     private static byte[] Random(int length, ulong seed = 9)
     {
         var bytes = new byte[length];

@@ -26,8 +26,7 @@ public class WindowTests
         credit.TryRaise(Initial + 1).Should().BeTrue();
         credit.MayBegin.Should().BeTrue();
         credit.TryRaise(Initial).Should().BeFalse();
-        credit.Refund(10);
-        credit.Available.Should().Be(WireLimits.EntryOverhead + 18);
+        credit.Available.Should().Be(WireLimits.EntryOverhead + 8);
         credit.TryRaise((1L << 62) - 1).Should().BeTrue("absurd credit is the remote's own risk");
     }
 

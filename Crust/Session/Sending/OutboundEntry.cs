@@ -37,8 +37,8 @@ internal sealed class OutboundEntry
     /// <summary>Payload bytes written on this link.</summary>
     internal int Written { get; set; }
 
-    /// <summary>Credit spent for it so far.</summary>
-    internal long Charged { get; set; }
+    /// <summary>Credit spent for it so far, on all links.</summary>
+    internal long Paid { get; set; }
 
     internal long Cost => WireLimits.Cost(Payload.Length);
 
@@ -72,6 +72,6 @@ internal sealed class OutboundEntry
         QueuedAt = now;
         Number = 0;
         Written = 0;
-        Charged = 0;
+        Paid = 0;
     }
 }

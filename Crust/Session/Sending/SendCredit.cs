@@ -21,7 +21,4 @@ internal sealed class SendCredit
     }
 
     internal void Spend(long cost) => _spent += cost;
-
-    /// <summary>What was half written on a lost link is written again, and paid for again.</summary>
-    internal void Refund(long cost) => _spent -= cost;
 }

@@ -62,7 +62,7 @@ internal sealed class SendingHalf
         _ledger.IsBehind
         || _signer is { IsEmpty: false }
         || (_queue.Count > 0 && (_messageCredit.MayBegin || _streamCredit.MayBegin))
-        || (HasLane() && (_messageCredit.Available > 0 || _streamCredit.Available > 0));
+        || MayContinue();
 
     internal ulong AcknowledgedThrough => _ledger.AcknowledgedThrough;
 
@@ -234,11 +234,9 @@ internal sealed class SendingHalf
         _ledger.Rewind();
         foreach (var entry in _lanes)
         {
-            if (entry is null)
-                continue;
-            CreditOf(entry).Refund(entry.Charged);
-            entry.Charged = 0;
-            entry.Written = 0;
+            // What it paid stays paid, or others could take the credit and it would hold its lane without getting on.
+            if (entry is not null)
+                entry.Written = 0;
         }
     }
 
@@ -288,8 +286,7 @@ internal sealed class SendingHalf
             var entry = _lanes[lane];
             if (entry is null && !_queue.TryPeek(lane, _messageCredit.MayBegin, _streamCredit.MayBegin, out entry))
                 continue;
-            // One that began on an earlier link begins again, and may find that others have taken the credit meanwhile.
-            if (entry.Written > 0 ? CreditOf(entry).Available <= 0 : !CreditOf(entry).MayBegin)
+            if (CreditFor(entry) <= 0)
                 continue;
             var left = entry.Payload.Length - entry.Written;
             if (_signer is { IsEmpty: false } && left > writer.Remaining && (_urgency < lane || left > WireLimits.BatchBytes))
@@ -324,11 +321,10 @@ internal sealed class SendingHalf
     private bool TryWriteNew(ref SpanWriter writer, OutboundEntry entry, Instant now)
     {
         var wasInLane = _lanes[entry.Priority] == entry;
-        var credit = CreditOf(entry);
         var opens = entry.Kind == EntryKind.StreamOpen;
         if (opens)
             entry.Stream!.Id = _table.NextId;
-        var length = _fragments.TryWrite(ref writer, entry, _ledger.LastNumber + 1, credit.Available);
+        var length = _fragments.TryWrite(ref writer, entry, _ledger.LastNumber + 1, CreditFor(entry));
         if (length < 0)
         {
             if (opens)
@@ -338,10 +334,13 @@ internal sealed class SendingHalf
 
         if (opens)
             _table.Opened(entry.Stream!.Owner);
-        var isFirst = entry.Charged == 0;
-        var charge = length + (isFirst ? WireLimits.EntryOverhead : 0L);
-        credit.Spend(charge);
-        entry.Charged += charge;
+        var owed = WireLimits.Cost(entry.Written) - entry.Paid;
+        if (owed > 0)
+        {
+            CreditOf(entry).Spend(owed);
+            entry.Paid += owed;
+        }
+
         if (!wasInLane)
         {
             _queue.Take(entry);
@@ -404,6 +403,20 @@ internal sealed class SendingHalf
         MessagesRetransmitted++;
         BytesRetransmitted += entry.Payload.Length;
         return true;
+    }
+
+    /// <summary>What an entry may cost further: what is available, and what it paid on a link that was lost.</summary>
+    private long CreditFor(OutboundEntry entry) => CreditOf(entry).Available + entry.Paid - (entry.Written > 0 ? WireLimits.Cost(entry.Written) : 0);
+
+    private bool MayContinue()
+    {
+        foreach (var entry in _lanes)
+        {
+            if (entry is not null && CreditFor(entry) > 0)
+                return true;
+        }
+
+        return false;
     }
 
     private SendCredit CreditOf(OutboundEntry entry) => entry.Kind == EntryKind.Message ? _messageCredit : _streamCredit;
