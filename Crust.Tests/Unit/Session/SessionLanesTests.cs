@@ -9,14 +9,15 @@ namespace Crust.Tests.Unit.Session;
 public class SessionLanesTests
 {
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void UrgentMessage_StepsInBetweenTheFragmentsOfAnother_AndIsDeliveredFirst(bool signed)
+    [InlineData(true, WireLimits.MaxMessageLength)]
+    [InlineData(false, WireLimits.MaxMessageLength)]
+    [InlineData(true, 240_000)]
+    public void UrgentMessage_StepsInBetweenTheFragmentsOfAnother_AndIsDeliveredFirst(bool signed, int length)
     {
         var pair = new SessionPair(signed);
-        var large = Random(WireLimits.MaxMessageLength);
+        var large = Random(length);
         pair.Send(pair.A, large, 1, priority: 3).Should().Be(SendResult.Queued);
-        Turns(pair, 10);
+        Turns(pair, 5);
         pair.A.Machine.Statistics.MessagesSent.Should().Be(0, "it has no number before its last byte");
 
         pair.Send(pair.A, [7], 2, priority: 0).Should().Be(SendResult.Queued, "what is under way leaves room for more");

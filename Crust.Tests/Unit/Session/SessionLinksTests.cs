@@ -240,6 +240,26 @@ public class SessionLinksTests
     }
 
     [Fact]
+    public void NominationThatIsNotNewer_MovesNothing()
+    {
+        // The lower id nominated two links; the nominations arrive in the other order, and one of them twice.
+        var pair = Unlinked();
+        var (one, two) = (pair.NewLink(), pair.NewLink());
+        pair.Join(pair.B, one);
+        pair.Join(pair.B, two);
+        pair.Handle(pair.B, new RecordBuilder().Nominate(5).Record, two.B).Should().BeTrue();
+        pair.B.Machine.ActiveLink.Should().BeSameAs(two.B.Handle);
+        foreach (var generation in new ulong[] { 4, 5 })
+        {
+            pair.Handle(pair.B, new RecordBuilder().Nominate(generation).Record, one.B).Should().BeTrue();
+            pair.B.Machine.ActiveLink.Should().BeSameAs(two.B.Handle, "{0} is not newer", generation);
+        }
+
+        pair.Handle(pair.B, new RecordBuilder().Nominate(6).Record, one.B).Should().BeTrue();
+        pair.B.Machine.ActiveLink.Should().BeSameAs(one.B.Handle);
+    }
+
+    [Fact]
     public void Datagrams_AreDropped_WithTheLink()
     {
         var pair = new SessionPair();
