@@ -287,7 +287,7 @@ internal sealed class SendingHalf
             if (entry is null && !_queue.TryPeek(lane, _messageCredit.MayBegin, _streamCredit.MayBegin, out entry))
                 continue;
             // One that began on an earlier link begins again, and may find that others have taken the credit meanwhile.
-            if (entry.Written > 0 ? CreditOf(entry).Available <= 0 : !CreditOf(entry).MayBegin)
+            if (entry.Written > 0 ? CreditOf(entry).Available <= 0 : !MayBegin(entry))
                 continue;
             return TryWriteNew(ref writer, entry, now);
         }
@@ -469,6 +469,10 @@ internal sealed class SendingHalf
         _protocols.Intern(protocol);
         new ProtocolFrame(protocol.Id, protocol.Name).Write(ref writer);
     }
+
+    /// <summary>Whether credit lets an entry begin: only messages and stream data can be cut in pieces.</summary>
+    private bool MayBegin(OutboundEntry entry) =>
+        CreditOf(entry).Available > WireLimits.EntryOverhead + (entry.Kind is EntryKind.Message or EntryKind.StreamData ? 0 : entry.Payload.Length);
 
     private SendCredit CreditOf(OutboundEntry entry) => entry.Kind == EntryKind.Message ? _messageCredit : _streamCredit;
 
