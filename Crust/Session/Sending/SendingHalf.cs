@@ -289,7 +289,7 @@ internal sealed class SendingHalf
             if (entry is null && !_queue.TryPeek(lane, _messageCredit.MayBegin, _streamCredit.MayBegin, out entry))
                 continue;
             // One that began on an earlier link begins again, and may find that others have taken the credit meanwhile.
-            if (entry.Written > 0 ? CreditOf(entry).Available <= 0 : !CreditOf(entry).MayBegin)
+            if (entry.Written > 0 ? CreditOf(entry).Available <= 0 : !MayBegin(entry))
                 continue;
             var left = entry.Payload.Length - entry.Written;
             if (_signer is { IsEmpty: false } && left > writer.Remaining && (_urgency < lane || left > WireLimits.BatchBytes))
@@ -405,6 +405,10 @@ internal sealed class SendingHalf
         BytesRetransmitted += entry.Payload.Length;
         return true;
     }
+
+    /// <summary>Whether credit lets an entry begin: only messages and stream data can be cut in pieces.</summary>
+    private bool MayBegin(OutboundEntry entry) =>
+        CreditOf(entry).Available > WireLimits.EntryOverhead + (entry.Kind is EntryKind.Message or EntryKind.StreamData ? 0 : entry.Payload.Length);
 
     private SendCredit CreditOf(OutboundEntry entry) => entry.Kind == EntryKind.Message ? _messageCredit : _streamCredit;
 
