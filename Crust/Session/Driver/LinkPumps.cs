@@ -50,7 +50,8 @@ internal sealed class LinkPumps
         Task all;
         lock (gate)
         {
-            StopAllBut(machine.ActiveLink);
+            // Without an active one, any link will do: a goodbye counts on each.
+            StopAllBut(machine.ActiveLink ?? Newest?.Handle);
             all = Task.WhenAll(_pumps.Select(p => p.Ended));
             Wake(machine);
         }

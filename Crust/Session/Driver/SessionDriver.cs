@@ -325,7 +325,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     bool ILinkCarrier.OwesGoodbye(LinkPump link)
     {
         lock (Gate)
-            return _machine.OwesGoodbye && _machine.ActiveLink == link.Handle;
+            return _machine.OwesGoodbye && (_machine.ActiveLink is null || _machine.ActiveLink == link.Handle);
     }
 
     /// <inheritdoc/>
