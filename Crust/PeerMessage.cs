@@ -1,3 +1,4 @@
+using System.Text;
 using Crust.Identity.Evidence;
 
 namespace Crust;
@@ -31,4 +32,17 @@ public readonly record struct PeerMessage
 
     /// <summary>True when the sender's signature over it was verified. Never for a datagram.</summary>
     public bool IsSigned { get; }
+
+    /// <summary>
+    /// Makes evidence of the message, which anyone can verify with the sender's id alone. To be called before the handler has ended.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// The message is not signed, the node does not keep evidence (<see cref="CrustNodeOptions.KeepEvidence"/>), or the handler has ended and the memory was used again.
+    /// </exception>
+    public SignedMessage Export()
+    {
+        if (_evidence is null)
+            throw new InvalidOperationException("There is no evidence of this message: it is not signed, or the node keeps none.");
+        return _evidence.Export(Leaf.Message(Encoding.ASCII.GetBytes(Protocol), Number), Payload.Span);
+    }
 }

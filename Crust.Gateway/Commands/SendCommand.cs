@@ -126,7 +126,7 @@ internal static class SendCommand
         lines.Event(
             "receipt",
             $"Receipt{(evidence.IsSigned ? ", signed" : "")}: {receipt.Receiver} has all of '{Printable.Of(receipt.Name)}' since {Printable.Of(receipt.Time)}, root {receipt.Root}.{(receiptFile is null ? "" : $" Saved to {receiptFile}.")}",
-            ("transfer", progress.Id.Text), ("signed", evidence.IsSigned), ("file", receiptFile), ("receipt", JsonSerializer.Deserialize<JsonElement>(evidence.Bytes)));
+            ("transfer", progress.Id.Text), ("signed", evidence.IsSigned), ("file", receiptFile), ("receipt", JsonSerializer.Deserialize<JsonElement>(evidence.Document)));
     }
 
     /// <summary>Appears whole or not at all, and never in the place of something else.</summary>

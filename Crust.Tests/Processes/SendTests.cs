@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Crust.Cryptography;
+using Crust.Identity.Evidence;
 using FluentAssertions;
 using Xunit;
 
@@ -40,7 +41,10 @@ public sealed class SendTests(ITestOutputHelper output) : IAsyncLifetime
         receiver.Error.Should().BeEmpty();
         receiver.Events.Select(e => e.Name).Where(n => n != "progress").Should().Equal("ready", "receiving", "offer", "done", "receipt");
         SameContent(file, Path.Combine(Out, "a file.bin"));
-        var statement = JsonDocument.Parse(File.ReadAllText(receipt)).RootElement;
+        var signed = SignedMessage.Parse(File.ReadAllText(receipt));
+        signed.Verify().Should().BeTrue();
+        signed.Sender.ToString().Should().Be((await receiver.EventAsync("ready")).Text("peer"), "the receiver signed it");
+        var statement = JsonDocument.Parse(signed.Payload).RootElement;
         statement.GetProperty("receiver").GetString().Should().Be((await receiver.EventAsync("ready")).Text("peer"));
         statement.GetProperty("sender").GetString().Should().Be((await receiver.EventAsync("offer")).Text("peer"));
         statement.GetProperty("hashes")[0].GetProperty("blake3").GetString().Should().Be(Convert.ToHexStringLower(Blake3.Hash(File.ReadAllBytes(file))));

@@ -168,7 +168,7 @@ internal sealed class Application(SimulatedSession session)
 
         var result = session.Machine.TrySend(message.Protocol, priority, payload, digest, hasToken ? message.Id : 0, World.Now);
         if (result != SendResult.Queued)
-            return result == SendResult.Full || result == SendResult.Closed ? false : throw new SimulationFailedException($"{session.Node.Name}: sending {message} gave {result}");
+            return result == SendResult.Full || result == SendResult.Closed ? false : throw new SimulationException($"{session.Node.Name}: sending {message} gave {result}");
         session.Outward.Sent(message);
         return true;
     }
@@ -211,7 +211,7 @@ internal sealed class Application(SimulatedSession session)
         Hold(() =>
         {
             if (!Content.IsMessage(payload.Span, message.Id))
-                throw new SimulationFailedException($"{session.Node.Name}: {message} changed while the application held it");
+                throw new SimulationException($"{session.Node.Name}: {message} changed while the application held it");
             if (evidence is not null && World.Random.Chance(_exported < 5 ? 0.5 : 0.02))
                 Export(message, number, evidence, payload);
             Returns(payload.Length);
@@ -224,7 +224,7 @@ internal sealed class Application(SimulatedSession session)
         _exported++;
         var exported = evidence.Export(Leaf.Message(Encoding.ASCII.GetBytes(message.Protocol), number), payload.Span);
         if (!exported.Verify() || exported.Sender != session.Remote || exported.Receiver != session.Node.Identity.Id || exported.Number != number)
-            throw new SimulationFailedException($"{session.Node.Name}: the evidence of {message} does not verify");
+            throw new SimulationException($"{session.Node.Name}: the evidence of {message} does not verify");
     }
 
     private void Stream(in SessionEvent e)
@@ -233,9 +233,9 @@ internal sealed class Application(SimulatedSession session)
         {
             var id = e.Stream!.Id;
             var opener = session.Node.Directory.Other(session)?.Application._streams.SingleOrDefault(s => s.IsOurs && s.Stream.Id == id)
-                ?? throw new SimulationFailedException($"{session.Node.Name}: stream {id} was opened, and nobody opened it");
+                ?? throw new SimulationException($"{session.Node.Name}: stream {id} was opened, and nobody opened it");
             if (opener.Other is not null || opener.Stream.Protocol != e.Stream.Protocol)
-                throw new SimulationFailedException($"{session.Node.Name}: stream {id} was opened twice, or to another protocol");
+                throw new SimulationException($"{session.Node.Name}: stream {id} was opened twice, or to another protocol");
             var traffic = new StreamTraffic(session, e.Stream) { Other = opener };
             opener.Other = traffic;
             _streams.Add(traffic);

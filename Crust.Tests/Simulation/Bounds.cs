@@ -28,6 +28,6 @@ internal static class Bounds
     private static void Require(SimulatedSession session, bool holds, string what, long value)
     {
         if (!holds)
-            throw new SimulationFailedException($"{session.Node.Name}: {what} is out of bounds: {value}");
+            throw new SimulationException($"{session.Node.Name}: {what} is out of bounds: {value}");
     }
 }

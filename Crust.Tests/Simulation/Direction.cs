@@ -41,7 +41,7 @@ internal sealed class Direction(string name)
             next = null;
         if (next is null || next.Length != payload.Length || !Content.IsMessage(payload, next.Id))
         {
-            throw new SimulationFailedException(
+            throw new SimulationException(
                 $"{name}: delivered {payload.Length} bytes (id {Content.IdOf(payload)}) of {protocol}, priority {priority}, where {next?.ToString() ?? "nothing"} was due");
         }
 
@@ -53,21 +53,21 @@ internal sealed class Direction(string name)
     internal void Outcome(long token, SessionEventKind kind)
     {
         if (!_open.Remove(token, out var message))
-            throw new SimulationFailedException($"{name}: outcome {kind} of token {token}, which has none to come");
+            throw new SimulationException($"{name}: outcome {kind} of token {token}, which has none to come");
         message.Outcome = kind;
         if (kind == SessionEventKind.NotSent && message.IsDelivered)
-            throw new SimulationFailedException($"{name}: {message} was delivered, and its sender heard that it was not sent");
+            throw new SimulationException($"{name}: {message} was delivered, and its sender heard that it was not sent");
         if (kind == SessionEventKind.Acknowledged && (!message.IsDelivered || message.IsRefused))
-            throw new SimulationFailedException($"{name}: {message} was acknowledged, but it was {(message.IsRefused ? "refused" : "not delivered")}");
+            throw new SimulationException($"{name}: {message} was acknowledged, but it was {(message.IsRefused ? "refused" : "not delivered")}");
         if (kind == SessionEventKind.Refused && !message.IsRefused)
-            throw new SimulationFailedException($"{name}: {message} was reported as refused, and nobody did");
+            throw new SimulationException($"{name}: {message} was reported as refused, and nobody did");
     }
 
     /// <summary>The sender's session is over: every token must have had its outcome.</summary>
     internal void Ended()
     {
         if (_open.Count > 0)
-            throw new SimulationFailedException($"{name}: the session ended and {_open.Values.First()} has no outcome");
+            throw new SimulationException($"{name}: the session ended and {_open.Values.First()} has no outcome");
     }
 
     /// <summary>A statement was written to a record: the same as before for its numbers, or the next.</summary>
@@ -76,12 +76,12 @@ internal sealed class Direction(string name)
         if (_statements.TryGetValue(first, out var known))
         {
             if (known.Count != count || !signature.SequenceEqual(known.Signature))
-                throw new SimulationFailedException($"{name}: two statements over number {first}: an equivocation");
+                throw new SimulationException($"{name}: two statements over number {first}: an equivocation");
             return;
         }
 
         if (first != _statedThrough + 1)
-            throw new SimulationFailedException($"{name}: a statement from {first} on, where {_statedThrough + 1} was due");
+            throw new SimulationException($"{name}: a statement from {first} on, where {_statedThrough + 1} was due");
         _statements.Add(first, (count, signature.ToArray()));
         _statedThrough = first + (ulong)count - 1;
     }
@@ -91,7 +91,7 @@ internal sealed class Direction(string name)
     internal void DeliveredDatagram(ReadOnlySpan<byte> payload)
     {
         if (Content.IdOf(payload) is not { } id || !_datagrams.Remove(id) || !Content.IsMessage(payload, id))
-            throw new SimulationFailedException($"{name}: a datagram of {payload.Length} bytes (id {Content.IdOf(payload)}) that nobody sent, or that came before");
+            throw new SimulationException($"{name}: a datagram of {payload.Length} bytes (id {Content.IdOf(payload)}) that nobody sent, or that came before");
     }
 
     /// <summary>The network has been whole for long enough: nothing may be missing.</summary>
@@ -100,10 +100,10 @@ internal sealed class Direction(string name)
         foreach (var message in _flows.Values.SelectMany(f => f))
         {
             if (message.Outcome != SessionEventKind.NotSent)
-                throw new SimulationFailedException($"{name}: {message} was never delivered");
+                throw new SimulationException($"{name}: {message} was never delivered");
         }
 
         if (_open.Count > 0)
-            throw new SimulationFailedException($"{name}: {_open.Values.First()} never had an outcome");
+            throw new SimulationException($"{name}: {_open.Values.First()} never had an outcome");
     }
 }

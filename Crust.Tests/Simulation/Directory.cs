@@ -47,7 +47,7 @@ internal sealed class Directory(Scenario scenario)
     internal void Add(SimulatedSession session)
     {
         if (!_sessions.TryAdd((session.Id, session.Node.Identity.Id), session))
-            throw new SimulationFailedException($"{session.Node.Name}: session {session.Id.ToString()[..8]} began twice");
+            throw new SimulationException($"{session.Node.Name}: session {session.Id.ToString()[..8]} began twice");
     }
 
     internal SimulatedSession? Other(SimulatedSession session) => _sessions.GetValueOrDefault((session.Id, session.Remote));

@@ -24,7 +24,7 @@ internal static class FrameWalk
         while (reader.TryReadByte(out var type))
         {
             if (!TryRead((FrameType)type, ref reader, direction, words))
-                throw new SimulationFailedException($"A record was written that nobody can read, at frame 0x{type:X2}.");
+                throw new SimulationException($"A record was written that nobody can read, at frame 0x{type:X2}.");
         }
     }
 

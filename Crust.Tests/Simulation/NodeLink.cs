@@ -10,7 +10,7 @@ namespace Crust.Tests.Simulation;
 /// A node's end of a <see cref="SimulatedLink"/>: cuts bytes into wire units, shakes hands, seals and opens records. What the product's drivers do with
 /// tasks and sockets, here by events; every decision and every byte is the product's.
 /// </summary>
-#pragma warning disable CA1001 // Keys of a simulation: nothing to wipe, and its end is that of the world.
+#pragma warning disable CA1001 // Keys and handshake are wiped when the link is left, which every link is in the end.
 internal sealed class NodeLink : ILinkReader
 #pragma warning restore CA1001
 {
@@ -227,12 +227,12 @@ internal sealed class NodeLink : ILinkReader
         }
 
         if (_consumed > _in.AlteredFrom)
-            throw new SimulationFailedException($"{_node.Name} link {_link.Number}: a record opened beyond the first altered byte");
+            throw new SimulationException($"{_node.Name} link {_link.Number}: a record opened beyond the first altered byte");
         if (Session is null)
         {
             // The record that confirms the handshake.
             if (IsAttack)
-                throw new SimulationFailedException($"{_node.Name} link {_link.Number}: a replayed handshake was confirmed");
+                throw new SimulationException($"{_node.Name} link {_link.Number}: a replayed handshake was confirmed");
             _node.Adopt(this);
             EndHandshake();
             return;
@@ -253,7 +253,7 @@ internal sealed class NodeLink : ILinkReader
             if (header.Type != RecordType.HandshakeMessage2 || !_handshake!.TryReadMessage2(body, out _result))
                 return false;
             if (_consumed > _in.AlteredFrom)
-                throw new SimulationFailedException($"{_node.Name} link {_link.Number}: an altered message 2 was taken");
+                throw new SimulationException($"{_node.Name} link {_link.Number}: an altered message 2 was taken");
             Establish();
             Seal([]);
             _node.Adopt(this);
@@ -265,7 +265,7 @@ internal sealed class NodeLink : ILinkReader
         if (header.Type != RecordType.HandshakeMessage1 || !handshake.TryReadMessage1(body, out var offer))
             return false;
         if (_consumed > _in.AlteredFrom)
-            throw new SimulationFailedException($"{_node.Name} link {_link.Number}: an altered message 1 was taken");
+            throw new SimulationException($"{_node.Name} link {_link.Number}: an altered message 1 was taken");
         if (_node.Peers.BeginHandshake(offer!.Initiator) is not { } nonces)
             return false;
         _remote = offer.Initiator;

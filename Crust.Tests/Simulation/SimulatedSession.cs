@@ -140,7 +140,7 @@ internal sealed class SimulatedSession
             if (handle.IsUnwanted || Machine.HasWork(handle))
                 link.WriteAll();
             else if (World.Random.Chance(0.02) && Machine.PollRecord(handle, new byte[WireLimits.MinRecordLength], World.Now, World.UnixMilliseconds) > 0)
-                throw new SimulationFailedException($"{Node.Name}: a record was waiting although the machine had no work");
+                throw new SimulationException($"{Node.Name}: a record was waiting although the machine had no work");
         }
 
         Drain();
@@ -186,7 +186,7 @@ internal sealed class SimulatedSession
         World.Mark((ulong)e.Code);
         // Nobody here breaks the protocol: whoever says so is wrong, or the other was.
         if ((GoodbyeCode)e.Code == GoodbyeCode.ProtocolViolation)
-            throw new SimulationFailedException($"{Node.Name}: a session of two honest ends broke the protocol");
+            throw new SimulationException($"{Node.Name}: a session of two honest ends broke the protocol");
         Outward.Ended();
         if ((GoodbyeCode)e.Code == GoodbyeCode.Normal && !e.ByRemote && e.Reason != TooLate)
             Outward.RequireDelivered();

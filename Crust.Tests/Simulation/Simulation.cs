@@ -75,7 +75,7 @@ internal sealed class Simulation
         }
 
         if (Unsettled() is { } why)
-            throw new SimulationFailedException($"{Healing.TotalSeconds} s after the network healed, {why}");
+            throw new SimulationException($"{Healing.TotalSeconds} s after the network healed, {why}");
         return time;
     }
 
@@ -113,7 +113,7 @@ internal sealed class Simulation
         {
             session.Outward.RequireDelivered();
             if (session.Machine.HeldBytes > 0)
-                throw new SimulationFailedException($"{session.Node.Name}: {session.Machine.HeldBytes} bytes are held although nothing is under way");
+                throw new SimulationException($"{session.Node.Name}: {session.Machine.HeldBytes} bytes are held although nothing is under way");
         }
     }
 
@@ -135,13 +135,13 @@ internal sealed class Simulation
     private void RequireNothingLeft()
     {
         if (_world.Waiting > 0)
-            throw new SimulationFailedException($"all sessions are closed, and {_world.Waiting} events wait, the next for {_world.NextIn}");
+            throw new SimulationException($"all sessions are closed, and {_world.Waiting} events wait, the next for {_world.NextIn}");
         foreach (var node in _network.Nodes)
         {
             if (node.Peers.Count > 0 || node.Links.Count > 0)
-                throw new SimulationFailedException($"{node.Name}: all sessions are closed, and {node.Peers.Count} peers, {node.Links.Count} links are left");
+                throw new SimulationException($"{node.Name}: all sessions are closed, and {node.Peers.Count} peers, {node.Links.Count} links are left");
             if (node.Limits.Memory.Used != 0)
-                throw new SimulationFailedException($"{node.Name}: all sessions are closed, and {node.Limits.Memory.Used} bytes of the process's memory are taken");
+                throw new SimulationException($"{node.Name}: all sessions are closed, and {node.Limits.Memory.Used} bytes of the process's memory are taken");
         }
     }
 

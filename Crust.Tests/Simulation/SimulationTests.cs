@@ -41,7 +41,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                failures[seed] = e is SimulationFailedException ? e.Message : e.ToString();
+                failures[seed] = e is SimulationException ? e.Message : e.ToString();
                 loop.Break();
             }
         });
@@ -118,7 +118,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Assert.Fail(Report(seed, e is SimulationFailedException ? e.Message : e.ToString()));
+            Assert.Fail(Report(seed, e is SimulationException ? e.Message : e.ToString()));
         }
     }
 }

@@ -62,17 +62,17 @@ internal sealed class StreamTraffic
                 break;
             case SessionEventKind.StreamFinished:
                 if (_isOver || !Other!._isEnded || Other._hasReset || (!_hasStopped && _received != Other._written))
-                    throw new SimulationFailedException($"{Name}: finished at {_received} of {Other!._written} bytes");
+                    throw new SimulationException($"{Name}: finished at {_received} of {Other!._written} bytes");
                 _isOver = true;
                 break;
             case SessionEventKind.StreamReset:
                 if (_isOver || !(Other!._hasReset || _hasStopped))
-                    throw new SimulationFailedException($"{Name}: reset, and nobody did");
+                    throw new SimulationException($"{Name}: reset, and nobody did");
                 _isOver = true;
                 break;
             case SessionEventKind.StreamStopped:
                 if (_wasStopped || !Other!._hasStopped)
-                    throw new SimulationFailedException($"{Name}: stopped, and nobody did");
+                    throw new SimulationException($"{Name}: stopped, and nobody did");
                 _wasStopped = true;
                 _isEnded = true;
                 break;
@@ -86,7 +86,7 @@ internal sealed class StreamTraffic
     {
         var payload = e.Payload;
         if (_isOver || _hasStopped || Other is null || _received + payload.Length > Other._written || !Content.IsPiece(payload.Span, Other._content + _received))
-            throw new SimulationFailedException($"{Name}: {payload.Length} bytes at {_received} are not what was written there ({Other?._written} bytes in all)");
+            throw new SimulationException($"{Name}: {payload.Length} bytes at {_received} are not what was written there ({Other?._written} bytes in all)");
         var place = Other._content + _received;
         _received += payload.Length;
         World.Mark((ulong)_received);
@@ -94,7 +94,7 @@ internal sealed class StreamTraffic
         _session.Application.Hold(() =>
         {
             if (!Content.IsPiece(payload.Span, place))
-                throw new SimulationFailedException($"{Name}: bytes changed while the application held them");
+                throw new SimulationException($"{Name}: bytes changed while the application held them");
             _session.Application.Returns(payload.Length);
             _session.Machine.StreamConsumed(Stream, payload, World.Now);
         });
@@ -123,7 +123,7 @@ internal sealed class StreamTraffic
             Content.CopyFrom(_content + _written, bytes);
             var taken = _session.Machine.Write(Stream, bytes, World.Now);
             if (taken < 0)
-                throw new SimulationFailedException($"{Name}: cannot be written to, and has not ended");
+                throw new SimulationException($"{Name}: cannot be written to, and has not ended");
             _written += taken;
             if (taken == 0 || random.Chance(0.2))
             {

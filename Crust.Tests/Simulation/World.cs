@@ -57,7 +57,7 @@ internal sealed class World(ulong seed, bool isTraced)
     internal void At(Instant when, Action action)
     {
         if (_events.Count >= MaxWaiting)
-            throw new SimulationFailedException($"{MaxWaiting} events wait: something piles up.");
+            throw new SimulationException($"{MaxWaiting} events wait: something piles up.");
         _events.Enqueue(action, (Math.Max(when.Microseconds, Now.Microseconds), _order++));
     }
 
@@ -69,7 +69,7 @@ internal sealed class World(ulong seed, bool isTraced)
             var action = _events.Dequeue();
             Now = new Instant(next.Microseconds);
             if (++Happened > MaxEvents)
-                throw new SimulationFailedException($"{MaxEvents} events happened: something runs in circles.");
+                throw new SimulationException($"{MaxEvents} events happened: something runs in circles.");
             action();
         }
 

@@ -21,6 +21,12 @@ internal static class SlabPool
     private static readonly Bucket[] Buckets =
         [.. Enumerable.Range(MinBits, MaxBits - MinBits + 1).Select(bits => new Bucket(Math.Clamp(BucketBytes >> bits, 1, MaxSlots)))];
 
+    /// <summary>Most bytes that can lie idle.</summary>
+    internal static long MaxPooledBytes => Buckets.Select((bucket, i) => (long)bucket.Slots << (MinBits + i)).Sum();
+
+    /// <summary>Bytes that lie idle now; counted, so not for the steady path.</summary>
+    internal static long PooledBytes => Buckets.Select((bucket, i) => (long)bucket.Count << (MinBits + i)).Sum();
+
     /// <summary>An array of at least this length.</summary>
     /// <param name="length">At most <see cref="MaxLength"/>.</param>
     internal static byte[] Rent(int length)
@@ -39,6 +45,10 @@ internal static class SlabPool
     private sealed class Bucket(int slots)
     {
         private readonly byte[]?[] _slots = new byte[]?[slots];
+
+        internal int Slots => _slots.Length;
+
+        internal int Count => _slots.Count(a => a is not null);
 
         internal byte[]? TryTake()
         {

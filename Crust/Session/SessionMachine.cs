@@ -45,7 +45,7 @@ internal sealed class SessionMachine
     internal bool IsClosed => _close.IsClosed;
 
     /// <summary>True while a GOODBYE waits to be written, if the session has a link.</summary>
-    internal bool OwesGoodbye => _close.OwesGoodbye && _links.Active is not null;
+    internal bool OwesGoodbye => _close.OwesGoodbye && _links.Count > 0;
 
     /// <summary>The link that carries the session; null while there is none, or the remote has not chosen one.</summary>
     internal SessionLink? ActiveLink => _links.Active;
@@ -263,7 +263,7 @@ internal sealed class SessionMachine
         var writer = new SpanWriter(destination);
         if (_close.IsClosed)
         {
-            if (link == _links.Active)
+            if (_links.Active is null || link == _links.Active)
                 WriteLast(link, ref writer, now);
             return writer.Position;
         }

@@ -44,8 +44,8 @@ public sealed class LinkTests(ITestOutputHelper output)
                 delivered.Enqueue(BitConverter.ToInt32(m.Payload.Span));
                 return ValueTask.CompletedTask;
             });
-            // Unit 0 is message 1, unit 1 the confirming record.
-            var victim = random.Next(2, 12);
+            // Unit 0 is message 1, unit 1 the confirming record, unit 2 may nominate the link.
+            var victim = random.Next(3, 12);
             byte[]? held = null;
             await using var proxy = new TamperingProxy(b.Addresses[0].EndPoint, (number, unit) => Tamper(tampering, number - victim, unit, random, ref held));
             var connection = await a.ConnectToAddressAsync(new PeerAddress(TransportKind.Tcp, proxy.EndPoint, b.Id)).WaitAsync(Eventually.Soon);

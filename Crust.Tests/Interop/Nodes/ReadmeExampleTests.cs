@@ -39,10 +39,10 @@ public sealed class ReadmeExampleTests
         var options = new CrustNodeOptions { Listen = IPAddress.Loopback };
         options.Bootstrap.Add(gateway.Addresses[0]);
         await using var bruno = await CrustNode.StartAsync(options, token);
-        var heard = new TaskCompletionSource<PeerMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var heard = new TaskCompletionSource<(string Text, bool IsSigned)>(TaskCreationOptions.RunContinuationsAsynchronously);
         bruno.Handle("hello/1", (message, _) =>
         {
-            heard.TrySetResult(message);
+            heard.TrySetResult((Encoding.UTF8.GetString(message.Payload.Span), message.IsSigned));
             return ValueTask.CompletedTask;
         });
         var folder = Directory.CreateTempSubdirectory("crust-readme-");
@@ -51,7 +51,7 @@ public sealed class ReadmeExampleTests
             var file = Path.Combine(folder.FullName, "anna.id");
             await ReadmeExample.RunAsync(file, gateway.Addresses[0].ToString(), bruno.Id.ToString()).WaitAsync(Patience, token);
             var message = await heard.Task.WaitAsync(Patience, token);
-            Encoding.UTF8.GetString(message.Payload.Span).Should().Be("Hello, Bruno.");
+            message.Text.Should().Be("Hello, Bruno.");
             message.IsSigned.Should().BeTrue();
             File.Exists(file).Should().BeTrue();
         }

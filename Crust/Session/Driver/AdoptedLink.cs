@@ -9,6 +9,9 @@ internal sealed record AdoptedLink(SessionDriver? Session)
     /// <summary>True when the link began the session.</summary>
     internal bool IsNew { get; init; }
 
+    /// <summary>The session that goes on without the link, if that is why it is surplus.</summary>
+    internal SessionDriver? Surviving { get; init; }
+
     /// <summary>The session that the peer lost, whether or not this link begins another; the caller ends it.</summary>
     internal SessionDriver? Outdated { get; init; }
 

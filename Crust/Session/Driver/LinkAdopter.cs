@@ -101,6 +101,6 @@ internal sealed class LinkAdopter(
             return null;
         }
 
-        return adopted.Session;
+        return adopted.Session ?? (adopted.Surviving is { Closure: null } surviving ? surviving : null);
     }
 }

@@ -35,7 +35,7 @@ internal sealed class LinkPumps
     }
 
     /// <summary>Closes the links at once, but for one that may still have to carry a goodbye.</summary>
-    internal void StopAllBut(SessionLink? link)
+    private void StopAllBut(SessionLink? link)
     {
         foreach (var pump in _pumps)
         {
@@ -44,5 +44,27 @@ internal sealed class LinkPumps
         }
     }
 
-    internal Task[] Ended() => [.. _pumps.Select(p => p.Ended)];
+    /// <summary>The session is over: the active link still carries the goodbye; a peer that does not read is cut. Not under the lock.</summary>
+    internal async Task CloseAsync(Lock gate, SessionMachine machine, TimeSpan linger, TimeProvider timeProvider)
+    {
+        Task all;
+        lock (gate)
+        {
+            // Without an active one, any link will do: a goodbye counts on each.
+            StopAllBut(machine.ActiveLink ?? Newest?.Handle);
+            all = Task.WhenAll(_pumps.Select(p => p.Ended));
+            Wake(machine);
+        }
+
+        try
+        {
+            await all.WaitAsync(linger, timeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            lock (gate)
+                StopAllBut(null);
+            await all.ConfigureAwait(false);
+        }
+    }
 }

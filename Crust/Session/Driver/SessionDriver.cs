@@ -325,7 +325,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     bool ILinkCarrier.OwesGoodbye(LinkPump link)
     {
         lock (Gate)
-            return _machine.OwesGoodbye && _machine.ActiveLink == link.Handle;
+            return _machine.OwesGoodbye && (_machine.ActiveLink is null || _machine.ActiveLink == link.Handle);
     }
 
     /// <inheritdoc/>
@@ -478,27 +478,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
 
     private async Task FinishAsync()
     {
-        Task[] links;
-        lock (Gate)
-        {
-            _links.StopAllBut(_machine.ActiveLink);
-            links = _links.Ended();
-            _links.Wake(_machine);
-        }
-
-        // The goodbye still goes out; a peer that does not read is cut.
-        var all = Task.WhenAll(links);
-        try
-        {
-            await all.WaitAsync(Linger, _clock.TimeProvider).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            lock (Gate)
-                _links.StopAllBut(null);
-            await all.ConfigureAwait(false);
-        }
-
+        await _links.CloseAsync(Gate, _machine, Linger, _clock.TimeProvider).ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _announced.Task.ConfigureAwait(false);
         _owner.SessionEnded(this);

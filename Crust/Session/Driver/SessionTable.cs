@@ -65,7 +65,7 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
             if (verdict == LinkVerdict.Surplus)
                 return new AdoptedLink(null);
             if (verdict == LinkVerdict.Outrun)
-                return new AdoptedLink(null) { Epoch = epoch };
+                return new AdoptedLink(null) { Surviving = _peers.Find(result.Remote), Epoch = epoch };
             var open = _peers.Find(result.Remote);
             if (verdict == LinkVerdict.Join)
                 return new AdoptedLink(open!.TryAttach(link) ? open : null);
