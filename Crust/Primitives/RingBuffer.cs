@@ -18,7 +18,7 @@ internal sealed class RingBuffer<T>
     {
         get
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(unchecked((uint)index), (uint)Count);
             return _items[(_head + index) & (_items.Length - 1)];
         }
     }

@@ -44,9 +44,9 @@ public class SlabPoolTests
             for (var i = 0; i < 5000; i++)
             {
                 var array = SlabPool.Rent(5000);
-                array[0] = (byte)worker;
-                array[4999] = (byte)i;
-                if (array[0] != (byte)worker || array[4999] != (byte)i)
+                array[0] = unchecked((byte)worker);
+                array[4999] = unchecked((byte)i);
+                if (array[0] != unchecked((byte)worker) || array[4999] != unchecked((byte)i))
                     Assert.Fail("Another thread wrote into the array.");
                 SlabPool.Return(array);
             }
