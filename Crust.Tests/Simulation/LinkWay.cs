@@ -20,8 +20,8 @@ internal sealed class LinkWay(World world, LinkProfile profile)
     private bool _isFull;
     private long _buffered;
 
-    /// <summary>Who reads; set before the first byte.</summary>
-    internal ILinkReader Reader { get; set; } = null!;
+    /// <summary>Who reads; null where nobody came, or stayed, to do so.</summary>
+    internal ILinkReader? Reader { get; set; }
 
     /// <summary>Who writes.</summary>
     internal ILinkReader Writer { get; set; } = null!;
@@ -166,7 +166,7 @@ internal sealed class LinkWay(World world, LinkProfile profile)
             if (_endsWhenEmpty)
             {
                 _isOver = true;
-                Reader.Ended();
+                Reader?.Ended();
             }
 
             return;
@@ -195,7 +195,7 @@ internal sealed class LinkWay(World world, LinkProfile profile)
             return;
         Delivered += bytes.Length;
         world.Mark((ulong)bytes.Length);
-        Reader.Arrived(bytes);
+        Reader?.Arrived(bytes);
     }
 
     private void Remember(byte[] bytes)

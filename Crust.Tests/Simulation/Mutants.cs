@@ -17,7 +17,7 @@ internal static class Mutants
         new("a duplicate is forgotten", Assembler, "var isDuplicate = frame.Number <= verifiedThrough;", "var isDuplicate = frame.Number < verifiedThrough;"),
         new("a message is delivered before its statement", Receiving, "if (_verifier is null)\n        {\n            Deliver", "if (_verifier is null || entry.Length < 64)\n        {\n            Deliver"),
         new("an acknowledgement covers what is not verified", Receiving, "new AcknowledgeFrame(_verifiedThrough,", "new AcknowledgeFrame(_verifiedThrough + (ulong)_unverified.Count,"),
-        new("credit is not refunded to the sender", Sending, "CreditOf(entry).Refund(entry.Charged);", ""),
+        new("what was paid on a lost link is paid again", Sending, "if (entry is not null)\n                entry.Written = 0;", "if (entry is not null)\n                (entry.Written, entry.Paid) = (0, 0);"),
         new("credit is not refunded to the receiver", Assembler, "window.Refund(WireLimits.Cost(entry.Filled));", ""),
         new("a stream's finish is lost with the link", "Session/Streams/InboundStream.cs", "HasArrivedEnd = IsEnded;", ""),
         new("a generation is promised twice", "Session/Links/GenerationCounter.cs", "Interlocked.Increment(ref _last)", "Math.Max(1, Interlocked.Increment(ref _last) / 2)"),
@@ -42,7 +42,7 @@ internal static class Mutants
         new("a stop finds its stream over", Streams, "_ = Find(entry.Shape.Stream, out var isKnown);\n            return isKnown;", "return _streams.ContainsKey(entry.Shape.Stream);"),
         new("a stop after the finish leaves the data in the queue", Sending, "if (!stream.IsEnded || stream.Flow.HasFinish)", "if (!stream.IsEnded)"),
         new("credit names a stream that the remote does not know", Streams, "if (!stream.Inbound.IsEnded && stream.Inbound.Window.Granted > WireLimits.InitialStreamWindow)", "if (!stream.Inbound.IsEnded)"),
-        new("nothing is signed when the credit is out", Sending, "entry.Written > 0 ? CreditOf(entry).Available <= 0 : !MayBegin(entry)", "entry.Written > 0 && CreditOf(entry).Available <= 0"),
+        new("nothing is signed when the credit is out", Sending, "if (CreditFor(entry) <= 0)\n                continue;", ""),
         new("a window grows after its end", "Session/Receiving/ReceiveWindow.cs", "if (_isOver)\n            return;", ""),
         new("a session begins twice", "Session/Admission/PeerSessions.cs", "if (slot.HasBegun(result.RemoteNonce))", "if (slot.IsEmpty)"),
     ];

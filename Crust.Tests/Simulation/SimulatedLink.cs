@@ -64,7 +64,7 @@ internal sealed class SimulatedLink
         }
 
         Way(byDialler).Cut();
-        _world.After(Profile.Delay, Way(byDialler).Reader.Ended);
+        _world.After(Profile.Delay, () => Way(byDialler).Reader?.Ended());
     }
 
     /// <summary>The network resets the link: one end sees it at once, the other after <paramref name="otherAfter"/>, or never.</summary>
@@ -73,9 +73,9 @@ internal sealed class SimulatedLink
         FromDialler.Cut();
         FromAcceptor.Cut();
         IsOver = true;
-        _world.Soon(Way(!dialler).Reader.Ended);
+        _world.Soon(() => Way(!dialler).Reader?.Ended());
         if (otherAfter is { } after)
-            _world.After(after, Way(dialler).Reader.Ended);
+            _world.After(after, () => Way(dialler).Reader?.Ended());
     }
 
     internal void Stall(Instant until)

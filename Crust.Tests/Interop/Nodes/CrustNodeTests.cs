@@ -224,6 +224,8 @@ public sealed class CrustNodeTests
         await using var a = await StartAsync();
         var b = await StartAsync();
         var connection = await a.ConnectToAddressAsync(b.Addresses[0]);
+        // Before it has opened the first record it has no session, and nobody to take leave of.
+        await Eventually.HoldsAsync(() => b.Connections.Count == 1, "b has the session too");
 
         await b.DisposeAsync();
 
