@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Crust.Tests.Unit.Buffers;
 
+[Collection(Alone.Name)]
 public class SlabPoolTests
 {
     [Theory]

@@ -7,6 +7,7 @@ using Xunit;
 namespace Crust.Tests.Unit.Session;
 
 /// <summary>Two machines, joined without anything that allocates: what a message costs beside the batch that signs it.</summary>
+[Collection(Alone.Name)]
 public class SessionAllocationTests(ITestOutputHelper output)
 {
     private const int Messages = 1000;
@@ -74,7 +75,7 @@ public class SessionAllocationTests(ITestOutputHelper output)
         var (allocated, received) = (GC.GetAllocatedBytesForCurrentThread() - before, b.Statistics.BytesReceived - bytes);
         output.WriteLine($"{allocated} bytes for {received} of a stream");
         received.Should().BeGreaterThan(20 << 20);
-        allocated.Should().BeLessThan(received / 100);
+        allocated.Should().BeLessThan(received / 50, "each chunk is a batch of its own here, and costs its statement");
     }
 
     private void Round(SessionMachine a, SessionLink linkA, SessionMachine b, SessionLink linkB, byte[] payload)
