@@ -45,6 +45,9 @@ public sealed class CrustNode : IAsyncDisposable
 
     private CrustNode(CrustNodeOptions options)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MemoryBudget, nameof(options));
+        if (options.ResumeTimeout < TimeSpan.Zero || options.ResumeTimeout > SessionLimits.Default.SuspendTimeout)
+            throw new ArgumentOutOfRangeException(nameof(options), options.ResumeTimeout, "A connection outlives its link for 0 to 120 s.");
         _options = options;
         _ownsIdentity = options.Identity is null;
         _identity = options.Identity ?? PeerIdentity.Create();
@@ -57,7 +60,7 @@ public sealed class CrustNode : IAsyncDisposable
         var limits = new SessionLimits
         {
             Memory = new MemoryBudget(options.MemoryBudget),
-            IdleTimeout = options.ResumeTimeout > TimeSpan.Zero ? options.ResumeTimeout : SessionLimits.Default.IdleTimeout,
+            SuspendTimeout = options.ResumeTimeout,
             KeepEvidence = options.KeepEvidence,
         };
         var unsigned = options.UnsignedProtocols.ToFrozenSet(StringComparer.Ordinal);

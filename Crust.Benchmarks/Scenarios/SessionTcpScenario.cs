@@ -2,9 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 
 namespace Crust.Benchmarks.Scenarios;
 
@@ -46,24 +44,14 @@ internal static class SessionTcpScenario
 
     private static async Task<double> TlsAsync(long bytes)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
-            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        using var client = new TcpClient { NoDelay = true };
-        var accepting = listener.AcceptTcpClientAsync();
-        await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
-        using var accepted = await accepting;
-        accepted.NoDelay = true;
-        await using var server = new SslStream(accepted.GetStream());
-        // The rival's certificate is made up on the spot: what counts here is its cipher's speed, not its chain.
-#pragma warning disable CA5359
-        await using var stream = new SslStream(client.GetStream(), false, (_, _, _, _) => true);
-#pragma warning restore CA5359
+        using var sockets = await SocketPairs.ConnectAsync(1);
+        using var rival = new TlsRival();
+        var (dialled, accepted) = sockets.Pairs[0];
+        await using var server = new SslStream(new NetworkStream(accepted));
+        await using var stream = new SslStream(new NetworkStream(dialled));
         await Task.WhenAll(
-            server.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = SslProtocols.Tls13 }),
-            stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", EnabledSslProtocols = SslProtocols.Tls13 }));
+            server.AuthenticateAsServerAsync(rival.ServerOptions(rival.ClientHash)),
+            stream.AuthenticateAsClientAsync(rival.ClientOptions(rival.ServerHash)));
         var payload = RandomNumberGenerator.GetBytes(Block);
         var start = Stopwatch.GetTimestamp();
         var reading = Task.Run(async () =>

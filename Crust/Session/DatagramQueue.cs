@@ -32,10 +32,10 @@ internal sealed class DatagramQueue(PayloadArena arena)
         return true;
     }
 
-    /// <summary>Fills what is left of a record.</summary>
+    /// <summary>Begins no datagram in the second half of a record: a flood of them leaves room for everything else.</summary>
     internal void Write(ref SpanWriter writer)
     {
-        while (_queue.Count > 0 && DatagramFrame.Length(_queue[0].Protocol.Length, _queue[0].Payload.Length) <= writer.Remaining)
+        while (_queue.Count > 0 && writer.Position <= writer.Remaining && DatagramFrame.Length(_queue[0].Protocol.Length, _queue[0].Payload.Length) <= writer.Remaining)
         {
             _ = _queue.TryTake(out var datagram);
             new DatagramFrame(datagram.Protocol, datagram.Payload.Span).Write(ref writer);

@@ -15,7 +15,7 @@ namespace Crust.Session;
 /// Message received, stream data, datagram: the payload, on loan until the driver calls <see cref="SessionMachine.MessageConsumed"/> or its like. At the end,
 /// with outcome unknown and not sent: what was not acknowledged, on loan until the next call.
 /// </param>
-/// <param name="Code">A <see cref="RefuseCode"/> (refused), <see cref="GoodbyeCode"/> (closed) or the application's code (stream reset, stopped). Link activated: 1 when the session had none.</param>
+/// <param name="Code">A <see cref="RefuseCode"/> (refused), <see cref="GoodbyeCode"/> (closed) or the application's code (stream reset, stopped).</param>
 /// <param name="Reason">Closed: our words or the remote's; the remote's are stripped of anything that could upset a terminal.</param>
 /// <param name="ByRemote">Closed: true when the remote said goodbye.</param>
 /// <param name="IsSigned">Whether the remote's signature over it was verified.</param>

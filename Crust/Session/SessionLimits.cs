@@ -26,8 +26,11 @@ internal sealed record SessionLimits
     /// <summary>Silence of a link after which a PING is sent. Default 20 s: below the 30 s after which common NATs forget a UDP mapping.</summary>
     internal TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Silence after which the session ends, and how long it may be without any link. Default 120 s: six heartbeats.</summary>
+    /// <summary>Silence on every link after which the session ends. Default 120 s: six heartbeats.</summary>
     internal TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long the session may be without any link. Default and at most 120 s.</summary>
+    internal TimeSpan SuspendTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>How long one link may carry the session before another, with keys of its own, is asked for. Default 24 h.</summary>
     internal TimeSpan MaxLinkAge { get; init; } = TimeSpan.FromHours(24);

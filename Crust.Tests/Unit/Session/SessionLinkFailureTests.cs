@@ -187,7 +187,7 @@ public class SessionLinkFailureTests
         pair.A.Tokens(SessionEventKind.Acknowledged).Should().Equal(Enumerable.Range(1, 101).Select(i => (long)i));
         pair.B.Messages.Should().HaveCount(101);
         pair.A.Log(pair.A.Opened.Single()).Bytes.Should().HaveCount(40_000);
-        pair.A.Of(SessionEventKind.LinkActivated).Last().Code.Should().Be(1);
+        pair.A.Of(SessionEventKind.LinkActivated).Should().HaveCount(2);
     }
 
     [Fact]
@@ -207,6 +207,47 @@ public class SessionLinkFailureTests
         pair.A.Tokens(SessionEventKind.OutcomeUnknown).Should().Equal(1);
         pair.A.Tokens(SessionEventKind.NotSent).Should().Equal(2);
         pair.B.Machine.IsClosed.Should().BeTrue();
+    }
+
+    /// <summary>A short wait for another link once ended sessions that had one and nothing to say.</summary>
+    [Fact]
+    public void AShortSuspension_LeavesASilentLinkAlone()
+    {
+        var pair = new SessionPair(limits: SessionLimits.Default with { SuspendTimeout = TimeSpan.FromSeconds(5) });
+        pair.Advance(TimeSpan.FromMinutes(5));
+        SessionLinksTests.Exchanges(pair);
+        pair.Lose(pair.A.Newest.Link);
+        pair.Advance(TimeSpan.FromSeconds(4.9));
+        pair.A.Machine.IsClosed.Should().BeFalse();
+        pair.Advance(TimeSpan.FromSeconds(0.2));
+        pair.A.Closed.Code.Should().Be((int)GoodbyeCode.IdleTimeout);
+    }
+
+    /// <summary>The higher id had a standby that the lower never chose; its loss went by unnoticed, and nobody made another link.</summary>
+    [Fact]
+    public void LossOfTheLastLink_IsTold_AlsoWhenItWasNotTheActiveOne()
+    {
+        var (pair, relayed, direct) = WithStandby();
+        pair.Notice(pair.B, direct.B);
+        pair.B.Of(SessionEventKind.Suspended).Should().BeEmpty("a link still stands");
+        pair.Notice(pair.B, relayed.B);
+        pair.B.Of(SessionEventKind.Suspended).Should().ContainSingle();
+        pair.B.Of(SessionEventKind.LinkWanted).Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void LinksThatNobodyChooses_AreAskedForAgain_AndAnotherIsWanted()
+    {
+        var (pair, relayed, direct) = WithStandby();
+        relayed.IsStalled = true;
+        pair.Notice(pair.B, direct.B);
+        var wanted = pair.B.Of(SessionEventKind.LinkWanted).Count();
+        pair.Advance(TimeSpan.FromSeconds(2.5));
+        pair.B.Of(SessionEventKind.LinkWanted).Count().Should().BeGreaterThan(wanted);
+        relayed.IsStalled = false;
+        pair.Advance(TimeSpan.FromSeconds(5));
+        SessionLinksTests.Carries(pair, relayed);
+        SessionLinksTests.Exchanges(pair);
     }
 
     [Fact]

@@ -17,8 +17,8 @@ public class SessionLinksTests
         pair.B.Machine.ActiveLink.Should().BeNull("only the lower id decides");
         pair.Run();
         Carries(pair, link);
-        pair.A.Of(SessionEventKind.LinkActivated).Single().Code.Should().Be(1, "there was no link before");
-        pair.B.Of(SessionEventKind.LinkActivated).Single().Code.Should().Be(1);
+        pair.A.Of(SessionEventKind.LinkActivated).Should().ContainSingle();
+        pair.B.Of(SessionEventKind.LinkActivated).Should().ContainSingle();
         Exchanges(pair);
     }
 
@@ -102,7 +102,7 @@ public class SessionLinksTests
         Carries(pair, direct);
         (pair.A.Machine.Statistics.Links, pair.B.Machine.Statistics.Links).Should().Be((2, 2));
         (relayed.A.IsGone, relayed.B.IsGone).Should().Be((false, false));
-        pair.A.Of(SessionEventKind.LinkActivated).Last().Code.Should().Be(0, "the session was never without a link");
+        pair.A.Of(SessionEventKind.Suspended).Should().BeEmpty("the session was never without a link");
 
         var second = pair.AddLink(LinkRank.Relayed);
         pair.Advance(TimeSpan.FromSeconds(1));

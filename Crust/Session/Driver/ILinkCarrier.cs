@@ -8,7 +8,7 @@ internal interface ILinkCarrier
 
     /// <summary>Fills the next record for the link.</summary>
     /// <returns>Its plaintext's length; 0 when there is none now, and with <paramref name="over"/> when there will be no more.</returns>
-    int NextRecord(LinkPump link, RecordSizer sizer, Span<byte> plaintext, out bool over);
+    int NextRecord(LinkPump link, Span<byte> plaintext, out bool over);
 
     /// <summary>True when the session is over and the link may still have to carry its goodbye.</summary>
     bool OwesGoodbye(LinkPump link);

@@ -23,7 +23,7 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
 
     private readonly Dictionary<string, InboundQueue> _messages = [];
     private readonly Dictionary<string, InboundQueue> _datagrams = [];
-    private readonly Dictionary<Task, byte> _running = [];
+    private readonly HashSet<Task> _running = [];
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _ended = new();
 
@@ -76,7 +76,7 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
             queue.Complete();
         Task all;
         lock (_gate)
-            all = Task.WhenAll(_running.Keys);
+            all = Task.WhenAll(_running);
         try
         {
             await all.WaitAsync(Linger, timeProvider).ConfigureAwait(false);
@@ -111,7 +111,7 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
         lock (_gate)
         {
             var task = Task.Run(action);
-            _running.Add(task, 0);
+            _running.Add(task);
             _ = task.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }

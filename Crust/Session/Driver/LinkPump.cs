@@ -74,7 +74,7 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
     {
         try
         {
-            // The record that confirms a handshake is empty today; a later version may put frames into it.
+            // The record that confirms a handshake may have frames in it.
             if (link.FirstPlaintext.Length > 0 && !carrier.HandleRecord(this, link.FirstPlaintext))
                 return;
             link.FirstPlaintext = [];
@@ -153,7 +153,8 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
         var now = clock.Now;
         var room = sizer.NextBytes(now);
         var destination = output.GetSpan(room + overhead);
-        var length = carrier.NextRecord(this, sizer, destination.Slice(RecordHeader.Length, room), out over);
+        var length = carrier.NextRecord(this, destination.Slice(RecordHeader.Length, room), out over);
+        sizer.Sent(length, now);
         if (length > 0)
         {
             written = link.Sealer.Seal(destination.Slice(RecordHeader.Length, length), destination, now);

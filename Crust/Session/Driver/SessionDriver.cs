@@ -304,16 +304,14 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    int ILinkCarrier.NextRecord(LinkPump link, RecordSizer sizer, Span<byte> plaintext, out bool over)
+    int ILinkCarrier.NextRecord(LinkPump link, Span<byte> plaintext, out bool over)
     {
         lock (Gate)
         {
             over = link.Handle.IsUnwanted;
             if (over)
                 return 0;
-            var now = _clock.Now;
-            var length = _machine.PollRecord(link.Handle, plaintext[..sizer.NextBytes(now)], now, _clock.UnixMilliseconds);
-            sizer.Sent(length, now);
+            var length = _machine.PollRecord(link.Handle, plaintext, _clock.Now, _clock.UnixMilliseconds);
             Drain();
             _timer.SetTo(_isEnding ? null : _machine.PollTimeout());
             over = _machine.IsClosed;
@@ -391,7 +389,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
                     Sender.RoomAgain();
                     break;
                 case SessionEventKind.LinkActivated:
-                    Activated((LinkPump?)e.Link!.Tag);
+                    Activated((LinkPump)e.Link!.Tag!);
                     break;
                 case SessionEventKind.LinkUnwanted:
                     (e.Link!.Tag as LinkPump)?.Stop("replaced by a better link");
@@ -430,10 +428,8 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         _machine.MessageConsumed(e.Payload, _clock.Now);
     }
 
-    private void Activated(LinkPump? pump)
+    private void Activated(LinkPump pump)
     {
-        // The pump of a link that is active from its first moment is not known yet by its handle: it is the newest.
-        pump ??= _links.Newest!;
         var link = pump.Link;
         var isFirst = RemoteEndPoint is null;
         Path = link.Path;

@@ -42,8 +42,8 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
     internal bool IsSuspended => Active is null;
 
-    /// <summary>When the session is over for want of any sign of life.</summary>
-    internal Instant End => (_suspendedSince is { } since && since > _lastSign ? since : _lastSign) + limits.IdleTimeout;
+    /// <summary>When the session is over for want of a link, or of any sign of life.</summary>
+    internal Instant End => _links.Count == 0 && _suspendedSince is { } since ? since + limits.SuspendTimeout : _lastSign + limits.IdleTimeout;
 
     /// <summary>The next ping, the suspicion of a stall, or the end.</summary>
     internal Instant Deadline
@@ -71,9 +71,10 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     {
         get
         {
-            if (Active is not { } active || (_owedSince ?? active.Heartbeat.AwaitingSince) is not { } owed)
+            // A link that nobody chose is owed its nomination.
+            if ((Active is { } active ? _owedSince ?? active.Heartbeat.AwaitingSince : _links.Count > 0 ? _suspendedSince : null) is not { } owed)
                 return null;
-            var from = active.Heartbeat.LastReceived > owed ? active.Heartbeat.LastReceived : owed;
+            var from = Active is { Heartbeat.LastReceived: var last } && last > owed ? last : owed;
             return (from > _stallFrom ? from : _stallFrom) + StallTime;
         }
     }
@@ -120,7 +121,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     /// <summary>A link is gone. True when another carries the session now.</summary>
     internal bool Remove(SessionLink link, Instant now)
     {
-        if (!_links.Remove(link) || link != Active)
+        if (!_links.Remove(link) || (Active is not null && link != Active))
             return false;
         Active = null;
         _owedSince = null;
@@ -135,9 +136,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
             next.IsRequestDue = true;
         }
 
-        _suspendedSince = now;
-        events.Enqueue(new SessionEvent(SessionEventKind.Suspended));
-        events.Enqueue(new SessionEvent(SessionEventKind.LinkWanted));
+        HandleNoneActive(now);
         return false;
     }
 
@@ -245,6 +244,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     {
         if (now >= End)
             return true;
+        var hadLinks = _links.Count > 0;
         for (var i = _links.Count - 1; i >= 0; i--)
         {
             var link = _links[i];
@@ -254,6 +254,8 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
                 Discard(link);
         }
 
+        if (Active is null && hadLinks && _links.Count == 0)
+            HandleNoneActive(now);
         if (StallDeadline is { } stall && now >= stall)
             Suspect(now);
         else if (Active is not null && IsAged(now) && now - _stallFrom > limits.HeartbeatInterval)
@@ -334,7 +336,6 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     private void Activate(SessionLink link, uint generation, Instant now)
     {
         var old = Active;
-        var wasSuspended = _suspendedSince is not null;
         _generation = generation;
         Active = link;
         // The higher id may have moved to this link before, or move to it only later: it says from where on its frames count.
@@ -348,22 +349,33 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         _owedSince = null;
         _isStalled = false;
         _stallFrom = now;
-        events.Enqueue(new SessionEvent(SessionEventKind.LinkActivated, Link: link, Code: wasSuspended ? 1 : 0));
+        events.Enqueue(new SessionEvent(SessionEventKind.LinkActivated, Link: link));
         // A circuit behind a direct link stays: it is the way back. The higher id leaves the choice to the lower.
         if (old is not null && old != link && selfIsLower && old.Rank <= link.Rank)
             Discard(old);
     }
 
-    /// <summary>The active link gives no sign of life although something is owed.</summary>
+    /// <summary>The active link gives no sign of life although something is owed, or the remote chooses none of those that stand.</summary>
     private void Suspect(Instant now)
     {
         _isStalled = true;
         foreach (var link in _links)
         {
-            if (link != Active)
-                link.Heartbeat.RequestPing();
+            if (link == Active)
+                continue;
+            link.Heartbeat.RequestPing();
+            link.IsRequestDue |= Active is null && !selfIsLower;
         }
 
+        AskForLink(now);
+    }
+
+    /// <summary>No link carries the session; those that stand, if any, wait for the remote's choice.</summary>
+    private void HandleNoneActive(Instant now)
+    {
+        _suspendedSince = now;
+        if (_links.Count == 0)
+            events.Enqueue(new SessionEvent(SessionEventKind.Suspended));
         AskForLink(now);
     }
 

@@ -54,10 +54,10 @@ internal sealed class SendBudget(SessionLimits limits)
         Retained -= cost;
     }
 
-    /// <summary>True once after a refusal, when the smallest of what was refused fits now, and half of the room is free: waiters come in crowds.</summary>
+    /// <summary>True once after a refusal, when the smallest of what was refused fits and leaves a quarter free, or half is free: waiters come in crowds.</summary>
     internal bool TryAnnounceRoom()
     {
-        if (_smallestRefused == 0 || !HasRoom(_smallestRefused) || (Used > _limit / 2 && Used > 0 && Used + _smallestRefused > _limit - _limit / 4))
+        if (_smallestRefused == 0 || !HasRoom(_smallestRefused) || (Used > _limit / 2 && Used + _smallestRefused > _limit - _limit / 4))
             return false;
         _smallestRefused = 0;
         return true;

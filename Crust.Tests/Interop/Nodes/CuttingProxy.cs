@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Crust.Tests.Interop.Nodes;
+
+/// <summary>Passes TCP connections on to one address, byte for byte, until it is told to cut them: both ends of each are reset.</summary>
+internal sealed class CuttingProxy : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly List<Socket> _sockets = [];
+    private readonly List<Task> _passing = [];
+    private readonly Lock _gate = new();
+    private readonly Task _accepting;
+
+    internal CuttingProxy(IPEndPoint target)
+    {
+        _listener.Start();
+        _accepting = AcceptAsync(target);
+    }
+
+    internal IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
+
+    /// <summary>Connections that were made through it.</summary>
+    internal int Connections { get; private set; }
+
+    internal void Cut()
+    {
+        lock (_gate)
+        {
+            foreach (var socket in _sockets)
+                Reset(socket);
+            _sockets.Clear();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Dispose();
+        await _accepting;
+        Cut();
+        await Task.WhenAll(_passing);
+    }
+
+    private static void Reset(Socket socket)
+    {
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Dispose();
+    }
+
+    private async Task AcceptAsync(IPEndPoint target)
+    {
+        try
+        {
+            while (true)
+            {
+                var near = await _listener.AcceptSocketAsync();
+                var far = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                await far.ConnectAsync(target);
+                lock (_gate)
+                {
+                    Connections++;
+                    _sockets.AddRange([near, far]);
+                    _passing.AddRange([PassAsync(near, far), PassAsync(far, near)]);
+                }
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The test ended.
+        }
+    }
+
+    private static async Task PassAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (await from.ReceiveAsync(buffer) is > 0 and var received)
+                await to.SendAsync(buffer.AsMemory(0, received));
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Cut, or one side ended: then the other does too.
+        }
+
+        from.Dispose();
+        to.Dispose();
+    }
+}
