@@ -8,7 +8,7 @@ using Xunit;
 namespace Crust.Tests.Interop.Nodes;
 
 /// <summary>Sessions of real nodes whose links are cut, over and over.</summary>
-public sealed class ResumeTests(ITestOutputHelper output)
+public sealed class ResumeTests
 {
     private const int Messages = 20_000, Cuts = 8, StreamBytes = 8 << 20;
 
@@ -36,16 +36,14 @@ public sealed class ResumeTests(ITestOutputHelper output)
         for (var cut = 1; cut <= Cuts; cut++)
         {
             var until = Math.Min(atA.Count, atB.Count) + Messages / (Cuts + 1);
-            await Eventually.HoldsAsync(() => Math.Min(atA.Count, atB.Count) >= Math.Min(until, Messages) && !toB.IsSuspended, "messages go on after a cut");
+            await Eventually.HoldsAsync(() => proxy.Connections >= cut && Math.Min(atA.Count, atB.Count) >= Math.Min(until, Messages), "messages go on over another link");
             proxy.Cut();
         }
 
         await work.WaitAsync(Eventually.Soon, token);
         await Eventually.HoldsAsync(() => atA.Count == Messages && atB.Count == Messages, "everything arrives");
         (atA.OutOfTurn, atB.OutOfTurn).Should().Be((0, 0));
-        output.WriteLine($"{proxy.Connections} links, {toB.Statistics.MessagesSent} messages");
-        proxy.Connections.Should().BeGreaterThan(Cuts);
-        toB.IsOpen.Should().BeTrue();
+        await Eventually.HoldsAsync(() => proxy.Connections > Cuts && !toB.IsSuspended, "the last cut is made good too");
 
         async Task ReadAsync()
         {

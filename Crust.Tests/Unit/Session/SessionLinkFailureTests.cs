@@ -187,7 +187,7 @@ public class SessionLinkFailureTests
         pair.A.Tokens(SessionEventKind.Acknowledged).Should().Equal(Enumerable.Range(1, 101).Select(i => (long)i));
         pair.B.Messages.Should().HaveCount(101);
         pair.A.Log(pair.A.Opened.Single()).Bytes.Should().HaveCount(40_000);
-        pair.A.Of(SessionEventKind.LinkActivated).Should().HaveCount(2);
+        pair.A.Of(SessionEventKind.LinkActivated).Should().ContainSingle("it was resumed");
     }
 
     [Fact]
