@@ -100,6 +100,16 @@ internal sealed class SessionDriver : IAsyncDisposable
     /// <summary>True once the machine is closed: it takes no more links. Under the lock.</summary>
     internal bool IsEnding => _ending.HasBegun;
 
+    /// <summary>How long nothing has come from the peer, over any link.</summary>
+    internal TimeSpan Silence
+    {
+        get
+        {
+            lock (Gate)
+                return _machine.Silence(_clock.Now);
+        }
+    }
+
     internal SessionStatistics Statistics
     {
         get
@@ -157,6 +167,13 @@ internal sealed class SessionDriver : IAsyncDisposable
     {
         lock (Gate)
             return IsEnding ? Task.CompletedTask : _links.WaitUntilActiveAsync(cancellationToken);
+    }
+
+    /// <summary>Closes the links with addresses that are not allowed; false when the session cannot go on without them.</summary>
+    internal bool TryKeepOnly(Func<IPAddress, bool> allows)
+    {
+        lock (Gate)
+            return IsEnding || _links.TryKeepOnly(allows);
     }
 
     /// <summary>Queues a datagram; false when there is no link, or protocol or length are not admitted.</summary>
@@ -323,18 +340,18 @@ internal sealed class SessionDriver : IAsyncDisposable
                     break;
                 case SessionEventKind.LinkActivated:
                     if (_links.Activated(e.Link!))
-                        Tell(static (owner, session) => owner.PathChanged(session));
+                        _ending.PathChanged();
                     break;
                 case SessionEventKind.LinkUnwanted:
                     SessionLinks.Unwanted(e.Link!);
                     break;
                 case SessionEventKind.Suspended:
                     Log.SessionSuspended(_logger, Remote.ToShortString());
-                    Tell(static (owner, session) => owner.PathChanged(session));
+                    _ending.PathChanged();
                     break;
                 case SessionEventKind.LinkWanted:
                     if (_links.MayHaveAnother)
-                        Tell(static (owner, session) => owner.LinkWanted(session));
+                        _ending.LinkWanted();
                     break;
                 case SessionEventKind.Closed:
                     Closed(e);
@@ -369,6 +386,4 @@ internal sealed class SessionDriver : IAsyncDisposable
         _links.ReleaseWaiters();
         _streams.OnSessionEnded();
     }
-
-    private void Tell(Action<ISessionOwner, SessionDriver> tell) => _ending.Tell(tell);
 }

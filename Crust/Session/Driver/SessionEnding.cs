@@ -17,6 +17,9 @@ internal sealed class SessionEnding(SessionDriver session, ISessionOwner owner, 
     private readonly TaskCompletionSource _disconnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _finishing = Task.CompletedTask;
+    private bool _isTelling;
+    private bool _hasPathChanged;
+    private bool _isLinkWanted;
 
     /// <summary>How it ended; null while it lives.</summary>
     internal SessionClosure? Closure { get; private set; }
@@ -32,11 +35,17 @@ internal sealed class SessionEnding(SessionDriver session, ISessionOwner owner, 
     /// <summary>The node has told of the session's beginning: from now on it may tell of its end.</summary>
     internal void Announced() => _announced.TrySetResult();
 
-    /// <summary>Tells the owner something, not under the lock and after its announcement.</summary>
-    internal void Tell(Action<ISessionOwner, SessionDriver> tell)
+    /// <summary>The session moved, or lost its last link.</summary>
+    internal void PathChanged()
     {
-        _ = _announced.Task.ContinueWith(
-            _ => tell(owner, session), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _hasPathChanged = true;
+        Tell();
+    }
+
+    internal void LinkWanted()
+    {
+        _isLinkWanted = true;
+        Tell();
     }
 
     /// <summary>The machine is closed.</summary>
@@ -68,6 +77,33 @@ internal sealed class SessionEnding(SessionDriver session, ISessionOwner owner, 
     {
         await Completion.ConfigureAwait(false);
         await _finishing.ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Tells the owner, not under the lock and after its announcement. What happens again before it was told is told once: a remote that moves all the time
+    /// keeps one task busy.
+    /// </summary>
+    private void Tell()
+    {
+        if (_isTelling)
+            return;
+        _isTelling = true;
+        _ = _announced.Task.ContinueWith(_ => TellOwner(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private void TellOwner()
+    {
+        bool hasPathChanged, isLinkWanted;
+        lock (session.Gate)
+        {
+            (hasPathChanged, isLinkWanted) = (_hasPathChanged, _isLinkWanted);
+            _hasPathChanged = _isLinkWanted = _isTelling = false;
+        }
+
+        if (hasPathChanged)
+            owner.PathChanged(session);
+        if (isLinkWanted)
+            owner.LinkWanted(session);
     }
 
     private async Task FinishAsync(SessionLinks links, MachineTimer timer, InboundDispatcher inbound)

@@ -57,6 +57,13 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
         ? Task.CompletedTask
         : (_resumed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(cancellationToken);
 
+    /// <summary>
+    /// Closes the links, standby ones too, with addresses that are not allowed. False when the session cannot go on: no other link is left, or it has none and
+    /// the last was such a one.
+    /// </summary>
+    internal bool TryKeepOnly(Func<IPAddress, bool> allows) =>
+        machine.LinkCount == 0 ? RemoteEndPoint is not { } last || allows(last.Address) : _pumps.TryKeepOnly(allows);
+
     /// <summary>The active link may have something to write.</summary>
     internal void WakeActive() => _pumps.Wake(machine.ActiveLink);
 
