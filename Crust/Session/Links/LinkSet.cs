@@ -7,8 +7,8 @@ namespace Crust.Session.Links;
 /// <summary>
 /// The links of a session, and which of them carries it. The lower id decides: it nominates, each time with a higher generation, or promises a generation
 /// in message 2 of a handshake; the higher id follows the highest generation that it has seen, and may only ask. Direct beats relayed; between direct
-/// links the session moves only for a round trip better by a fifth and 10 ms, or when the active one fails: is lost, or gives no sign of life for
-/// <c>max(3 SRTT, 1 s)</c> while something is owed. A session without a link is suspended. Whoever moves to a link says so on it, first of all: the lower
+/// links the session moves only for a round trip better by a fifth and 10 ms, or when the active one fails: is lost, or <see cref="StallDetector"/>
+/// suspects it. A session without a link is suspended. Whoever moves to a link says so on it, first of all: the lower
 /// id by the nomination (but for a promise, which message 2 made), the higher by its echo. What came over the link before is of an earlier time, and void.
 /// </summary>
 internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, GenerationCounter generations, Queue<SessionEvent> events, Instant start)
@@ -22,7 +22,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     private Instant _lastSign = start;
     private Instant? _suspendedSince = start;
 
-    /// <summary>The link that carries the session; null while it is suspended.</summary>
+    /// <summary>The link that carries the session; null while there is none, or the lower id has not chosen.</summary>
     internal SessionLink? Active { get; private set; }
 
     /// <summary>Whether what arrives on the link belongs to the session as it stands.</summary>
@@ -30,7 +30,8 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
     internal int Count => _links.Count;
 
-    internal bool IsSuspended => Active is null;
+    /// <summary>How long nothing has come from the remote.</summary>
+    internal TimeSpan Silence(Instant now) => now - _lastSign;
 
     /// <summary>When the session is over for want of a link, or of any sign of life.</summary>
     internal Instant End => _links.Count == 0 && _suspendedSince is { } since ? since + limits.SuspendTimeout : _lastSign + limits.IdleTimeout;
@@ -286,6 +287,9 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
             link.NominationDue = generation;
         link.IsCandidate = false;
         link.IsRequestDue = false;
+        // Suspicion, and windows that grow with the path, want to know its round trip; a link that is busy from the beginning would never be asked.
+        if (link.Heartbeat.Rtt.Smoothed is null)
+            link.Heartbeat.RequestPing();
         _suspendedSince = null;
         _stall.HandleActivated(now);
         events.Enqueue(new SessionEvent(SessionEventKind.LinkActivated, Link: link));

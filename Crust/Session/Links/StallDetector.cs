@@ -3,12 +3,19 @@ using Crust.Primitives;
 namespace Crust.Session.Links;
 
 /// <summary>
-/// Suspects the link that carries the session when it gives no sign of life for <c>max(3 SRTT, 1 s)</c> although the remote owes something, or has chosen none
-/// of the links that stand. Each suspicion that led to a move doubles the patience, until the remote acknowledges something.
+/// Suspects the link that carries the session when it gives no sign of life for <c>max(3 SRTT, 1 s)</c>, or 3 s while its round trip is unknown, although the
+/// remote owes something, or has chosen none of the links that stand. Each suspicion that led to a move doubles the patience, until the remote acknowledges
+/// something.
 /// </summary>
 internal sealed class StallDetector(Instant start)
 {
     private static readonly TimeSpan MinPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Patience before there is a round trip: RFC 6298 §2.1 begins with 1 s, and §5.7 with 3 s where that proved too short, as it does over satellites. Ours: a
+    /// move repeats everything, so we begin with the longer one.
+    /// </summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(3);
 
     /// <summary>Ours: above it a slow link and a dead one have had the same chance.</summary>
     private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(30);
@@ -85,7 +92,7 @@ internal sealed class StallDetector(Instant start)
 
     private TimeSpan Patience(SessionLink? active)
     {
-        var trip = active?.Heartbeat.Rtt.Smoothed * 3 ?? MinPatience;
+        var trip = active?.Heartbeat.Rtt.Smoothed * 3 ?? FirstPatience;
         var patience = (trip > MinPatience ? trip : MinPatience) * (1 << _backoff);
         return patience < MaxPatience ? patience : MaxPatience;
     }
