@@ -53,6 +53,9 @@ internal sealed class SessionMachine
     /// <summary>Links that stand.</summary>
     internal int LinkCount => _links.Count;
 
+    /// <summary>How long nothing has come from the remote, over any link.</summary>
+    internal TimeSpan Silence(Instant now) => _links.Silence(now);
+
     /// <summary>Bytes of memory that payloads hold: queued, retained, half received, delivered and not returned.</summary>
     internal long HeldBytes => _sending.HeldBytes + _receiving.HeldBytes + _datagramArena.Held;
 
@@ -73,7 +76,9 @@ internal sealed class SessionMachine
         _links.Count,
         _streams.Count,
         _receiving.WindowSize,
-        _sending.BudgetLimit);
+        _sending.BudgetLimit,
+        _datagrams.Sent,
+        _datagrams.Dropped);
 
     /// <summary>Queues a copy of a message.</summary>
     /// <param name="protocol">1 to 64 printable ASCII characters.</param>
@@ -169,7 +174,7 @@ internal sealed class SessionMachine
             return;
         if (_links.Remove(link, now))
             HandleMoved();
-        if (_links.IsSuspended)
+        if (_links.Active is null)
             _datagrams.Clear();
     }
 
@@ -184,8 +189,16 @@ internal sealed class SessionMachine
         if (_links.HandleReceived(link, now))
             HandleMoved();
         var reader = new SpanReader(recordPlaintext);
+        var nominations = 0;
         while (!reader.IsAtEnd && !_close.IsClosed)
         {
+            // Each may make us write everything again: one a record is all that a remote has to say.
+            if ((FrameType)reader.Rest[0] == FrameType.Nominate && ++nominations > 1)
+            {
+                Finish(GoodbyeCode.ProtocolViolation, "");
+                return false;
+            }
+
             if (TryHandleLinkFrame(link, ref reader, now, out var wasLinkFrame))
             {
                 if (wasLinkFrame)
@@ -415,6 +428,8 @@ internal sealed class SessionMachine
                 return RefuseFrame.TryRead(ref reader, out var refusal) && _sending.TryHandle(refusal);
             case FrameType.StreamCredit:
                 return StreamCreditFrame.TryRead(ref reader, out var credit) && TryHandle(credit);
+            case FrameType.CreditReturn:
+                return CreditReturnFrame.TryRead(ref reader, out var returned) && _receiving.TryHandle(returned);
             case FrameType.Datagram:
                 return DatagramFrame.TryRead(ref reader, out var datagram) && TryHandle(datagram);
             default:

@@ -97,7 +97,7 @@ public class WindowTests
     [Fact]
     public void Window_StaysAsItIs_WhenTheProcessHasNoMemoryLeft()
     {
-        var memory = new MemoryBudget(Initial - 1);
+        var memory = new MemoryBudget(Initial * 2 - 1);
         var window = Window(memory);
         window.Tune(Trip, _now);
         for (var i = 0; i < 5; i++)
@@ -141,7 +141,7 @@ public class WindowTests
     [Fact]
     public void Budget_Grows_OnlyWhenItIsFullOfWhatWaitsForAcknowledgement()
     {
-        var memory = new MemoryBudget(Initial);
+        var memory = new MemoryBudget(Initial * 2);
         var budget = new SendBudget(new SessionLimits { Memory = memory });
         budget.TryReserve(Initial).Should().BeTrue();
         budget.TryReserve(1).Should().BeFalse("nothing was written: the path is not what is short");

@@ -26,6 +26,7 @@ internal sealed class SendingHalf
     private readonly SendLedger _ledger = new();
     private readonly SendCredit _messageCredit = new();
     private readonly SendCredit _streamCredit = new();
+    private readonly CreditReturn _return;
     private readonly OutboundProtocols _protocols;
     private readonly FragmentWriter _fragments;
     private readonly StreamTable _table;
@@ -43,6 +44,7 @@ internal sealed class SendingHalf
     {
         _events = events;
         _table = table;
+        _return = new CreditReturn(_messageCredit, _streamCredit);
         _protocols = new OutboundProtocols(parameters.LeavesUnsigned);
         _fragments = new FragmentWriter(_protocols);
         _messageBudget = new SendBudget(parameters.Limits);
@@ -60,6 +62,7 @@ internal sealed class SendingHalf
     /// <summary>True when <see cref="Write"/> may have something to write; false is certain.</summary>
     internal bool HasWork =>
         _ledger.IsBehind
+        || _return.IsDue
         || _signer is { IsEmpty: false }
         || (_queue.Count > 0 && (_messageCredit.MayBegin || _streamCredit.MayBegin))
         || MayContinue();
@@ -222,6 +225,7 @@ internal sealed class SendingHalf
     /// <summary>Fills the rest of a record.</summary>
     internal void Write(ref SpanWriter writer, Instant now, ulong unixMilliseconds)
     {
+        _return.Write(ref writer);
         while (WriteNext(ref writer, now, unixMilliseconds))
         {
         }
@@ -232,6 +236,7 @@ internal sealed class SendingHalf
     {
         _protocols.Forget();
         _ledger.Rewind();
+        _return.HandleLinkChanged();
         foreach (var entry in _lanes)
         {
             // What it paid stays paid, or others could take the credit and it would hold its lane without getting on.
@@ -249,6 +254,7 @@ internal sealed class SendingHalf
         _queue.Trim();
         _ledger.Trim();
         _signer?.Trim();
+        _return.HandleIdle();
         _messageBudget.Shrink();
         _streamBudget.Shrink();
     }
