@@ -357,48 +357,19 @@ internal sealed class SessionMachine
     private bool TryHandleLinkFrame(SessionLink link, ref SpanReader reader, Instant now, out bool wasLinkFrame)
     {
         wasLinkFrame = true;
-        var hasMoved = false;
-        var isGood = true;
-        switch ((FrameType)reader.Rest[0])
+        if ((FrameType)reader.Rest[0] == FrameType.Goodbye)
         {
-            case FrameType.Ping:
-                isGood = TryReadToken(ref reader, out var ping);
-                link.Heartbeat.HandlePing(ping);
-                break;
-            case FrameType.Pong:
-                isGood = TryReadToken(ref reader, out var pong);
-                hasMoved = isGood && _links.HandlePong(link, pong, now);
-                break;
-            case FrameType.Nominate:
-                isGood = reader.TryReadByte(out _) && NominateFrame.TryRead(ref reader, out var nomination) && _links.TryHandle(link, nomination, now, out hasMoved);
-                break;
-            case FrameType.LinkRequest:
-                isGood = reader.TryReadByte(out _) && _links.TryHandleRequest(link, now, out hasMoved);
-                break;
-            case FrameType.Goodbye:
-                // Over whatever link it comes: a link that was never nominated may be told so too.
-                isGood = false;
-                if (reader.TryReadByte(out _) && GoodbyeFrame.TryRead(ref reader, out var goodbye))
-                {
-                    isGood = true;
-                    Finish(goodbye.Code, goodbye.Reason, byRemote: true);
-                }
-
-                break;
-            default:
-                wasLinkFrame = false;
-                break;
+            // Over whatever link it comes: a link that was never nominated may be told so too.
+            if (!reader.TryReadByte(out _) || !GoodbyeFrame.TryRead(ref reader, out var goodbye))
+                return false;
+            Finish(goodbye.Code, goodbye.Reason, byRemote: true);
+            return true;
         }
 
+        var isGood = LinkFrames.TryHandle(_links, link, ref reader, now, out wasLinkFrame, out var hasMoved);
         if (hasMoved)
             HandleMoved();
         return isGood;
-    }
-
-    private static bool TryReadToken(ref SpanReader reader, out ulong token)
-    {
-        token = 0;
-        return reader.TryReadByte(out _) && reader.TryReadUInt64(out token);
     }
 
     private bool TryHandleFrame(ref SpanReader reader, Instant now)
