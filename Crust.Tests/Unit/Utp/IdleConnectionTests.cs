@@ -17,14 +17,14 @@ public sealed class IdleConnectionTests(ITestOutputHelper output)
     {
         const int count = 2_000;
         var pair = new UtpPair();
-        Open(pair, 100);
+        Open(pair, 1_000);
         var before = GC.GetTotalMemory(forceFullCollection: true);
 
         Open(pair, count);
 
         var bytes = (GC.GetTotalMemory(forceFullCollection: true) - before) / (2.0 * count);
         output.WriteLine($"{bytes:F0} bytes for each end");
-        pair.Left.Endpoint.ConnectionCount.Should().Be(count + 100);
+        pair.Left.Endpoint.ConnectionCount.Should().Be(count + 1_000);
         pair.Left.Endpoint.HeldBlocks.Should().Be(0);
         pair.Right.Endpoint.HeldBlocks.Should().Be(0);
         // Half more than the promise: the collector's own tables are in the figure.
