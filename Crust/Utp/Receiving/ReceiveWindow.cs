@@ -4,7 +4,7 @@ namespace Crust.Utp.Receiving;
 
 /// <summary>
 /// How much the other side may send beyond what was read. Begins small, and doubles while whole windows arrive and are read quickly,
-/// as far as the endpoint's budget allows. What was announced is never taken back while the connection lives.
+/// as far as the endpoint's budget allows. Small again when the connection rests.
 /// </summary>
 internal sealed class ReceiveWindow(WindowBudget budget, int initialBytes, int maxBytes)
 {
@@ -36,6 +36,19 @@ internal sealed class ReceiveWindow(WindowBudget budget, int initialBytes, int m
 
         _roundEnd = end + LimitBytes;
         _roundMicroseconds = nowMicroseconds;
+    }
+
+    /// <summary>
+    /// Nothing comes: growth goes back to the budget, true when there was some. A sender that begins in this very moment may see some packets refused, and repeats them.
+    /// </summary>
+    internal bool Rest()
+    {
+        if (_granted == 0)
+            return false;
+        LimitBytes -= _granted;
+        _roundEnd = 0;
+        GiveBack();
+        return true;
     }
 
     internal void GiveBack()
