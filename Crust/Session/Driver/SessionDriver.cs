@@ -84,9 +84,15 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     /// <summary>The way of the active link, or of the last one.</summary>
     internal ConnectionPath Path { get; private set; }
 
+    /// <summary>Why it is that link, one line for people.</summary>
+    internal string PathReason { get; private set; } = "";
+
     internal IPEndPoint? LocalEndPoint { get; private set; }
 
     internal IPEndPoint? RemoteEndPoint { get; private set; }
+
+    /// <summary>Where the peer was looked for when the session was made, or found again, from here: where another link may lead.</summary>
+    internal IReadOnlyList<PeerAddress> PeerAddresses { get; set; } = [];
 
     /// <summary>True when the active link, or the last one, was begun by us.</summary>
     internal bool ActiveLinkIsOurs { get; private set; }
@@ -389,7 +395,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
                     Sender.RoomAgain();
                     break;
                 case SessionEventKind.LinkActivated:
-                    Activated((LinkPump)e.Link!.Tag!);
+                    Activated((LinkPump)e.Link!.Tag!, e.Reason);
                     break;
                 case SessionEventKind.LinkUnwanted:
                     (e.Link!.Tag as LinkPump)?.Stop("replaced by a better link");
@@ -428,11 +434,12 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         _machine.MessageConsumed(e.Payload, _clock.Now);
     }
 
-    private void Activated(LinkPump pump)
+    private void Activated(LinkPump pump, string? cause)
     {
         var link = pump.Link;
         var isFirst = RemoteEndPoint is null;
         Path = link.Path;
+        PathReason = isFirst ? link.Why : $"{cause}; {link.Why}";
         LocalEndPoint = link.Pipe.Link.LocalEndPoint as IPEndPoint;
         RemoteEndPoint = link.Pipe.Link.RemoteEndPoint as IPEndPoint;
         ActiveLinkIsOurs = link.Result.IsInitiator;
