@@ -6,6 +6,7 @@ using Crust.Primitives.Driver;
 using Crust.Session.Driver;
 using Crust.Tcp;
 using Crust.Transport;
+using Crust.Utp.Driver;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +15,9 @@ namespace Crust;
 /// <summary>What a node dials and is dialled with: its transports, each with a port of its own. One that is switched off is never made. Thread safe.</summary>
 internal sealed class NodeTransports : IAsyncDisposable
 {
+    /// <summary>Most UDP sockets that share a gateway's port. Ours: eight cores that receive feed more than the rest of a machine can use.</summary>
+    private const int MaxSockets = 8;
+
     private readonly List<ITransport> _transports = [];
     private readonly List<(TransportKind Kind, Acceptor Acceptor)> _acceptors = [];
 
@@ -25,6 +29,8 @@ internal sealed class NodeTransports : IAsyncDisposable
             throw new ArgumentOutOfRangeException(nameof(options), options.Transports, "A node needs a transport: TCP, µTP or both.");
         if (options.Transports.HasFlag(Transports.Tcp))
             Listen(new TcpTransport(), options.TcpPort);
+        if (options.Transports.HasFlag(Transports.Utp))
+            Listen(new UtpTransport(clock, logger, new UtpTransportOptions { SocketCount = SocketsOf(options) }), options.UdpPort);
 
         void Listen(ITransport transport, int port)
         {
@@ -91,6 +97,9 @@ internal sealed class NodeTransports : IAsyncDisposable
             });
         }
     }
+
+    /// <summary>A gateway with many cores receives with several of them; one core moves more than a peer's line carries.</summary>
+    private static int SocketsOf(CrustNodeOptions options) => options.IsGateway ? Math.Clamp(Environment.ProcessorCount / 2, 1, MaxSockets) : 1;
 
     private static IPAddress ListenAddress(IPAddress wanted) =>
         wanted.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6 ? IPAddress.Any : wanted;

@@ -37,8 +37,8 @@ internal sealed class DialAttempt(PeerAddress address, ITransport? transport, Li
     {
         await _stopped.CancelAsync().ConfigureAwait(false);
         await Work.ConfigureAwait(false);
-        if (_link is not null)
-            await _link.DisposeAsync().ConfigureAwait(false);
+        // It has carried nothing: there is nothing to close in order, and over µTP nobody at the other end who knows of it.
+        _link?.Abort(new ConnectionAbortedException("another address was faster"));
         _stopped.Dispose();
     }
 
@@ -60,7 +60,7 @@ internal sealed class DialAttempt(PeerAddress address, ITransport? transport, Li
         {
             Failure = e.SocketErrorCode switch
             {
-                SocketError.ConnectionRefused => "connection refused",
+                SocketError.ConnectionRefused or SocketError.ConnectionReset => "connection refused",
                 SocketError.TimedOut => DialReason.NoAnswer,
                 _ => e.Message,
             };

@@ -40,6 +40,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     private Task _ending = Task.CompletedTask;
     private bool _isEnding;
     private bool _endsWithLink;
+    private bool _wasActive;
     private object? _tag;
 
     internal SessionDriver(SessionParameters parameters, SessionId sessionId, ISessionOwner owner, MonotonicClock clock, ILogger logger)
@@ -157,6 +158,9 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
             var pump = new LinkPump(link, this, _clock);
             // A link that is unwanted from the beginning is given its pump all the same: that closes it.
             _links.Add(pump);
+            // Before the first link is nominated, who asks is told of that one.
+            if (!_wasActive)
+                Describe(link, null);
             pump.Handle = _machine.AddLink(RankOf(link.Path), link.Result.PromisedGeneration, _clock.Now);
             pump.Handle.Tag = pump;
             Drain();
@@ -436,17 +440,21 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
 
     private void Activated(LinkPump pump, string? cause)
     {
-        var link = pump.Link;
-        var isFirst = RemoteEndPoint is null;
+        Describe(pump.Link, _wasActive ? cause : null);
+        _resumed?.TrySetResult();
+        _resumed = null;
+        if (_wasActive)
+            Tell(static (owner, session) => owner.PathChanged(session));
+        _wasActive = true;
+    }
+
+    private void Describe(SecureLink link, string? cause)
+    {
         Path = link.Path;
-        PathReason = isFirst ? link.Why : $"{cause}; {link.Why}";
+        PathReason = cause is null ? link.Why : $"{cause}; {link.Why}";
         LocalEndPoint = link.Pipe.Link.LocalEndPoint as IPEndPoint;
         RemoteEndPoint = link.Pipe.Link.RemoteEndPoint as IPEndPoint;
         ActiveLinkIsOurs = link.Result.IsInitiator;
-        _resumed?.TrySetResult();
-        _resumed = null;
-        if (!isFirst)
-            Tell(static (owner, session) => owner.PathChanged(session));
     }
 
     private void Closed(in SessionEvent e)
