@@ -70,7 +70,8 @@ internal sealed partial class NetworkNamespace : IDisposable
         """);
 
     /// <summary>
-    /// Calls a function on a thread that is in it. Sockets made there belong to it for good, whichever thread uses them later.
+    /// Calls a function on a thread that is in it. Sockets made there belong to it for good, whichever thread uses them later. The function must
+    /// start no thread and queue no work: a new thread is where its maker is, and one of the pool's would stay in there.
     /// </summary>
     internal T Inside<T>(Func<T> function)
     {
