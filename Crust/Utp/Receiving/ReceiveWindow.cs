@@ -4,8 +4,8 @@ namespace Crust.Utp.Receiving;
 
 /// <summary>
 /// How much the other side may send beyond what was read. Begins small, and doubles while a whole window arrives and is read within two round trips,
-/// as far as the endpoint's budget allows: a window that is larger than the path needs only pushes the bytes out of the processor's caches. What was
-/// announced is never taken back while the connection lives.
+/// as far as the endpoint's budget allows: a window that is larger than the path needs only pushes the bytes out of the processor's caches.
+/// Small again when the connection rests.
 /// </summary>
 internal sealed class ReceiveWindow(WindowBudget budget, int initialBytes, int maxBytes)
 {
@@ -55,6 +55,19 @@ internal sealed class ReceiveWindow(WindowBudget budget, int initialBytes, int m
     }
 
     private long QuickMicroseconds => _roundTripMicroseconds == 0 ? UnknownMicroseconds : Math.Max(2 * _roundTripMicroseconds, MinQuickMicroseconds);
+
+    /// <summary>
+    /// Nothing comes: growth goes back to the budget, true when there was some. A sender that begins in this very moment may see some packets refused, and repeats them.
+    /// </summary>
+    internal bool Rest()
+    {
+        if (_granted == 0)
+            return false;
+        LimitBytes -= _granted;
+        _roundEnd = 0;
+        GiveBack();
+        return true;
+    }
 
     internal void GiveBack()
     {
