@@ -47,6 +47,9 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
 
     internal void Begin(long expected) => Expected = expected;
 
+    /// <inheritdoc cref="ReceiveWindow.AddRoundTrip"/>
+    internal void AddRoundTrip(long microseconds) => window.AddRoundTrip(microseconds);
+
     /// <summary>Whether an acknowledgement should go now.</summary>
     internal bool IsAcknowledgementDue(long nowMicroseconds) =>
         _isUrgent || (AcknowledgementMicroseconds > 0 && nowMicroseconds >= AcknowledgementMicroseconds);
