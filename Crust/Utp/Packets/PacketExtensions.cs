@@ -21,7 +21,7 @@ internal readonly ref struct PacketExtensions
     /// <summary>Where the payload begins.</summary>
     internal int PayloadOffset { get; }
 
-    /// <summary>Walks the chain that begins behind the header with this kind; false when it leaves the datagram or has a selective ack of an impossible length.</summary>
+    /// <summary>Walks the chain that begins behind the header with this kind; false when it leaves the datagram.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> datagram, byte kind, out PacketExtensions extensions)
     {
         var selectiveAck = default(SelectiveAck);
@@ -38,9 +38,9 @@ internal readonly ref struct PacketExtensions
             var content = datagram.Slice(offset + 2, datagram[offset + 1]);
             switch (kind)
             {
-                case ExtensionKind.SelectiveAck when !selectiveAck.TryAdd(content):
-                    extensions = default;
-                    return false;
+                case ExtensionKind.SelectiveAck:
+                    selectiveAck.Add(content);
+                    break;
                 case ExtensionKind.Bits:
                     isMarked |= PeerMark.Matches(content);
                     break;
