@@ -53,7 +53,7 @@ internal sealed partial class UtpConnection
             NoteRoundTrip(header.TimestampDifference);
         if (State == UtpConnectionState.Open)
             HandleAcknowledgement(acknowledged, header, extensions.SelectiveAck, nowMicroseconds);
-        if (carries)
+        if (carries && (extensions.Part.WholeLength == 0 || _receiving.TryComplete(number, extensions.Part, payload, out payload)))
             HandlePayload(number, payload, header.Type == PacketType.Fin, nowMicroseconds);
         _endpoint.Wake(this);
     }

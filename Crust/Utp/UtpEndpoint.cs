@@ -19,6 +19,7 @@ internal sealed class UtpEndpoint
     private readonly UtpOptions _options;
     private readonly SynCookies _cookies;
     private readonly StatelessReplies _replies = new();
+    private readonly RecentResets _recentResets = new();
     private readonly Dictionary<ConnectionKey, UtpConnection> _connections = [];
     private readonly List<UtpConnection> _connecting = [];
     private readonly ConnectionTimers _timers = new();
@@ -187,7 +188,7 @@ internal sealed class UtpEndpoint
 
     /// <summary>A RESET is due, which needs no state.</summary>
     internal void Reset(UtpConnection connection, ushort sequenceNumber, ushort acknowledgementNumber) =>
-        Reset(connection.Remote, connection.SendId, sequenceNumber, acknowledgementNumber);
+        Reset(connection.Key, connection.SendId, sequenceNumber, acknowledgementNumber);
 
     /// <summary>A connection that we began has an answer, or none.</summary>
     internal void Settled(UtpConnection connection) => _connecting.Remove(connection);
@@ -249,14 +250,16 @@ internal sealed class UtpEndpoint
         Statistics.Dropped++;
         // A packet that is marked belongs to a connection that is being made, whose first one is yet to come.
         if (!extensions.IsMarked)
-            Reset(remote, header.ConnectionId, 0, header.SequenceNumber);
+            Reset(new ConnectionKey(remote, header.ConnectionId), header.ConnectionId, 0, header.SequenceNumber);
     }
 
-    private void Reset(TransportAddress remote, ushort connectionId, ushort sequenceNumber, ushort acknowledgementNumber)
+    private void Reset(in ConnectionKey key, ushort connectionId, ushort sequenceNumber, ushort acknowledgementNumber)
     {
+        if (!_recentResets.TryAdd(key, _now.Microseconds))
+            return;
         var header = new PacketHeader(
             PacketType.Reset, ExtensionKind.None, connectionId, Timestamp(_now.Microseconds), 0, 0, sequenceNumber, acknowledgementNumber);
-        if (_replies.Add(new StatelessReply(remote, header, IsMarked: false)))
+        if (_replies.Add(new StatelessReply(key.Remote, header, IsMarked: false)))
             Statistics.ResetsSent++;
     }
 

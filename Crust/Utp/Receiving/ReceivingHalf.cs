@@ -21,6 +21,7 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
 
     private readonly ByteQueue _bytes = new(pool);
     private readonly ReorderBuffer _reorder = new(pool);
+    private PartialPackets? _partial;
     private long _finNumber = long.MaxValue;
     private long _announcedEnd;
     private int _unacknowledgedPackets;
@@ -55,6 +56,16 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
         _isUrgent || (AcknowledgementMicroseconds > 0 && nowMicroseconds >= AcknowledgementMicroseconds);
 
     internal void RequestAcknowledgement() => _isUrgent = true;
+
+    /// <summary>Takes a part of a packet; true when it is whole, then with all of its payload.</summary>
+    internal bool TryComplete(long number, PacketPart part, ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> payload)
+    {
+        if (number >= Expected && number - Expected < MaxWindowPackets && part.WholeLength <= RoomBytes)
+            return (_partial ??= new PartialPackets(pool)).TryComplete(number, part, bytes, out payload);
+        _isUrgent = true;
+        payload = default;
+        return false;
+    }
 
     /// <summary>Takes a DATA or FIN.</summary>
     internal ArrivalKind Handle(long number, ReadOnlySpan<byte> payload, bool isFin, long nowMicroseconds)
@@ -161,6 +172,8 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
             return;
         _bytes.Trim();
         _reorder.Trim();
+        _partial?.Clear();
+        _partial = null;
         if (window.Rest())
         {
             _announcedEnd = 0;
@@ -174,6 +187,7 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
         if (discards)
             _bytes.Clear();
         _reorder.Clear();
+        _partial?.Clear();
         window.GiveBack();
     }
 

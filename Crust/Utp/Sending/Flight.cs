@@ -167,7 +167,7 @@ internal sealed class Flight
     {
         for (; bits.Length > 0; first += 64)
         {
-            var word = bits.Length >= sizeof(ulong) ? BinaryPrimitives.ReadUInt64LittleEndian(bits) : BinaryPrimitives.ReadUInt32LittleEndian(bits);
+            var word = bits.Length >= sizeof(ulong) ? BinaryPrimitives.ReadUInt64LittleEndian(bits) : ReadRest(bits);
             bits = bits[Math.Min(sizeof(ulong), bits.Length)..];
             // An acknowledgement that was overtaken speaks of packets that are gone.
             var gone = _packets.First - first;
@@ -180,6 +180,15 @@ internal sealed class Flight
             for (word &= _packets.OpenFrom(first); word != 0; word &= word - 1)
                 Deliver(first + BitOperations.TrailingZeroCount(word), nowMicroseconds, rtt, ref outcome);
         }
+    }
+
+    /// <summary>Fewer than eight bytes as a word.</summary>
+    private static ulong ReadRest(ReadOnlySpan<byte> bits)
+    {
+        var word = 0UL;
+        for (var i = bits.Length - 1; i >= 0; i--)
+            word = word << 8 | bits[i];
+        return word;
     }
 
     private bool IsOpen(long number, uint transmission)

@@ -264,7 +264,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         _pacer.Consume(packet.PayloadLength + PacketHeader.Length);
     }
 
-    internal void CopyPayload(in NextPacket packet, Span<byte> destination) => _bytes.CopyTo(packet.Offset, destination[..packet.PayloadLength]);
+    internal void CopyPayload(long offset, Span<byte> destination) => _bytes.CopyTo(offset, destination);
 
     /// <summary>Lets go of what an idle connection does not need.</summary>
     internal void Trim()
