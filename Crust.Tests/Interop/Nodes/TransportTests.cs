@@ -234,6 +234,22 @@ public sealed class TransportTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task AConnectionThatRunsOutOfTime_SaysHowItStood()
+    {
+        await using var hole = TcpBlackHole.Create();
+        using var udpHole = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        using var nobody = PeerIdentity.Create();
+        await using var a = await StartAsync(Transports.All, o => o.ConnectTimeout = TimeSpan.FromSeconds(1));
+        var udp = (IPEndPoint)udpHole.Client.LocalEndPoint!;
+
+        var connect = () => a.ConnectToAddressesAsync([new PeerAddress(TransportKind.Tcp, hole.EndPoint, nobody.Id), new PeerAddress(TransportKind.Utp, udp, nobody.Id)], Cancelled);
+
+        var failure = (await connect.Should().ThrowAsync<ConnectException>()).Which;
+        failure.Failure.Should().Be(ConnectFailure.TimedOut);
+        failure.Message.Should().Contain($"tcp://{hole.EndPoint}: no answer for ").And.Contain($"utp://{udp}: no answer for ");
+    }
+
+    [Fact]
     public async Task ANode_NeedsATransport_AndPortsThatAreFree()
     {
         using var taken = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
