@@ -89,7 +89,7 @@ internal sealed partial class UtpConnection
         _endpoint.Wake(this);
     }
 
-    private void HandleAcknowledgement(long acknowledged, in PacketHeader header, ReadOnlySpan<byte> selectiveAck, long nowMicroseconds)
+    private void HandleAcknowledgement(long acknowledged, in PacketHeader header, in SelectiveAck selectiveAck, long nowMicroseconds)
     {
         if (header.TimestampDifference != 0)
             _queueingDelay = _delays.Add(header.TimestampDifference, nowMicroseconds);

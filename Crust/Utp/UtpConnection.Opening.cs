@@ -40,6 +40,7 @@ internal sealed partial class UtpConnection
             return;
         }
 
+        _endpoint.Settled(this);
         Open(header.SequenceNumber, unchecked((ushort)(_synNumber + 1)), header, extensions, nowMicroseconds);
         if (_syns == 1)
             _sending.AddRttSample(nowMicroseconds - _synMicroseconds);

@@ -78,7 +78,7 @@ internal sealed partial class UtpConnection
                 break;
             case UtpConnectionState.Lingering when nowMicroseconds >= _receivedMicroseconds + LingerMicroseconds:
                 State = UtpConnectionState.Ended;
-                _receiving.Clear();
+                _receiving.Close(discards: true);
                 _endpoint.Remove(this);
                 break;
         }
@@ -132,14 +132,10 @@ internal sealed partial class UtpConnection
 
     private int WriteState(Span<byte> buffer, long nowMicroseconds)
     {
-        const int content = PacketHeader.Length + 2;
-        var bits = State == UtpConnectionState.Open ? _receiving.WriteSelectiveAck(buffer[content..]) : 0;
-        Header(PacketType.State, bits > 0 ? ExtensionKind.SelectiveAck : ExtensionKind.None, _sending.Flight.Packets.Next, nowMicroseconds).Write(buffer);
-        if (bits == 0)
-            return PacketHeader.Length;
-        buffer[PacketHeader.Length] = ExtensionKind.None;
-        buffer[PacketHeader.Length + 1] = (byte)bits;
-        return content + bits;
+        // libutp reads one selective ack, and would take the last one for it.
+        var length = State == UtpConnectionState.Open ? _receiving.WriteSelectiveAck(buffer[PacketHeader.Length..], IsCrust ? SelectiveAck.MaxParts : 1) : 0;
+        Header(PacketType.State, length > 0 ? ExtensionKind.SelectiveAck : ExtensionKind.None, _sending.Flight.Packets.Next, nowMicroseconds).Write(buffer);
+        return PacketHeader.Length + length;
     }
 
     private bool TryWriteTrain(Span<byte> buffer, long nowMicroseconds, out int length, out int segmentLength, out bool isProbe)

@@ -97,9 +97,15 @@ internal sealed partial class UtpConnection
     {
         if (State > UtpConnectionState.Open)
             return;
-        _endpoint.Reset(this, PacketNumber.ToSequenceNumber(_sending.Flight.Packets.Next), PacketNumber.ToSequenceNumber(_receiving.Expected - 1));
+        _endpoint.Reset(this, PacketNumber.ToSequenceNumber(NextPacketNumber), PacketNumber.ToSequenceNumber(_receiving.Expected - 1));
         End(UtpEndReason.Aborted);
     }
+
+    /// <summary>Number of the next new packet, whose low 16 bits are its sequence number.</summary>
+    internal long NextPacketNumber => _sending.Flight.Packets.Next;
+
+    /// <summary>Number of the first packet that is not acknowledged.</summary>
+    internal long FirstPacketNumber => _sending.Flight.Packets.First;
 
     /// <summary>What is known of the path.</summary>
     internal UtpPath Path => new(
@@ -119,8 +125,13 @@ internal sealed partial class UtpConnection
         if (EndReason != UtpEndReason.None)
             return;
         EndReason = reason;
+        if (State == UtpConnectionState.Connecting)
+            _endpoint.Settled(this);
         State = reason == UtpEndReason.Finished ? UtpConnectionState.Lingering : UtpConnectionState.Ended;
         _sending.Clear();
+        if (reason != UtpEndReason.Finished)
+            _receiving.Close(reason == UtpEndReason.Aborted);
+        _receivedMicroseconds = Math.Max(_receivedMicroseconds, _sentMicroseconds);
         _endpoint.Raise(this, UtpEventKind.Ended);
         if (State == UtpConnectionState.Ended)
             _endpoint.Remove(this);

@@ -21,6 +21,7 @@ internal sealed class UtpEndpoint
     private readonly SynCookies _cookies;
     private readonly StatelessReplies _replies = new();
     private readonly Dictionary<ConnectionKey, UtpConnection> _connections = [];
+    private readonly List<UtpConnection> _connecting = [];
     private readonly ConnectionTimers _timers = new();
     private readonly RingBuffer<UtpConnection> _transmitting = new();
     private readonly RingBuffer<UtpEvent> _events = new();
@@ -49,6 +50,12 @@ internal sealed class UtpEndpoint
     /// <summary>Connections that have state here, those that linger included.</summary>
     internal int ConnectionCount => _connections.Count;
 
+    /// <summary>Blocks of bytes that connections hold now.</summary>
+    internal int HeldBlocks => _pool.BlocksInUse;
+
+    /// <summary>Packets that came out of order and wait.</summary>
+    internal int HeldPackets => _pool.PacketsInUse;
+
     internal long ConnectTimeoutMicroseconds { get; }
 
     internal long KeepAliveMicroseconds { get; }
@@ -64,6 +71,7 @@ internal sealed class UtpEndpoint
         while (_connections.ContainsKey(new ConnectionKey(remote, connectionId)))
             connectionId = unchecked((ushort)(connectionId + 1));
         var connection = Create(new ConnectionKey(remote, connectionId), unchecked((ushort)(connectionId + 1)));
+        _connecting.Add(connection);
         connection.Connect(initialSequenceNumber, now.Microseconds);
         return connection;
     }
@@ -125,8 +133,11 @@ internal sealed class UtpEndpoint
     internal void HandleUnreachable(TransportAddress remote, Instant now)
     {
         _now = now;
-        foreach (var connection in _connections.Values.Where(connection => connection.Remote == remote && connection.State == UtpConnectionState.Connecting).ToArray())
-            connection.HandleUnreachable();
+        for (var i = _connecting.Count - 1; i >= 0; i--)
+        {
+            if (_connecting[i].Remote == remote)
+                _connecting[i].HandleUnreachable();
+        }
     }
 
     /// <summary>Writes the next train of datagrams into <paramref name="buffer"/>; false when there is nothing to send now.</summary>
@@ -181,6 +192,9 @@ internal sealed class UtpEndpoint
     /// <summary>A RESET is due, which needs no state.</summary>
     internal void Reset(UtpConnection connection, ushort sequenceNumber, ushort acknowledgementNumber) =>
         Reset(connection.Remote, connection.SendId, sequenceNumber, acknowledgementNumber);
+
+    /// <summary>A connection that we began has an answer, or none.</summary>
+    internal void Settled(UtpConnection connection) => _connecting.Remove(connection);
 
     internal void Remove(UtpConnection connection)
     {

@@ -53,10 +53,10 @@ internal sealed class Transfer
     /// <summary>Reads what is there; throws when it is not what was written.</summary>
     internal void ReadAll()
     {
-        while (Reads)
+        while (Reads && !IsDone)
         {
             var within = (int)(Read % ChunkLength);
-            var count = _to.Read(_read.AsSpan(0, ChunkLength - within));
+            var count = _to.Read(_read.AsSpan(0, (int)Math.Min(ChunkLength - within, _length - Read)));
             if (count == 0)
                 return;
             if (!_read.AsSpan(0, count).SequenceEqual(_chunk.AsSpan(within, count)))

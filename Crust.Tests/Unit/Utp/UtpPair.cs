@@ -55,6 +55,8 @@ internal sealed class UtpPair
 
     internal IReadOnlyList<UtpEventKind> Events(UtpConnection connection) => _events.TryGetValue(connection, out var events) ? events : [];
 
+    internal void ForgetEvents() => _events.Clear();
+
     /// <summary>Drains both sides.</summary>
     internal void Pump()
     {

@@ -43,7 +43,7 @@ internal sealed class UtpTransport(MonotonicClock clock, ILogger logger, UtpTran
             var endPoint = local;
             for (var i = 0; i < count; i++)
             {
-                sockets.Add(new Demultiplexer(DatagramSockets.Bind(endPoint, _options.Sockets with { SharesPort = count > 1 })));
+                sockets.Add(new Demultiplexer(_options.BindSocket(endPoint, _options.Sockets with { SharesPort = count > 1 })));
                 endPoint = sockets[0].LocalEndPoint;
             }
 
@@ -110,7 +110,7 @@ internal sealed class UtpTransport(MonotonicClock clock, ILogger logger, UtpTran
 
     private UtpPump MakeDialing(IPAddress any)
     {
-        var pump = new UtpPump(new Demultiplexer(DatagramSockets.Bind(new IPEndPoint(any, 0), _options.Sockets)), clock, _options, null, logger);
+        var pump = new UtpPump(new Demultiplexer(_options.BindSocket(new IPEndPoint(any, 0), _options.Sockets)), clock, _options, null, logger);
         pump.Start();
         return pump;
     }

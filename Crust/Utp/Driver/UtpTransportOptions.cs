@@ -1,3 +1,4 @@
+using System.Net;
 using Crust.Udp;
 
 namespace Crust.Utp.Driver;
@@ -10,6 +11,9 @@ internal sealed record UtpTransportOptions
 
     /// <summary>How sockets are made.</summary>
     internal DatagramSocketOptions Sockets { get; init; } = new();
+
+    /// <summary>What makes them. Default: <see cref="DatagramSockets.Bind"/>; another one may bind in another network namespace.</summary>
+    internal Func<IPEndPoint, DatagramSocketOptions, IDatagramSocket> BindSocket { get; init; } = DatagramSockets.Bind;
 
     /// <summary>
     /// Sockets of one binding, which share its port: more than one lets more cores receive (a gateway's). Default 1. Works on Linux; elsewhere

@@ -11,11 +11,11 @@ internal sealed class BlockPool(int packetLength)
 
     internal const int BlockShift = 14;
 
-    /// <summary>Ours: 16 MiB.</summary>
-    private const int MaxKeptBlocks = 1024;
+    /// <summary>Ours: 2 MiB. A stream takes one block for each that it gives back, so a few are enough.</summary>
+    private const int MaxKeptBlocks = 128;
 
-    /// <summary>Ours: a large window with a hole at its front, 6 MiB.</summary>
-    private const int MaxKeptPackets = 4096;
+    /// <summary>Ours: a window of libutp's with a hole at its front, 1.5 MiB.</summary>
+    private const int MaxKeptPackets = 1024;
 
     private readonly Stack<byte[]> _blocks = new();
     private readonly Stack<byte[]> _packets = new();

@@ -5,15 +5,15 @@ namespace Crust.Utp.Packets;
 /// </summary>
 internal readonly ref struct PacketExtensions
 {
-    private PacketExtensions(ReadOnlySpan<byte> selectiveAck, bool isMarked, int payloadOffset)
+    private PacketExtensions(SelectiveAck selectiveAck, bool isMarked, int payloadOffset)
     {
         SelectiveAck = selectiveAck;
         IsMarked = isMarked;
         PayloadOffset = payloadOffset;
     }
 
-    /// <summary>The bits of the first selective ack; empty without one. Its length is a positive multiple of 4.</summary>
-    internal ReadOnlySpan<byte> SelectiveAck { get; }
+    /// <summary>Has no parts when there is none.</summary>
+    internal SelectiveAck SelectiveAck { get; }
 
     /// <summary>The sender is a Crust peer.</summary>
     internal bool IsMarked { get; }
@@ -24,7 +24,7 @@ internal readonly ref struct PacketExtensions
     /// <summary>Walks the chain that begins behind the header with this kind; false when it leaves the datagram or has a selective ack of an impossible length.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> datagram, byte kind, out PacketExtensions extensions)
     {
-        ReadOnlySpan<byte> selectiveAck = [];
+        var selectiveAck = default(SelectiveAck);
         var isMarked = false;
         var offset = PacketHeader.Length;
         while (kind != ExtensionKind.None)
@@ -38,12 +38,9 @@ internal readonly ref struct PacketExtensions
             var content = datagram.Slice(offset + 2, datagram[offset + 1]);
             switch (kind)
             {
-                case ExtensionKind.SelectiveAck when content.Length == 0 || content.Length % 4 != 0:
+                case ExtensionKind.SelectiveAck when !selectiveAck.TryAdd(content):
                     extensions = default;
                     return false;
-                case ExtensionKind.SelectiveAck when selectiveAck.IsEmpty:
-                    selectiveAck = content;
-                    break;
                 case ExtensionKind.Bits:
                     isMarked |= PeerMark.Matches(content);
                     break;
@@ -58,5 +55,5 @@ internal readonly ref struct PacketExtensions
     }
 
     /// <summary>A packet without any.</summary>
-    internal static PacketExtensions Nothing => new([], false, PacketHeader.Length);
+    internal static PacketExtensions Nothing => new(default, false, PacketHeader.Length);
 }

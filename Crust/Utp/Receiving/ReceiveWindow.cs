@@ -8,8 +8,8 @@ namespace Crust.Utp.Receiving;
 /// </summary>
 internal sealed class ReceiveWindow(WindowBudget budget, int initialBytes, int maxBytes)
 {
-    /// <summary>Ours: a window that is used up within this time was too small for a path of such a round trip.</summary>
-    private const long QuickMicroseconds = 250_000;
+    /// <summary>Ours: a window that is used up within this time was too small for a path of such a round trip. A receiver does not know its round trip.</summary>
+    private const long QuickMicroseconds = 1_000_000;
 
     private long _roundEnd;
     private long _roundMicroseconds;

@@ -10,9 +10,6 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     /// <summary>BEP 29 has no number; libutp's reorder buffer, which its senders fill at most.</summary>
     internal const int StandardWindowPackets = 1024;
 
-    /// <summary>Longest selective ack that one extension carries: 63 words of 32 bits.</summary>
-    internal const int MaxSelectiveAckLength = 252;
-
     /// <summary>Ours: a lone packet waits this long for a companion, or for data to ride on.</summary>
     private const long AcknowledgementDelayMicroseconds = 10_000;
 
@@ -132,24 +129,26 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
         _unacknowledgedPackets = 0;
     }
 
-    /// <summary>Writes the bits of a selective ack (BEP 29: the first bit is the packet after the next one), and returns their length, 0 when there is no hole.</summary>
-    internal int WriteSelectiveAck(Span<byte> buffer)
+    /// <summary>Writes selective acks, of at most so many parts, and returns their length, 0 when there is no hole.</summary>
+    internal int WriteSelectiveAck(Span<byte> buffer, int maxParts)
     {
         if (_reorder.Count == 0)
             return 0;
         var first = Expected + 1;
-        var bits = _reorder.Highest - first + 1;
-        var length = (int)Math.Min((bits + 31) / 32 * sizeof(uint), Math.Min(MaxSelectiveAckLength, buffer.Length & ~3));
-        for (var offset = 0; offset < length; offset += sizeof(ulong))
+        var bytes = (int)Math.Min((_reorder.Highest - first + 32) / 32 * sizeof(uint), (long)maxParts * SelectiveAck.MaxPartLength);
+        var written = 0;
+        while (bytes > 0)
         {
-            var word = _reorder.PresentFrom(first + (offset * 8L));
-            if (length - offset >= sizeof(ulong))
-                BinaryPrimitives.WriteUInt64LittleEndian(buffer[offset..], word);
-            else
-                BinaryPrimitives.WriteUInt32LittleEndian(buffer[offset..], unchecked((uint)word));
+            var length = Math.Min(bytes, SelectiveAck.MaxPartLength);
+            bytes -= length;
+            buffer[written] = bytes > 0 ? ExtensionKind.SelectiveAck : ExtensionKind.None;
+            buffer[written + 1] = (byte)length;
+            WriteBits(buffer.Slice(written + 2, length), first);
+            first += length * 8L;
+            written += 2 + length;
         }
 
-        return length;
+        return written;
     }
 
     /// <summary>Lets go of what an idle connection does not need.</summary>
@@ -159,12 +158,26 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
         _reorder.Trim();
     }
 
-    /// <summary>Lets go of everything.</summary>
-    internal void Clear()
+    /// <summary>Nothing will come any more. What came in order may still be read, unless nobody wants it.</summary>
+    internal void Close(bool discards)
     {
-        _bytes.Clear();
+        if (discards)
+            _bytes.Clear();
         _reorder.Clear();
         window.GiveBack();
+    }
+
+    private void WriteBits(Span<byte> buffer, long first)
+    {
+        for (; buffer.Length > 0; first += 64)
+        {
+            var word = _reorder.PresentFrom(first);
+            if (buffer.Length >= sizeof(ulong))
+                BinaryPrimitives.WriteUInt64LittleEndian(buffer, word);
+            else
+                BinaryPrimitives.WriteUInt32LittleEndian(buffer, unchecked((uint)word));
+            buffer = buffer[Math.Min(sizeof(ulong), buffer.Length)..];
+        }
     }
 
     private void Advance(long nowMicroseconds)

@@ -81,7 +81,7 @@ internal sealed class Flight
     }
 
     /// <summary>Everything up to this number has come, and of what follows the next one what the bits say.</summary>
-    internal AcknowledgementOutcome Acknowledge(long number, ReadOnlySpan<byte> selectiveAck, long nowMicroseconds, in RttEstimator rtt)
+    internal AcknowledgementOutcome Acknowledge(long number, in SelectiveAck selectiveAck, long nowMicroseconds, in RttEstimator rtt)
     {
         var outcome = new AcknowledgementOutcome { PriorInFlight = BytesInFlight, HasAdvanced = number >= _packets.First };
         while (_packets.First <= number)
@@ -90,22 +90,8 @@ internal sealed class Flight
             _packets.RemoveFirst();
         }
 
-        for (var first = number + 2; selectiveAck.Length > 0; first += 64)
-        {
-            var word = selectiveAck.Length >= sizeof(ulong) ? BinaryPrimitives.ReadUInt64LittleEndian(selectiveAck) : BinaryPrimitives.ReadUInt32LittleEndian(selectiveAck);
-            selectiveAck = selectiveAck[Math.Min(sizeof(ulong), selectiveAck.Length)..];
-            // An acknowledgement that was overtaken speaks of packets that are gone.
-            var gone = _packets.First - first;
-            if (gone >= 64)
-                continue;
-            if (gone > 0)
-                word &= ulong.MaxValue << (int)gone;
-            if (word == 0)
-                continue;
-            for (word &= _packets.OpenFrom(first); word != 0; word &= word - 1)
-                Deliver(first + BitOperations.TrailingZeroCount(word), nowMicroseconds, rtt, ref outcome);
-        }
-
+        for (var part = 0; part < selectiveAck.Parts; part++)
+            Acknowledge(number + 2 + (part * SelectiveAck.MaxPartLength * 8L), selectiveAck[part], nowMicroseconds, rtt, ref outcome);
         if (outcome.SpuriousPackets > 0)
             _reorderThreshold = Math.Min(_reorderThreshold * 2, MaxReorderThreshold);
         return outcome;
@@ -175,6 +161,25 @@ internal sealed class Flight
         _packets.Trim();
         _log.Trim();
         _lost.TrimWhenEmpty(all: true);
+    }
+
+    private void Acknowledge(long first, ReadOnlySpan<byte> bits, long nowMicroseconds, in RttEstimator rtt, ref AcknowledgementOutcome outcome)
+    {
+        for (; bits.Length > 0; first += 64)
+        {
+            var word = bits.Length >= sizeof(ulong) ? BinaryPrimitives.ReadUInt64LittleEndian(bits) : BinaryPrimitives.ReadUInt32LittleEndian(bits);
+            bits = bits[Math.Min(sizeof(ulong), bits.Length)..];
+            // An acknowledgement that was overtaken speaks of packets that are gone.
+            var gone = _packets.First - first;
+            if (gone >= 64)
+                continue;
+            if (gone > 0)
+                word &= ulong.MaxValue << (int)gone;
+            if (word == 0)
+                continue;
+            for (word &= _packets.OpenFrom(first); word != 0; word &= word - 1)
+                Deliver(first + BitOperations.TrailingZeroCount(word), nowMicroseconds, rtt, ref outcome);
+        }
     }
 
     private bool IsOpen(long number, uint transmission)

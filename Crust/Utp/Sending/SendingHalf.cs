@@ -104,7 +104,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         acknowledged < _flight.Packets.Next && acknowledged >= _flight.Packets.First - 4 - _maxFlightPackets;
 
     /// <summary>Takes an acknowledgement; true when bytes left the buffer.</summary>
-    internal bool HandleAcknowledgement(long acknowledged, ReadOnlySpan<byte> selectiveAck, uint windowBytes, int queueingDelay, long nowMicroseconds)
+    internal bool HandleAcknowledgement(long acknowledged, in SelectiveAck selectiveAck, uint windowBytes, int queueingDelay, long nowMicroseconds)
     {
         var released = false;
         if (acknowledged + 1 >= _flight.Packets.First)
@@ -133,7 +133,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         if (outcome.ProbeDelivered)
             _pathMtu.ProbeDelivered(nowMicroseconds);
         _congestion.Acknowledged(outcome.DeliveredBytes, queueingDelay, PacketLength, _isLimited);
-        window.Grow(_congestion.WindowBytes);
+        window.Grow(Math.Min(_congestion.WindowBytes, 2 * outcome.PriorInFlight));
         DetectLosses(nowMicroseconds);
         return released;
     }
@@ -184,12 +184,14 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
 
         _timeouts++;
         _timerMicroseconds = nowMicroseconds;
+        // What probes a closed window is refused, not lost.
+        var isRefused = _flight.Packets[_flight.Packets.First].Offset >= _allowedEnd;
         var lost = _flight.LoseAll();
         if (lost.ProbeLost)
             _pathMtu.ProbeLost(nowMicroseconds);
-        if (_timeouts >= 2 && _pathMtu.Length > PathMtuSearch.BaseLength)
+        if (!isRefused && _timeouts >= 2 && _pathMtu.Length > PathMtuSearch.BaseLength)
             _pathMtu.Exclude(_pathMtu.Length, nowMicroseconds);
-        if (lost.LostPackets > 0 || _timeouts == 1)
+        if (!isRefused && (lost.LostPackets > 0 || _timeouts == 1))
             _congestion.TimedOut(PacketLength);
         _isRecovering = true;
         _recoveryEnd = _flight.NextTransmission;
@@ -205,8 +207,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     {
         next = default;
         var mayExceed = _probeDue && trainBytes == 0;
-        if (_paceMicroseconds > 0 && !mayExceed)
+        if (nowMicroseconds < _paceMicroseconds && !mayExceed)
             return false;
+        _paceMicroseconds = 0;
         if (!mayExceed && !IsPaced(nowMicroseconds, trainBytes))
             return false;
 
