@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Crust.Primitives;
 using Crust.Utp.Memory;
 using Crust.Utp.Packets;
@@ -27,7 +26,6 @@ internal sealed class UtpEndpoint
     private readonly RingBuffer<UtpEvent> _events = new();
     private readonly BlockPool _pool;
     private readonly WindowBudget _budget;
-    private readonly uint _clockOffset;
     private UtpConnection? _latest;
     private Instant _now;
 
@@ -39,8 +37,6 @@ internal sealed class UtpEndpoint
         _cookies = new SynCookies(cookieKey);
         _pool = new BlockPool(options.MaxDatagramLength);
         _budget = new WindowBudget(options.WindowBudgetBytes);
-        // What the wire shows of our clock says nothing about how long we run.
-        _clockOffset = MemoryMarshal.Read<uint>(cookieKey);
         ConnectTimeoutMicroseconds = options.ConnectTimeout.Ticks / TimeSpan.TicksPerMicrosecond;
         KeepAliveMicroseconds = options.KeepAliveInterval.Ticks / TimeSpan.TicksPerMicrosecond;
     }
@@ -176,7 +172,7 @@ internal sealed class UtpEndpoint
     internal bool PollEvent(out UtpEvent happened) => _events.TryTake(out happened);
 
     /// <summary>Our clock as the wire has it: microseconds, modulo 2^32, never 0, which libutp reads as none.</summary>
-    internal uint Timestamp(long microseconds) => Math.Max(1, unchecked((uint)microseconds + _clockOffset));
+    internal uint Timestamp(long microseconds) => Math.Max(1, unchecked((uint)microseconds + _cookies.ClockOffset));
 
     /// <summary>The connection may have something to send, or another deadline.</summary>
     internal void Wake(UtpConnection connection)

@@ -47,6 +47,9 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
 
     internal void Begin(long expected) => Expected = expected;
 
+    /// <inheritdoc cref="ReceiveWindow.AddRoundTrip"/>
+    internal void AddRoundTrip(long microseconds) => window.AddRoundTrip(microseconds);
+
     /// <summary>Whether an acknowledgement should go now.</summary>
     internal bool IsAcknowledgementDue(long nowMicroseconds) =>
         _isUrgent || (AcknowledgementMicroseconds > 0 && nowMicroseconds >= AcknowledgementMicroseconds);
@@ -154,8 +157,15 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     /// <summary>Lets go of what an idle connection does not need.</summary>
     internal void Trim()
     {
+        if (_bytes.Length > 0 || _reorder.Count > 0)
+            return;
         _bytes.Trim();
         _reorder.Trim();
+        if (window.Rest())
+        {
+            _announcedEnd = 0;
+            _isUrgent = !IsFinished;
+        }
     }
 
     /// <summary>Nothing will come any more. What came in order may still be read, unless nobody wants it.</summary>
