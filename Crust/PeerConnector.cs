@@ -6,6 +6,7 @@ using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
 using Crust.Session.Driver;
+using Crust.Transport;
 
 namespace Crust;
 
@@ -28,23 +29,27 @@ internal sealed class PeerConnector(
         : open.IsSuspended ? ShareAsync(peer, token => ResumeAsync(open, token), cancellationToken)
         : Task.FromResult(open);
 
-    /// <summary>The open session with the address's peer, or a new one over that address.</summary>
+    /// <summary>The open session with the addresses' peer, or a new one over one of those addresses.</summary>
+    /// <param name="addresses">At least one; all of one peer.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
     /// <exception cref="ConnectException">It did not come about.</exception>
-    internal Task<SessionDriver> ConnectAsync(PeerAddress address, CancellationToken cancellationToken) =>
-        table.Find(address.Peer) is { Closure: null, IsSuspended: false } open
+    internal Task<SessionDriver> ConnectAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancellationToken) =>
+        table.Find(addresses[0].Peer) is { Closure: null, IsSuspended: false } open
             ? Task.FromResult(open)
-            : ShareAsync(address.Peer, token => DialAddressAsync(address, token), cancellationToken);
+            : ShareAsync(addresses[0].Peer, token => DialAddressesAsync(addresses, token), cancellationToken);
 
     /// <summary>
-    /// Makes another link for a session that lost its own or doubts it: over the address that it was dialled at, and, if it is suspended, as any peer is found.
+    /// Makes another link for a session that lost its own or doubts it: over the addresses that its peer is known at, whatever their transport, and, if it is
+    /// suspended, as any peer is found.
     /// </summary>
     /// <exception cref="ConnectException">It did not come about.</exception>
     internal async Task<SessionDriver> ResumeAsync(SessionDriver session, CancellationToken cancellationToken)
     {
         DialResult? dialled = null;
-        if (session is { ActiveLinkIsOurs: true, RemoteEndPoint: { } endPoint })
+        var known = KnownAddresses(session);
+        if (known.Count > 0)
         {
-            dialled = await dialer.DialAsync(session.Remote, [new PeerAddress(TransportKind.Tcp, endPoint, session.Remote)], cancellationToken).ConfigureAwait(false);
+            dialled = await dialer.DialAsync(session.Remote, known, cancellationToken).ConfigureAwait(false);
             if (dialled.Session is { } resumed)
                 return resumed;
         }
@@ -109,14 +114,25 @@ internal sealed class PeerConnector(
         }
     }
 
-    private async Task<SessionDriver> DialAddressAsync(PeerAddress address, CancellationToken cancellationToken)
+    private async Task<SessionDriver> DialAddressesAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancellationToken)
     {
-        if (address.Transport != TransportKind.Tcp)
-            throw new ConnectException(ConnectFailure.NoUsableAddress, address.Peer, $"{address} names a transport that this version does not dial; use tcp://.");
-        if (!gate.Allows(address.EndPoint.Address))
-            throw new ConnectException(ConnectFailure.NotAllowed, address.Peer, $"The access list of this node denies {address.EndPoint.Address}.");
-        var dialled = await dialer.DialAsync(address.Peer, [address], cancellationToken).ConfigureAwait(false);
-        return dialled.Session ?? throw Failed(address.Peer, dialled);
+        var peer = addresses[0].Peer;
+        if (addresses.All(a => !gate.Allows(a.EndPoint.Address)))
+            throw new ConnectException(ConnectFailure.NotAllowed, peer, $"The access list of this node denies {string.Join(", ", addresses.Select(a => a.EndPoint.Address).Distinct())}.");
+        var dialled = await dialer.DialAsync(peer, addresses, cancellationToken).ConfigureAwait(false);
+        if (dialled.Session is not { } session)
+            throw Failed(peer, dialled);
+        session.PeerAddresses = addresses;
+        return session;
+    }
+
+    /// <summary>Where the session's peer may answer: at the other end of the link, if that listens, and wherever it was looked for before.</summary>
+    private static IReadOnlyList<PeerAddress> KnownAddresses(SessionDriver session)
+    {
+        // A peer dials µTP from the very port that it listens on, TCP from any.
+        if (session.RemoteEndPoint is { } endPoint && session.Path.ToTransport() is { } transport && (session.ActiveLinkIsOurs || transport == TransportKind.Utp))
+            return [.. new[] { new PeerAddress(transport, endPoint, session.Remote) }.Concat(session.PeerAddresses).Distinct()];
+        return session.PeerAddresses;
     }
 
     private async Task<SessionDriver> FindAndDialAsync(PeerId peer, CancellationToken cancellationToken, SessionDriver? suspended = null)
@@ -138,7 +154,9 @@ internal sealed class PeerConnector(
             var dialling = dialer.DialAsync(peer, addresses, decided.Token);
             try
             {
-                return await FirstAsync(peer, addresses.Count, arrival, dialling, introduction, cancellationToken).ConfigureAwait(false);
+                var session = await FirstAsync(peer, addresses.Count, arrival, dialling, introduction, cancellationToken).ConfigureAwait(false);
+                session.PeerAddresses = addresses;
+                return session;
             }
             finally
             {

@@ -13,11 +13,12 @@ internal static class NodeCommand
         var bootstrap = CommonOptions.Bootstrap();
         var network = CommonOptions.Network();
         var listen = CommonOptions.Listen();
-        var port = CommonOptions.TcpPort();
+        var tcpPort = CommonOptions.TcpPort();
+        var udpPort = CommonOptions.UdpPort();
         var access = CommonOptions.Access();
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("node", "Run a peer that answers pings, until Ctrl+C.") { identity, bootstrap, network, listen, port, access, json, verbose };
+        var command = new Command("node", "Run a peer that answers pings, until Ctrl+C.") { identity, bootstrap, network, listen, tcpPort, udpPort, access, json, verbose };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
@@ -27,7 +28,8 @@ internal static class NodeCommand
                 using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
                 var options = new CrustNodeOptions
                 {
-                    Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(port), AccessFile = parsed.GetValue(access),
+                    Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(tcpPort), UdpPort = parsed.GetValue(udpPort),
+                    AccessFile = parsed.GetValue(access),
                 };
                 if (parsed.GetValue(listen) is { } address)
                     options.Listen = address;
@@ -36,8 +38,12 @@ internal static class NodeCommand
                 await using var node = await CrustNode.StartAsync(options, cancellationToken);
                 Announce(node, output);
                 node.PeerConnected += c => output.Event(
-                    "connected", $"Connected with {c.Peer} ({c.Path.ToToken()}, {c.RemoteEndPoint}).",
-                    ("peer", c.Peer.ToString()), ("path", c.Path.ToToken()), ("local", c.LocalEndPoint?.ToString()), ("remote", c.RemoteEndPoint?.ToString()));
+                    "connected", $"Connected with {c.Peer} ({c.Path.ToToken()}, {c.RemoteEndPoint}): {c.PathReason}.",
+                    ("peer", c.Peer.ToString()), ("path", c.Path.ToToken()), ("local", c.LocalEndPoint?.ToString()), ("remote", c.RemoteEndPoint?.ToString()), ("why", c.PathReason));
+                node.PeerPathChanged += c => output.Event(
+                    c.IsSuspended ? "suspended" : "path-changed",
+                    c.IsSuspended ? $"The link with {c.Peer} was lost; waiting for another." : $"Connection with {c.Peer} is now {c.Path.ToToken()}, {c.RemoteEndPoint}: {c.PathReason}.",
+                    ("peer", c.Peer.ToString()), ("path", c.IsSuspended ? null : c.Path.ToToken()), ("why", c.IsSuspended ? null : c.PathReason));
                 node.PeerDisconnected += c => output.Event(
                     "disconnected", $"Connection with {c.Peer} ended: {c.CloseReason}", ("peer", c.Peer.ToString()), ("why", c.CloseReason));
                 node.IdentityElsewhere += teller => output.Event(

@@ -40,6 +40,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     private Task _ending = Task.CompletedTask;
     private bool _isEnding;
     private bool _endsWithLink;
+    private bool _wasActive;
     private object? _tag;
 
     internal SessionDriver(SessionParameters parameters, SessionId sessionId, ISessionOwner owner, MonotonicClock clock, ILogger logger)
@@ -84,9 +85,15 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     /// <summary>The way of the active link, or of the last one.</summary>
     internal ConnectionPath Path { get; private set; }
 
+    /// <summary>Why it is that link, one line for people.</summary>
+    internal string PathReason { get; private set; } = "";
+
     internal IPEndPoint? LocalEndPoint { get; private set; }
 
     internal IPEndPoint? RemoteEndPoint { get; private set; }
+
+    /// <summary>Where the peer was looked for when the session was made, or found again, from here: where another link may lead.</summary>
+    internal IReadOnlyList<PeerAddress> PeerAddresses { get; set; } = [];
 
     /// <summary>True when the active link, or the last one, was begun by us.</summary>
     internal bool ActiveLinkIsOurs { get; private set; }
@@ -151,6 +158,9 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
             var pump = new LinkPump(link, this, _clock);
             // A link that is unwanted from the beginning is given its pump all the same: that closes it.
             _links.Add(pump);
+            // Before the first link is nominated, who asks is told of that one.
+            if (!_wasActive)
+                Describe(link, null);
             pump.Handle = _machine.AddLink(RankOf(link.Path), link.Result.PromisedGeneration, _clock.Now);
             pump.Handle.Tag = pump;
             Drain();
@@ -410,7 +420,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
                     Sender.RoomAgain();
                     break;
                 case SessionEventKind.LinkActivated:
-                    Activated((LinkPump)e.Link!.Tag!);
+                    Activated((LinkPump)e.Link!.Tag!, e.Reason);
                     break;
                 case SessionEventKind.LinkUnwanted:
                     (e.Link!.Tag as LinkPump)?.Stop("replaced by a better link");
@@ -449,18 +459,23 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
         _machine.MessageConsumed(e.Payload, _clock.Now);
     }
 
-    private void Activated(LinkPump pump)
+    private void Activated(LinkPump pump, string? cause)
     {
-        var link = pump.Link;
-        var isFirst = RemoteEndPoint is null;
+        Describe(pump.Link, _wasActive ? cause : null);
+        _resumed?.TrySetResult();
+        _resumed = null;
+        if (_wasActive)
+            Tell(static (owner, session) => owner.PathChanged(session));
+        _wasActive = true;
+    }
+
+    private void Describe(SecureLink link, string? cause)
+    {
         Path = link.Path;
+        PathReason = cause is null ? link.Why : $"{cause}; {link.Why}";
         LocalEndPoint = link.Pipe.Link.LocalEndPoint as IPEndPoint;
         RemoteEndPoint = link.Pipe.Link.RemoteEndPoint as IPEndPoint;
         ActiveLinkIsOurs = link.Result.IsInitiator;
-        _resumed?.TrySetResult();
-        _resumed = null;
-        if (!isFirst)
-            Tell(static (owner, session) => owner.PathChanged(session));
     }
 
     private void Closed(in SessionEvent e)
