@@ -272,20 +272,27 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     }
 
     /// <summary>The application is done with messages, or with datagrams.</summary>
+    /// <returns>False when the session is busy: nothing happened, and the caller, who has better to do than to wait, tries again.</returns>
+    internal bool TryConsumed(List<PayloadLease> payloads, bool isDatagrams)
+    {
+        if (!Gate.TryEnter())
+            return false;
+        try
+        {
+            ConsumedUnderLock(payloads, isDatagrams);
+            return true;
+        }
+        finally
+        {
+            Gate.Exit();
+        }
+    }
+
+    /// <inheritdoc cref="TryConsumed"/>
     internal void Consumed(List<PayloadLease> payloads, bool isDatagrams)
     {
         lock (Gate)
-        {
-            foreach (var payload in payloads)
-            {
-                if (isDatagrams)
-                    _machine.DatagramConsumed(payload);
-                else
-                    _machine.MessageConsumed(payload, _clock.Now);
-            }
-
-            Settle();
-        }
+            ConsumedUnderLock(payloads, isDatagrams);
     }
 
     /// <summary>Does something to the machine.</summary>
@@ -372,6 +379,20 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
             _machine.HandleTimeout(_clock.Now);
             Settle();
         }
+    }
+
+    private void ConsumedUnderLock(List<PayloadLease> payloads, bool isDatagrams)
+    {
+        var now = _clock.Now;
+        foreach (var payload in payloads)
+        {
+            if (isDatagrams)
+                _machine.DatagramConsumed(payload);
+            else
+                _machine.MessageConsumed(payload, now);
+        }
+
+        Settle();
     }
 
     /// <summary>After each input: passes events on, wakes who may have to write, sets the timer. Under the lock.</summary>
