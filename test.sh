@@ -8,7 +8,7 @@ usage() {
   cat <<'TEXT'
 usage: ./test.sh [--install] [--quick | --full] [--seeds N]
   (none)     installs nothing, runs what this machine can, in at most 25 minutes
-  --install  first installs the tools that tests use, by apt; says which
+  --install  first installs the tools that tests use, by apt and npm; says which
   --quick    at most 2 minutes: leaves out the slow tests; needs no root
   --full     runs every promise, for as long as it takes
   --seeds N  tells N stories in the simulated world, 200 unless said
@@ -86,18 +86,26 @@ readonly TOOLS='
 git|git|the tidy tests ask it which files are the repository
 ip|iproute2|the NAT lab builds networks of namespaces
 nft|nftables|the NAT lab'"'"'s routers
+ethtool|ethtool|switches off what network cards do for the kernel
+node|nodejs|runs libutp, the reference implementation of µTP
+npm|npm|installs libutp'"'"'s bindings for Node.js
+libtorrent|python3-libtorrent|a second implementation of µTP, in a BitTorrent client
+tshark|tshark|dissects our µTP packets
 ps|procps|tests of real processes
 shellcheck|shellcheck|checks the scripts
 systemd-analyze|systemd|checks the systemd units
 compose|docker-compose|checks the compose file; no engine is started
 '
 
+# The Node.js packages of the µTP tests: pinned by the lock file there.
+readonly LIBUTP=Crust.Tests/Interop/Utp/Libutp
+
 has_tool() {
-  if [[ $1 == compose ]]; then
-    docker compose version >/dev/null 2>&1 || have docker-compose
-  else
-    have "$1"
-  fi
+  case $1 in
+    compose) docker compose version >/dev/null 2>&1 || have docker-compose ;;
+    libtorrent) /usr/bin/python3 -c 'import libtorrent' >/dev/null 2>&1 ;; # Debian's own Python has Debian's packages.
+    *) have "$1" ;;
+  esac
 }
 
 as_root() {
@@ -148,6 +156,19 @@ install_tools() {
     done
   fi
   restore_services
+}
+
+install_libutp() {
+  if ! have npm; then
+    echo "  but npm is missing: what needs utp-native is skipped"
+  elif npm ls --prefix "$LIBUTP" --depth=0 >/dev/null 2>&1; then
+    echo "  nothing: utp-native is here"
+  else
+    echo "  utp-native and what it needs (9 small packages): libutp for Node.js, into $LIBUTP/node_modules"
+    # It brings its binary along: nothing is compiled, no script of a package runs.
+    timeout 180 npm ci --prefix "$LIBUTP" --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000 >"$RESULTS/npm.log" 2>&1 ||
+      echo "  could not install it (see ${RESULTS#"$PWD"/}/npm.log): what needs it is skipped"
+  fi
 }
 
 # --- Suites --------------------------------------------------------------------------------------------------------------------------
@@ -218,16 +239,18 @@ run_checks() {
 rm -rf "$RESULTS"
 mkdir -p "$RESULTS"
 
-if [[ $install == yes ]]; then
-  say "Installing by apt, with services kept from starting"
-  install_tools
-fi
-
 # An account without a home (a build agent's) gets one here: the SDK and the package cache want it.
 if [[ -z ${HOME:-} || ! -w $HOME ]]; then
   export HOME=$PWD/artifacts/home
   mkdir -p "$HOME"
 fi
+if [[ $install == yes ]]; then
+  say "Installing by apt, with services kept from starting"
+  install_tools
+  say "Installing by npm, without running scripts of packages"
+  install_libutp
+fi
+
 if ! have dotnet; then
   echo "test.sh: the .NET 10 SDK is needed and 'dotnet' is not on the PATH" >&2
   failures+=("no .NET SDK")

@@ -10,6 +10,7 @@ IReadOnlyDictionary<string, Func<IEnumerable<BenchmarkCase>>> scenarios = new Di
     ["handshake"] = HandshakeScenario.Cases,
     ["idle-memory"] = IdleMemoryScenario.Cases,
     ["primitives"] = PrimitivesScenario.Cases,
+    ["utp"] = UtpScenario.Cases,
 };
 
 // The other processes of idle-memory: this same program.

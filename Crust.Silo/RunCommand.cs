@@ -30,6 +30,8 @@ internal static class RunCommand
 
     private static readonly Option<int> PeersPort = Port("--peers-port", "TCP port that the gateway inside listens on for peers; 0 for any.", 0);
 
+    private static readonly Option<int> PeersUdpPort = Port("--peers-udp-port", "UDP port that the gateway inside listens on for peers, for µTP; 0 for any.", 0);
+
     private static readonly Option<string> Http = new("--http")
     {
         Description = "Where the status page is served: IP:PORT, or PORT on loopback; port 0 for any.",
@@ -60,7 +62,7 @@ internal static class RunCommand
     {
         var command = new RootCommand("Runs a Crust cluster in one process: a silo with its database, and a status page.")
         {
-            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, Http, Profile, Connection, Network, Access, NoGateway, Json, Verbose,
+            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, Profile, Connection, Network, Access, NoGateway, Json, Verbose,
         };
         Http.Validators.Add(result =>
         {
@@ -162,6 +164,7 @@ internal static class RunCommand
             NetworkName = line.GetValue(Network)!,
             Listen = line.GetValue(PeersListen)!,
             TcpPort = line.GetValue(PeersPort),
+            UdpPort = line.GetValue(PeersUdpPort),
             AccessFile = line.GetValue(Access),
         };
         return await GatewayServer.StartAsync(options, silo.CreateClient, logging, TimeProvider.System, cancellationToken);

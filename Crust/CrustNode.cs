@@ -12,8 +12,6 @@ using Crust.Primitives.Driver;
 using Crust.Session;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
-using Crust.Tcp;
-using Crust.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Crust;
@@ -36,11 +34,12 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly NodePolicy _policy;
     private readonly LinkHandshaker _handshaker;
     private readonly SessionTable _table;
-    private readonly Acceptor _acceptor;
+    private readonly NodeTransports _transports;
     private readonly SessionArrivals _arrivals = new();
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
+    private volatile string? _gatewayFailure;
     private int _disposed;
 
     private CrustNode(CrustNodeOptions options)
@@ -69,11 +68,8 @@ public sealed class CrustNode : IAsyncDisposable
         _handshaker = new LinkHandshaker(_identity, Network, clock, _handshakeCore);
         var terms = new HandshakeTerms(_identity.Id, options.Sign, options.RequireSignatures, options.AllowAegis128L, _policy.Epoch);
         var adopter = new LinkAdopter(_handshaker, terms, _table, owner, _policy.Gate, clock);
-        var transport = new TcpTransport();
-        var dialer = new Dialer(transport, adopter, _policy.Gate, options.TimeProvider, _logger);
-        _acceptor = new Acceptor(
-            transport.Bind(new IPEndPoint(ListenAddress(options.Listen), options.TcpPort)), ConnectionPath.DirectTcp,
-            _policy.Gate, adopter, clock, _logger);
+        _transports = new NodeTransports(options, _policy.Gate, adopter, clock, _logger);
+        var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
         _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
         _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
@@ -176,7 +172,20 @@ public sealed class CrustNode : IAsyncDisposable
     public async Task<PeerConnection> ConnectToAddressAsync(PeerAddress address, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(address);
-        return ConnectionOf(await _connector.ConnectAsync(address, cancellationToken).ConfigureAwait(false));
+        return ConnectionOf(await _connector.ConnectAsync([address], cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Connects to a peer at several addresses, which race: the first that answers carries the connection; the open one with that peer if there is one.</summary>
+    /// <param name="addresses">At least one; all of the same peer.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <exception cref="ArgumentException">There is none, or they name different peers.</exception>
+    /// <exception cref="ConnectException">The connection did not come about; <see cref="ConnectException.Failure"/> tells why.</exception>
+    public async Task<PeerConnection> ConnectToAddressesAsync(IReadOnlyCollection<PeerAddress> addresses, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+        if (addresses.Select(a => a.Peer).Distinct().Count() != 1)
+            throw new ArgumentException("Addresses to connect to are of one peer.", nameof(addresses));
+        return ConnectionOf(await _connector.ConnectAsync([.. addresses.Distinct()], cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Stops: tells gateways and peers, closes every connection and the port.</summary>
@@ -191,7 +200,7 @@ public sealed class CrustNode : IAsyncDisposable
         await _connector.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
-        await _acceptor.DisposeAsync().ConfigureAwait(false);
+        await _transports.DisposeAsync().ConfigureAwait(false);
         await _policy.DisposeAsync().ConfigureAwait(false);
         if (_ownsIdentity)
             _identity.Dispose();
@@ -206,8 +215,8 @@ public sealed class CrustNode : IAsyncDisposable
     internal void Accept()
     {
         _policy.Start(() => _table.Sessions);
-        _acceptor.Start();
-        Log.Listening(_logger, Id.ToShortString(), _acceptor.EndPoint.ToString());
+        _transports.Accept();
+        Log.Listening(_logger, Id.ToShortString(), _transports.EndPoints);
     }
 
     /// <summary>What this node refused so far.</summary>
@@ -239,13 +248,12 @@ public sealed class CrustNode : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            var tried = string.Join(", ", _options.Bootstrap.Select(b => $"{b.EndPoint}"));
-            throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway took this node within {_options.BootstrapTimeout.TotalSeconds:0} s (tried {tried}).");
+            var tried = string.Join(", ", _options.Bootstrap.Select(DialReason.Name));
+            throw new ConnectException(
+                ConnectFailure.BootstrapFailed, default,
+                $"No gateway took this node within {_options.BootstrapTimeout.TotalSeconds:0} s (tried {tried}{(_gatewayFailure is { } last ? $"; {last}" : "")}).");
         }
     }
-
-    private static IPAddress ListenAddress(IPAddress wanted) =>
-        wanted.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6 ? IPAddress.Any : wanted;
 
     private ValueTask HandleGatewayMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
@@ -254,7 +262,7 @@ public sealed class CrustNode : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private async Task<SessionDriver?> ConnectGatewayAsync(PeerAddress contact, CancellationToken cancellationToken)
+    private async Task<SessionDriver?> ConnectGatewayAsync(IReadOnlyList<PeerAddress> contact, CancellationToken cancellationToken)
     {
         try
         {
@@ -262,33 +270,24 @@ public sealed class CrustNode : IAsyncDisposable
         }
         catch (ConnectException e)
         {
-            Log.DialFailed(_logger, contact.ToString(), e.Message);
+            _gatewayFailure = e.Message;
+            Log.DialFailed(_logger, contact[0].ToString(), e.Message);
             return null;
         }
     }
 
-    private IReadOnlyList<PeerAddress> PublishedAddresses(IPEndPoint? observed)
-    {
-        var port = _acceptor.EndPoint.Port;
-        var addresses = LocalAddresses.For(_acceptor.EndPoint.Address).ToList();
-        // Without a NAT that rewrites ports, the listener is reachable where the gateway sees us.
-        if (observed is not null && !addresses.Contains(observed.Address) && IsWildcard(_acceptor.EndPoint.Address))
-            addresses.Insert(0, observed.Address);
-        return [.. addresses.Select(a => new PeerAddress(TransportKind.Tcp, new IPEndPoint(a, port), Id))];
-    }
+    private IReadOnlyList<PeerAddress> PublishedAddresses(IPEndPoint? observed) => _transports.Reachable(Id, observed);
 
     /// <summary>
     /// Dials to loopback make sense only when we are on it: we listen there, or reached our gateway there. What the gateway says it sees does
     /// not count, or it could make us knock at our own host's doors.
     /// </summary>
     private bool IsLoopbackAllowed() =>
-        IPAddress.IsLoopback(_acceptor.EndPoint.Address)
+        IPAddress.IsLoopback(_transports.Address)
         || (_attachment?.Current?.Session.RemoteEndPoint is { } gateway && IPAddress.IsLoopback(gateway.Address));
 
     /// <summary>Whether another gateway that our gateway names may be dialled, like any address from a stranger.</summary>
     private bool MayContact(PeerAddress contact) => AddressPolicy.MayDial(contact.EndPoint.Address, IsLoopbackAllowed());
-
-    private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     private void Raise(Action<PeerConnection>? subscribers, SessionDriver session) => Raise(subscribers, ConnectionOf(session));
 

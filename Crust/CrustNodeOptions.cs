@@ -1,5 +1,6 @@
 using System.Net;
 using Crust.Identity;
+using Crust.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -22,6 +23,12 @@ public sealed class CrustNodeOptions
 
     /// <summary>TCP port to listen on; 0, the default, draws a random one at each start.</summary>
     public int TcpPort { get; set; }
+
+    /// <summary>UDP port to listen on, for µTP; 0, the default, draws a random one at each start.</summary>
+    public int UdpPort { get; set; }
+
+    /// <summary>The transports to listen and dial with. Default all. One that is left out is not started at all, and takes no port.</summary>
+    public Transports Transports { get; set; } = Transports.All;
 
     /// <summary>Handlers by protocol that are there before the first peer can connect; more can be added by <see cref="CrustNode.Handle"/>.</summary>
     public IDictionary<string, PeerMessageHandler> Handlers { get; } = new Dictionary<string, PeerMessageHandler>(StringComparer.Ordinal);

@@ -35,6 +35,12 @@ public sealed class PeerConnection
     /// <summary>How the connection reaches the peer.</summary>
     public ConnectionPath Path => _session.Path;
 
+    /// <summary>
+    /// Why it reaches the peer that way, one line for people: which address answered first, and what became of those that were tried before; after a change
+    /// also why it moved. The words may change between versions.
+    /// </summary>
+    public string PathReason => _session.PathReason;
+
     /// <summary>Our end of the active link.</summary>
     public IPEndPoint? LocalEndPoint => _session.LocalEndPoint;
 

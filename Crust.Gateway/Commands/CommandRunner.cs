@@ -53,11 +53,11 @@ internal static class CommandRunner
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
-            output.Failed("port-in-use", "The port is in use; choose another or 0 for a random one.");
+            output.Failed("port-in-use", e.Message);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
         {
-            output.Failed("address-not-available", "The address to listen on is not one of this host's.");
+            output.Failed("address-not-available", e.Message);
         }
         catch (SocketException e)
         {

@@ -44,7 +44,7 @@ internal static class CommonOptions
 
     internal static Option<PeerAddress[]> Bootstrap() => new("--bootstrap")
     {
-        Description = $"Address of a gateway, tcp://IP:PORT/PEERID; may repeat. {BootstrapVariable} stands in for it.",
+        Description = $"Address of a gateway, tcp://IP:PORT/PEERID or utp://IP:PORT/PEERID; may repeat, and those of one gateway race. {BootstrapVariable} stands in for it.",
         HelpName = "ADDR",
         Arity = ArgumentArity.OneOrMore,
         CustomParser = result => ParseAddresses(result, result.Tokens.Select(t => t.Value)),
@@ -80,6 +80,29 @@ internal static class CommonOptions
         CustomParser = result => Parse(result, result.Tokens[0].Value, ParsePort, text => $"'{text}' is not a port: 0 to 65535."),
     };
 
+    internal static Option<int> UdpPort() => new("--udp-port")
+    {
+        Description = "UDP port to listen on, for µTP; 0 draws a random one.",
+        HelpName = "N",
+        CustomParser = result => Parse(result, result.Tokens[0].Value, ParsePort, text => $"'{text}' is not a port: 0 to 65535."),
+    };
+
+    internal static Option<PathChoice> Path() => new("--path")
+    {
+        Description = "Which path will do: any, direct or relay.",
+        HelpName = "any|direct|relay",
+        DefaultValueFactory = _ => PathChoice.Any,
+        CustomParser = result => Parse<PathChoice>(
+            result, result.Tokens[0].Value, text => text switch
+            {
+                "any" => PathChoice.Any,
+                "direct" => PathChoice.Direct,
+                "relay" => PathChoice.Relay,
+                _ => null,
+            },
+            text => $"'{text}' is not a path: any, direct or relay."),
+    };
+
     /// <summary>An option that takes a number for which a condition holds.</summary>
     internal static Option<T> Number<T>(string name, string description, string helpName, T byDefault, Func<T, bool> isInRange) where T : struct, INumber<T> => new(name)
     {
@@ -102,10 +125,6 @@ internal static class CommonOptions
 
     /// <summary>True for a name that a network may have.</summary>
     internal static bool IsNetworkName(string name) => Encoding.UTF8.GetByteCount(name) is > 0 and <= NetworkId.MaxNameLength;
-
-    /// <summary>Parses <c>IP</c> or <c>IP:PORT</c>; port 0 where none is given.</summary>
-    internal static IPEndPoint? ParseEndPoint(string text) =>
-        IPAddress.TryParse(text, out var address) ? new IPEndPoint(address, 0) : IPEndPoint.TryParse(text, out var endPoint) ? endPoint : null;
 
     /// <summary>True for <c>HOST:PORT</c>.</summary>
     internal static bool IsHostAndPort(string text)
@@ -134,10 +153,10 @@ internal static class CommonOptions
         var addresses = new List<PeerAddress>();
         foreach (var text in texts)
         {
-            if (PeerAddress.TryParse(text, out var address) && address.Transport == TransportKind.Tcp)
+            if (PeerAddress.TryParse(text, out var address))
                 addresses.Add(address);
             else
-                result.AddError($"'{text}' is not a gateway's address: tcp://IP:PORT/PEERID.");
+                result.AddError($"'{text}' is not a gateway's address: tcp://IP:PORT/PEERID or utp://IP:PORT/PEERID.");
         }
 
         return [.. addresses];

@@ -16,9 +16,14 @@ internal static class GatewayCommand
     {
         var config = new Option<string?>("--config") { Description = "JSON file with these settings; the command line has precedence.", HelpName = "FILE" };
         var listen = CommonOptions.Listen();
-        var port = CommonOptions.TcpPort();
-        var advertise = new Option<string[]>("--advertise") { Description = "Address to tell peers, IP or IP:PORT; auto (the default) tells those it listens on; may repeat.", HelpName = "auto|ADDR" };
-        advertise.Validators.Add(result => Check(result, v => v == Auto || CommonOptions.ParseEndPoint(v) is not null, "is not an address: auto, IP or IP:PORT"));
+        var tcpPort = CommonOptions.TcpPort();
+        var udpPort = CommonOptions.UdpPort();
+        var advertise = new Option<string[]>("--advertise")
+        {
+            Description = "Address to tell peers: IP, IP:PORT (for TCP and µTP), tcp://IP:PORT or utp://IP:PORT; auto (the default) tells those it listens on; may repeat.",
+            HelpName = "auto|ADDR",
+        };
+        advertise.Validators.Add(result => Check(result, v => v == Auto || AdvertisedAddress.Parse(v) is not null, "is not an address: auto, IP, IP:PORT, tcp://IP:PORT or utp://IP:PORT"));
         var cluster = new Option<string[]>("--cluster") { Description = "Orleans gateway of the cluster, HOST:PORT; may repeat.", HelpName = "HOST:PORT" };
         cluster.Validators.Add(result => Check(result, CommonOptions.IsHostAndPort, "is not HOST:PORT"));
         var region = new Option<string?>("--region") { Description = "A free word for operators.", HelpName = "NAME" };
@@ -27,7 +32,7 @@ internal static class GatewayCommand
         var access = CommonOptions.Access();
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("gateway", "Run a gateway: peers attach to it, and it tells the cluster.") { config, listen, port, advertise, cluster, region, network, identity, access, json, verbose };
+        var command = new Command("gateway", "Run a gateway: peers attach to it, and it tells the cluster.") { config, listen, tcpPort, udpPort, advertise, cluster, region, network, identity, access, json, verbose };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
@@ -40,7 +45,8 @@ internal static class GatewayCommand
                     Identity = key,
                     NetworkName = parsed.GetResult(network) is { Implicit: false } ? parsed.GetValue(network)! : file.NetworkName() ?? parsed.GetValue(network)!,
                     Listen = parsed.GetValue(listen) ?? file.ListenAddress() ?? IPAddress.IPv6Any,
-                    TcpPort = parsed.GetResult(port) is null ? file.TcpPort ?? 0 : parsed.GetValue(port),
+                    TcpPort = parsed.GetResult(tcpPort) is null ? file.TcpPort ?? 0 : parsed.GetValue(tcpPort),
+                    UdpPort = parsed.GetResult(udpPort) is null ? file.UdpPort ?? 0 : parsed.GetValue(udpPort),
                     Advertise = Addresses(NotEmpty(parsed.GetValue(advertise)) ?? file.Advertise ?? []),
                     Cluster = NotEmpty(parsed.GetValue(cluster)) ?? file.ClusterEndPoints(),
                     Region = parsed.GetValue(region) ?? file.Region ?? "",
@@ -78,8 +84,8 @@ internal static class GatewayCommand
 
     private static string[]? NotEmpty(string[]? values) => values is { Length: > 0 } ? values : null;
 
-    private static IReadOnlyList<IPEndPoint> Addresses(string[] texts) =>
-        [.. texts.Where(t => t != Auto).Select(t => CommonOptions.ParseEndPoint(t) ?? throw new InvalidDataException($"'{t}' is not an address to advertise: auto, IP or IP:PORT."))];
+    private static IReadOnlyList<AdvertisedAddress> Addresses(string[] texts) =>
+        [.. texts.Where(t => t != Auto).Select(t => AdvertisedAddress.Parse(t) ?? throw new InvalidDataException($"'{t}' is not an address to advertise: auto, IP, IP:PORT, tcp://IP:PORT or utp://IP:PORT."))];
 
     private static void Check(System.CommandLine.Parsing.OptionResult result, Func<string, bool> isRight, string complaint)
     {

@@ -14,6 +14,8 @@ internal sealed class GatewayConfiguration
 
     public int? TcpPort { get; set; }
 
+    public int? UdpPort { get; set; }
+
     public string[]? Advertise { get; set; }
 
     public string? Identity { get; set; }
@@ -38,7 +40,13 @@ internal sealed class GatewayConfiguration
             if (file.GetChildren().FirstOrDefault(c => typeof(GatewayConfiguration).GetProperty(c.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase) is null) is { } unknown)
                 throw new InvalidDataException($"it has no setting '{unknown.Key}'.");
             var read = file.Get<GatewayConfiguration>() ?? new GatewayConfiguration();
-            return read.TcpPort is < 0 or > IPEndPoint.MaxPort ? throw new InvalidDataException($"{read.TcpPort} is not a port: 0 to 65535.") : read;
+            foreach (var port in new[] { read.TcpPort, read.UdpPort })
+            {
+                if (port is < 0 or > IPEndPoint.MaxPort)
+                    throw new InvalidDataException($"{port} is not a port: 0 to 65535.");
+            }
+
+            return read;
         }
         catch (Exception e) when (e is InvalidDataException or InvalidOperationException or FormatException)
         {

@@ -13,7 +13,8 @@ internal static class NodeCommand
         var bootstrap = CommonOptions.Bootstrap();
         var network = CommonOptions.Network();
         var listen = CommonOptions.Listen();
-        var port = CommonOptions.TcpPort();
+        var tcpPort = CommonOptions.TcpPort();
+        var udpPort = CommonOptions.UdpPort();
         var access = CommonOptions.Access();
         var folder = FileReception.Folder("Accept files and folders into this one; made if it is not there. No files are accepted if left out.", isRequired: false);
         var from = FileReception.From();
@@ -21,7 +22,7 @@ internal static class NodeCommand
         var verbose = CommonOptions.Verbose();
         var command = new Command("node", "Run a peer that answers pings and accepts files, until Ctrl+C.")
         {
-            identity, bootstrap, network, listen, port, access, folder, from, json, verbose,
+            identity, bootstrap, network, listen, tcpPort, udpPort, access, folder, from, json, verbose,
         };
         command.Validators.Add(result =>
         {
@@ -39,7 +40,8 @@ internal static class NodeCommand
                 using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
                 var options = new CrustNodeOptions
                 {
-                    Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(port), AccessFile = parsed.GetValue(access),
+                    Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(tcpPort), UdpPort = parsed.GetValue(udpPort),
+                    AccessFile = parsed.GetValue(access),
                 };
                 if (parsed.GetValue(listen) is { } address)
                     options.Listen = address;
@@ -52,8 +54,12 @@ internal static class NodeCommand
                 Announce(node, output);
                 reception?.Announce();
                 node.PeerConnected += c => output.Event(
-                    "connected", $"Connected with {c.Peer} ({c.Path.ToToken()}, {c.RemoteEndPoint}).",
-                    ("peer", c.Peer.ToString()), ("path", c.Path.ToToken()), ("local", c.LocalEndPoint?.ToString()), ("remote", c.RemoteEndPoint?.ToString()));
+                    "connected", $"Connected with {c.Peer} ({c.Path.ToToken()}, {c.RemoteEndPoint}): {c.PathReason}.",
+                    ("peer", c.Peer.ToString()), ("path", c.Path.ToToken()), ("local", c.LocalEndPoint?.ToString()), ("remote", c.RemoteEndPoint?.ToString()), ("why", c.PathReason));
+                node.PeerPathChanged += c => output.Event(
+                    c.IsSuspended ? "suspended" : "path-changed",
+                    c.IsSuspended ? $"The link with {c.Peer} was lost; waiting for another." : $"Connection with {c.Peer} is now {c.Path.ToToken()}, {c.RemoteEndPoint}: {c.PathReason}.",
+                    ("peer", c.Peer.ToString()), ("path", c.IsSuspended ? null : c.Path.ToToken()), ("why", c.IsSuspended ? null : c.PathReason));
                 node.PeerDisconnected += c => output.Event(
                     "disconnected", $"Connection with {c.Peer} ended: {c.CloseReason}", ("peer", c.Peer.ToString()), ("why", c.CloseReason));
                 node.IdentityElsewhere += teller => output.Event(

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using Crust.Identity;
 using Crust.Transport;
@@ -19,14 +18,22 @@ internal static class PingCommand
         var network = CommonOptions.Network();
         var count = CommonOptions.Number("--count", "How many pings.", "N", byDefault: 4, n => n > 0);
         var interval = CommonOptions.Number<double>("--interval", "Seconds between pings.", "SECONDS", byDefault: 1, n => n is >= 0 and < 86_400);
+        var path = CommonOptions.Path();
+        var waitDirect = CommonOptions.Number<double>("--wait-direct", "Seconds to wait for a direct path before the first ping.", "SECONDS", byDefault: 0, n => n is >= 0 and < 86_400);
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("ping", "Reach a peer by its id and measure round trips.") { peer, bootstrap, network, count, interval, json, verbose };
+        var command = new Command("ping", "Reach a peer by its id and measure round trips.") { peer, bootstrap, network, count, interval, path, waitDirect, json, verbose };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
             return CommandRunner.GuardAsync(output, async () =>
             {
+                if (parsed.GetValue(path) == PathChoice.Relay)
+                {
+                    output.Failed("no-relay", "There is no relay in this version: use --path any or --path direct.");
+                    return CommandRunner.Failed;
+                }
+
                 if (parsed.GetValue(bootstrap) is not { Length: > 0 } contacts)
                     throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway is known: give --bootstrap ADDR or set {CommonOptions.BootstrapVariable}.");
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
@@ -35,22 +42,60 @@ internal static class PingCommand
                     options.Bootstrap.Add(contact);
                 await using var node = await CrustNode.StartAsync(options, cancellationToken);
                 NodeCommand.Announce(node, output);
-                return await PingAsync(node, parsed.GetValue(peer), parsed.GetValue(count), TimeSpan.FromSeconds(parsed.GetValue(interval)), output, cancellationToken);
+                var to = parsed.GetValue(peer);
+                var lines = new ConnectionLines(output);
+                node.PeerPathChanged += c => TellOf(c, to, lines);
+                var connection = await node.ConnectAsync(to, cancellationToken);
+                lines.Connected(connection);
+                if (!await IsAsWantedAsync(node, connection, parsed.GetValue(path), TimeSpan.FromSeconds(parsed.GetValue(waitDirect)), output, cancellationToken))
+                    return CommandRunner.Failed;
+                return await PingAsync(connection, parsed.GetValue(count), TimeSpan.FromSeconds(parsed.GetValue(interval)), output, cancellationToken);
             });
         });
         return command;
     }
 
-    private static async Task<int> PingAsync(CrustNode node, PeerId peer, int count, TimeSpan interval, CommandOutput output, CancellationToken cancellationToken)
+    private static void TellOf(PeerConnection connection, PeerId peer, ConnectionLines lines)
     {
-        var start = Stopwatch.GetTimestamp();
-        var connection = await node.ConnectAsync(peer, cancellationToken);
-        var took = Math.Round(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 1);
-        var path = connection.Path.ToToken();
-        output.Event(
-            "connected", string.Create(CultureInfo.InvariantCulture, $"Connected with {peer} in {took} ms: {path} to {connection.RemoteEndPoint}."),
-            ("peer", peer.ToString()), ("path", path), ("local", connection.LocalEndPoint?.ToString()), ("remote", connection.RemoteEndPoint?.ToString()),
-            ("ms", took), ("why", "an address in the peer's record answered"), ("signed", connection.SendsSigned && connection.ReceivesSigned));
+        if (connection.Peer == peer)
+            lines.PathChanged(connection);
+    }
+
+    /// <summary>Waits for a direct path as long as is wanted; false when one was demanded and there is none.</summary>
+    private static async Task<bool> IsAsWantedAsync(
+        CrustNode node, PeerConnection connection, PathChoice wanted, TimeSpan patience, CommandOutput output, CancellationToken cancellationToken)
+    {
+        var direct = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Look(PeerConnection changed)
+        {
+            if (changed == connection && connection.Path.IsDirect())
+                direct.TrySetResult();
+        }
+
+        node.PeerPathChanged += Look;
+        try
+        {
+            // It may have changed before anybody listened.
+            Look(connection);
+            await direct.Task.WaitAsync(patience, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // Then it stays what it is.
+        }
+        finally
+        {
+            node.PeerPathChanged -= Look;
+        }
+
+        if (wanted != PathChoice.Direct || connection.Path.IsDirect())
+            return true;
+        output.Failed("no-direct-path", $"No direct path to {connection.Peer}: it is {connection.Path.ToToken()} ({connection.PathReason}).");
+        return false;
+    }
+
+    private static async Task<int> PingAsync(PeerConnection connection, int count, TimeSpan interval, CommandOutput output, CancellationToken cancellationToken)
+    {
         var times = new List<double>();
         for (var sequence = 1; sequence <= count; sequence++)
         {
@@ -61,6 +106,7 @@ internal static class PingCommand
             try
             {
                 var milliseconds = Math.Round((await connection.PingAsync(timeout.Token)).TotalMilliseconds, 2);
+                var path = connection.Path.ToToken();
                 times.Add(milliseconds);
                 output.Event(
                     "pong", string.Create(CultureInfo.InvariantCulture, $"{sequence}: {milliseconds} ms, {path}"),

@@ -19,13 +19,14 @@ internal static class ReceiveCommand
         var identity = CommonOptions.Identity("The receiver's key; the default identity if left out, made at the first start.");
         var network = CommonOptions.Network();
         var listen = CommonOptions.Listen();
-        var port = CommonOptions.TcpPort();
+        var tcpPort = CommonOptions.TcpPort();
+        var udpPort = CommonOptions.UdpPort();
         var json = CommonOptions.Json();
         var quiet = TransferOutput.Quiet();
         var verbose = CommonOptions.Verbose();
         var command = new Command("receive", "Receive files and folders into a folder, until Ctrl+C.")
         {
-            folder, from, once, maxSize, maxFiles, bootstrap, identity, network, listen, port, json, quiet, verbose,
+            folder, from, once, maxSize, maxFiles, bootstrap, identity, network, listen, tcpPort, udpPort, json, quiet, verbose,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -35,7 +36,10 @@ internal static class ReceiveCommand
             {
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
                 using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
-                var options = new CrustNodeOptions { Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(port) };
+                var options = new CrustNodeOptions
+                {
+                    Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(tcpPort), UdpPort = parsed.GetValue(udpPort),
+                };
                 if (parsed.GetValue(listen) is { } address)
                     options.Listen = address;
                 foreach (var contact in parsed.GetValue(bootstrap) ?? [])

@@ -36,8 +36,11 @@ internal static class SendCommand
         command.Validators.Add(result =>
         {
             // From the words themselves: the value of what is wrongly written throws, and that has been complained of already.
-            if (PeerAddress.TryParse(Word(result.GetResult(address)), out var at) && PeerId.TryParse(Word(result.GetResult(peer)), null, out var to) && at.Peer != to)
-                result.AddError($"--address names {at.Peer}, not {to}.");
+            foreach (var word in result.GetResult(address)?.Tokens.Select(t => t.Value) ?? [])
+            {
+                if (PeerAddress.TryParse(word, out var at) && PeerId.TryParse(Word(result.GetResult(peer)), null, out var to) && at.Peer != to)
+                    result.AddError($"--address names {at.Peer}, not {to}.");
+            }
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -46,8 +49,8 @@ internal static class SendCommand
             return await CommandRunner.GuardAsync(output.Lines, async () =>
             {
                 var contacts = parsed.GetValue(bootstrap) ?? [];
-                var at = parsed.GetValue(address);
-                if (contacts.Length == 0 && at is null)
+                var at = parsed.GetValue(address) ?? [];
+                if (contacts.Length == 0 && at.Length == 0)
                     throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway is known: give --bootstrap ADDR or set {CommonOptions.BootstrapVariable}; or give --address ADDR.");
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
                 using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
@@ -78,7 +81,7 @@ internal static class SendCommand
     }
 
     private static async Task<int> SendAsync(
-        string path, string? receiptFile, SendSettings settings, CrustNodeOptions options, PeerAddress? address, ReceiverInbox inbox, TransferOutput output,
+        string path, string? receiptFile, SendSettings settings, CrustNodeOptions options, PeerAddress[] addresses, ReceiverInbox inbox, TransferOutput output,
         CancellationToken cancellationToken)
     {
         if (receiptFile is not null && Placement.IsTaken(receiptFile))
@@ -91,10 +94,21 @@ internal static class SendCommand
             ("transfer", progress.Id.Text), ("peer", settings.Peer.ToString()), ("name", manifest.Root.Name), ("kind", manifest.Root.IsFolder ? "folder" : "file"),
             ("files", manifest.Files), ("bytes", manifest.TotalLength), ("skipped", source.Skipped));
         await using var node = await CrustNode.StartAsync(options, cancellationToken);
-        var sender = new FileSender(settings, source, inbox, token => ConnectAsync(node, settings.Peer, address, token), progress, TimeProvider.System);
-        sender.Connected += c => output.Lines.Event(
-            "connected", $"Connected: {c.Path.ToToken()} to {c.RemoteEndPoint}.",
-            ("peer", c.Peer.ToString()), ("path", c.Path.ToToken()), ("local", c.LocalEndPoint?.ToString()), ("remote", c.RemoteEndPoint?.ToString()));
+        var lines = new ConnectionLines(output.Lines);
+        var sender = new FileSender(
+            settings, source, inbox,
+            token =>
+            {
+                lines.Begin();
+                return ConnectAsync(node, settings.Peer, addresses, token);
+            },
+            progress, TimeProvider.System);
+        sender.Connected += lines.Connected;
+        node.PeerPathChanged += c =>
+        {
+            if (c.Peer == settings.Peer)
+                lines.PathChanged(c);
+        };
         sender.Resumed += bytes => output.Lines.Event(
             "resumed", $"The receiver has {ByteSize.Format(bytes)} of {ByteSize.Format(manifest.TotalLength)} already: going on from there.",
             ("transfer", progress.Id.Text), ("bytes", bytes), ("total", manifest.TotalLength));
@@ -144,13 +158,13 @@ internal static class SendCommand
     }
 
     /// <summary>By address if one is given; where nobody answers there, by id.</summary>
-    private static async Task<PeerConnection> ConnectAsync(CrustNode node, PeerId peer, PeerAddress? address, CancellationToken cancellationToken)
+    private static async Task<PeerConnection> ConnectAsync(CrustNode node, PeerId peer, PeerAddress[] addresses, CancellationToken cancellationToken)
     {
-        if (address is null)
+        if (addresses.Length == 0)
             return await node.ConnectAsync(peer, cancellationToken);
         try
         {
-            return await node.ConnectToAddressAsync(address, cancellationToken);
+            return await node.ConnectToAddressesAsync(addresses, cancellationToken);
         }
         catch (ConnectException) when (node.Gateway is not null)
         {
@@ -160,16 +174,23 @@ internal static class SendCommand
 
     private static string? Word(SymbolResult? result) => result is { Tokens: [var token] } ? token.Value : null;
 
-    private static Option<PeerAddress?> Address() => new("--address")
+    private static Option<PeerAddress[]> Address() => new("--address")
     {
-        Description = "Where the receiver listens, tcp://IP:PORT/PEERID: no gateway is needed then.",
+        Description = "Where the receiver listens, tcp://IP:PORT/PEERID or utp://IP:PORT/PEERID; may repeat, and they race. No gateway is needed then.",
         HelpName = "ADDR",
+        Arity = ArgumentArity.OneOrMore,
         CustomParser = result =>
         {
-            if (PeerAddress.TryParse(result.Tokens[0].Value, out var address) && address.Transport == TransportKind.Tcp)
-                return address;
-            result.AddError($"'{result.Tokens[0].Value}' is not a peer's address: tcp://IP:PORT/PEERID.");
-            return null;
+            var addresses = new List<PeerAddress>();
+            foreach (var token in result.Tokens)
+            {
+                if (PeerAddress.TryParse(token.Value, out var address))
+                    addresses.Add(address);
+                else
+                    result.AddError($"'{token.Value}' is not a peer's address: tcp://IP:PORT/PEERID or utp://IP:PORT/PEERID.");
+            }
+
+            return [.. addresses];
         },
     };
 }

@@ -17,8 +17,11 @@ internal sealed record GatewayOptions
     /// <summary>TCP port; 0 draws one.</summary>
     public int TcpPort { get; init; }
 
-    /// <summary>Addresses to tell peers, each with or without a port; empty: those of the listener.</summary>
-    public IReadOnlyList<IPEndPoint> Advertise { get; init; } = [];
+    /// <summary>UDP port, for µTP; 0 draws one.</summary>
+    public int UdpPort { get; init; }
+
+    /// <summary>Addresses to tell peers; empty: those of the listeners.</summary>
+    public IReadOnlyList<AdvertisedAddress> Advertise { get; init; } = [];
 
     /// <summary>Orleans gateways of the cluster, HOST:PORT each.</summary>
     public IReadOnlyList<string> Cluster { get; init; } = [];

@@ -1,4 +1,3 @@
-using System.Net;
 using Crust.Client;
 using Crust.Gateway.Cluster;
 using Crust.GatewayProtocol;
@@ -43,16 +42,8 @@ internal sealed class GatewayServer : IAsyncDisposable
     internal PeerId Id => _node.Id;
 
     /// <summary>Where peers reach this gateway.</summary>
-    internal IReadOnlyList<PeerAddress> Addresses
-    {
-        get
-        {
-            var port = _node.Addresses.Select(a => a.EndPoint.Port).FirstOrDefault();
-            return _options.Advertise.Count == 0
-                ? _node.Addresses
-                : [.. _options.Advertise.Select(a => new PeerAddress(TransportKind.Tcp, a.Port == 0 ? new IPEndPoint(a.Address, port) : a, Id))];
-        }
-    }
+    internal IReadOnlyList<PeerAddress> Addresses =>
+        _options.Advertise.Count == 0 ? _node.Addresses : [.. _options.Advertise.SelectMany(a => a.Complete(_node.Addresses)).Distinct()];
 
     internal int AttachedCount => _peers.Count;
 
@@ -83,6 +74,7 @@ internal sealed class GatewayServer : IAsyncDisposable
                 NetworkName = options.NetworkName,
                 Listen = options.Listen,
                 TcpPort = options.TcpPort,
+                UdpPort = options.UdpPort,
                 AccessFile = options.AccessFile,
                 LoggerFactory = loggerFactory,
                 TimeProvider = timeProvider,

@@ -47,7 +47,7 @@ public sealed class DockerfileTests
         var silo = Read($"{Folder}/Dockerfile.silo");
         silo.All("HEALTHCHECK").Should().ContainSingle().Which.Should().Contain("/health").And.Contain("CMD [");
         silo.All("EXPOSE").Should().Equal("11111/tcp 30000/tcp 8080/tcp");
-        Read($"{Folder}/Dockerfile.gateway").All("EXPOSE").Should().Equal("41000/tcp");
+        Read($"{Folder}/Dockerfile.gateway").All("EXPOSE").Should().Equal("41000/tcp 41000/udp");
     }
 
     [Fact]

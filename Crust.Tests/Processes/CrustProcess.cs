@@ -81,6 +81,10 @@ public sealed class CrustProcess : IAsyncDisposable
     /// <summary>Starts the silo.</summary>
     public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
 
+    /// <summary>Starts the silo by another command, which must become it.</summary>
+    public static CrustProcess SiloThrough(TemporaryFolder folder, string[] command, params string[] arguments) =>
+        Start(folder, command[0], [.. command[1..], "dotnet", typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
+
     /// <summary>The first event of a name, and with a condition if one is given, that came or comes.</summary>
     public async Task<ProcessEvent> EventAsync(string name, Func<ProcessEvent, bool>? condition = null)
     {

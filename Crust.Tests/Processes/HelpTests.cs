@@ -18,6 +18,9 @@ public sealed class HelpTests : IDisposable
     [InlineData("node", "--bootstrap")]
     [InlineData("node", "--out")]
     [InlineData("ping", "PEERID")]
+    [InlineData("ping", "any|direct|relay")]
+    [InlineData("node", "--udp-port")]
+    [InlineData("gateway", "--udp-port")]
     [InlineData("send", "--receipt")]
     [InlineData("receive", "--out")]
     public Task Crust_ExplainsItself(string command, string what) => ExplainsAsync(CrustProcess.Crust(_folder, Words(command)), what);

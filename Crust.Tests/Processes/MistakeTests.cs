@@ -28,11 +28,15 @@ public sealed class MistakeTests : IDisposable
     [InlineData("ping PEER --count x", "--count")]
     [InlineData("ping PEER --interval x", "--interval")]
     [InlineData("ping PEER --interval -1", "--interval")]
+    [InlineData("ping PEER --path home", "'home' is not a path: any, direct or relay")]
+    [InlineData("ping PEER --wait-direct -1", "--wait-direct")]
     [InlineData("ping PEER --network EMPTY", "network name")]
     [InlineData("node --tcp-port 65536", "'65536' is not a port")]
+    [InlineData("node --udp-port x", "'x' is not a port")]
     [InlineData("node --listen nonsense", "'nonsense' is not an IP address")]
     [InlineData("gateway --cluster nonsense", "'nonsense' is not HOST:PORT")]
     [InlineData("gateway --advertise nonsense", "'nonsense' is not an address")]
+    [InlineData("gateway --advertise utp://192.0.2.1", "'utp://192.0.2.1' is not an address")]
     [InlineData("send", "Required argument")]
     [InlineData("send file nonsense", "'nonsense' is not a peer id")]
     [InlineData("send file PEER --address nonsense", "'nonsense' is not a peer's address")]
@@ -60,6 +64,7 @@ public sealed class MistakeTests : IDisposable
 
     [Theory]
     [InlineData("ping PEER", "No gateway is known")]
+    [InlineData("ping PEER --path relay", "There is no relay")]
     [InlineData("gateway", "A gateway needs a cluster")]
     [InlineData("gateway --config missing", "does not exist")]
     [InlineData("node --access missing", "Could not find file")]
@@ -79,6 +84,7 @@ public sealed class MistakeTests : IDisposable
     [InlineData("""{ "nonsense": 1 }""", "'nonsense'")]
     [InlineData("""{ "tcpPort": 65536 }""", "65536 is not a port")]
     [InlineData("""{ "tcpPort": "x" }""", "cannot be used")]
+    [InlineData("""{ "udpPort": -1 }""", "-1 is not a port")]
     [InlineData("""{ "listen": "x" }""", "'x' in the configuration file is not an IP address")]
     [InlineData("""{ "cluster": ["127.0.0.1:1", "x"] }""", "'x' in the configuration file is not HOST:PORT")]
     [InlineData("""{ "advertise": ["x"] }""", "'x' is not an address")]
@@ -92,7 +98,7 @@ public sealed class MistakeTests : IDisposable
         var json = $$"""{ "listen": "203.0.113.1", "tcpPort": 0, "advertise": ["198.51.100.7:41000"], "identity": "{{_folder.PathOf("key")}}", "network": "n", "cluster": ["127.0.0.1:1"], "region": "r" }""";
         await using var gateway = CrustProcess.Crust(_folder, "gateway", "--config", _folder.Write("gateway.json", json), "--listen", "127.0.0.1", "--json");
         var ready = await gateway.EventAsync("ready");
-        ready.Address.Should().Be($"tcp://198.51.100.7:41000/{ready.Text("peer")}");
+        ready.Addresses.Should().Equal($"tcp://198.51.100.7:41000/{ready.Text("peer")}", $"utp://198.51.100.7:41000/{ready.Text("peer")}");
         using var key = Identity.Driver.IdentityFile.Load(_folder.PathOf("key"));
         key.Id.ToString().Should().Be(ready.Text("peer"));
     }
@@ -104,8 +110,13 @@ public sealed class MistakeTests : IDisposable
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         var port = $"{((IPEndPoint)taken.LocalEndpoint).Port}";
-        await FailsAsync(CrustProcess.Crust(_folder, "node", "--listen", "127.0.0.1", "--tcp-port", port), 1, "The port is in use");
-        await FailsAsync(CrustProcess.Crust(_folder, "gateway", "--listen", "127.0.0.1", "--tcp-port", port, "--cluster", "127.0.0.1:1"), 1, "The port is in use");
+        using var takenUdp = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var udpPort = $"{((IPEndPoint)takenUdp.Client.LocalEndPoint!).Port}";
+        await FailsAsync(CrustProcess.Crust(_folder, "node", "--listen", "127.0.0.1", "--tcp-port", port), 1, $"TCP port {port} is in use");
+        await FailsAsync(CrustProcess.Crust(_folder, "node", "--listen", "127.0.0.1", "--udp-port", udpPort), 1, $"UDP port {udpPort} is in use");
+        await FailsAsync(CrustProcess.Crust(_folder, "gateway", "--listen", "127.0.0.1", "--tcp-port", port, "--cluster", "127.0.0.1:1"), 1, $"TCP port {port} is in use");
+        await FailsAsync(CrustProcess.Crust(_folder, "gateway", "--listen", "127.0.0.1", "--udp-port", udpPort, "--cluster", "127.0.0.1:1"), 1, $"UDP port {udpPort} is in use");
+        await FailsAsync(CrustProcess.Silo(_folder, [.. SiloArguments("--peers-udp-port"), "--peers-udp-port", udpPort]), 1, $"UDP port {udpPort} is in use");
         foreach (var option in new[] { "--silo-port", "--gateway-port", "--http", "--peers-port" })
             await FailsAsync(CrustProcess.Silo(_folder, [.. SiloArguments(option), option, port]), 1, "in use");
     }
@@ -117,7 +128,7 @@ public sealed class MistakeTests : IDisposable
         await using var ping = CrustProcess.Crust(_folder, "ping", Peer, "--bootstrap", $"tcp://127.0.0.1:1/{Peer}", "--json");
         (await ping.ExitAsync()).Should().Be(1, ping.ToString());
         ping.Events.Should().ContainSingle().Which.Text("code").Should().Be("bootstrap-failed");
-        ping.Error.Should().ContainSingle().Which.Should().Contain("tried 127.0.0.1:1");
+        ping.Error.Should().ContainSingle().Which.Should().Contain("tried tcp://127.0.0.1:1");
     }
 
     [Fact]

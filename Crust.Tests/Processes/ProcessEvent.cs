@@ -23,7 +23,10 @@ public sealed record ProcessEvent(string Name, JsonElement Body, long Timestamp)
     public int Number(string member) => Body.GetProperty(member).GetInt32();
 
     /// <summary>The first of the addresses told by <c>ready</c>.</summary>
-    public string Address => Body.GetProperty("addresses")[0].GetString()!;
+    public string Address => Addresses[0];
+
+    /// <summary>The addresses told by <c>ready</c>.</summary>
+    public string[] Addresses => [.. Body.GetProperty("addresses").EnumerateArray().Select(a => a.GetString()!)];
 
     /// <summary>Milliseconds from a time stamp to this event.</summary>
     public double MillisecondsSince(long start) => Stopwatch.GetElapsedTime(start, Timestamp).TotalMilliseconds;

@@ -90,19 +90,19 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
                 link.Stall(BeforeHealing(world.UpTo(TimeSpan.FromSeconds(40))));
                 break;
             case Fault.Swallow:
-                link.FromDialler.Swallow();
-                link.FromAcceptor.Swallow();
+                link.Swallow(fromDialler: true);
+                link.Swallow(fromDialler: false);
                 break;
             case Fault.SwallowOneWay:
-                link.Way(random.Chance(0.5)).Swallow();
+                link.Swallow(fromDialler: random.Chance(0.5));
                 break;
             case Fault.Alter:
-                var way = link.Way(random.Chance(0.5));
-                if (!way.TryAlter())
-                    link.Way(way != link.FromDialler).TryAlter();
+                var fromDialler = random.Chance(0.5);
+                if (!link.TryAlter(fromDialler))
+                    link.TryAlter(!fromDialler);
                 break;
             case Fault.Truncate:
-                link.Way(random.Chance(0.5)).Truncate();
+                link.Truncate(fromDialler: random.Chance(0.5));
                 break;
         }
     }

@@ -3,7 +3,7 @@ using Crust.Primitives;
 namespace Crust.Tests.Simulation;
 
 /// <summary>
-/// One direction of a <see cref="SimulatedLink"/>: a byte stream like TCP's, reliable and in order as long as it works. Faults: it may stall, swallow
+/// One direction of a <see cref="StreamLink"/>: a byte stream like TCP's, reliable and in order as long as it works. Faults: it may stall, swallow
 /// everything in silence, end in the middle, or be altered by somebody on the path.
 /// </summary>
 internal sealed class LinkWay(World world, LinkProfile profile)

@@ -18,7 +18,17 @@ internal sealed class Network(World world, Scenario scenario)
 
     internal IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
-    internal void Add(SimulatedNode node) => _nodes.Add(node);
+    /// <summary>Where links may be µTP connections: the datagrams between the nodes. Null where there are none.</summary>
+    internal UtpNetwork? Utp { get; private set; }
+
+    internal void Add(SimulatedNode node)
+    {
+        _nodes.Add(node);
+        if (!scenario.HasDatagrams)
+            return;
+        Utp ??= new UtpNetwork(world, scenario.IsSlow) { NextNumber = () => ++_lastNumber };
+        Utp.Add(node);
+    }
 
     /// <summary>Links that are not over.</summary>
     internal IReadOnlyList<(SimulatedLink Link, SimulatedNode Dialler, SimulatedNode Acceptor)> Living()
@@ -31,6 +41,13 @@ internal sealed class Network(World world, Scenario scenario)
     internal void Connect(SimulatedNode dialler, PeerId remote, LinkRank rank, Action<SimulatedLink?> done)
     {
         var acceptor = _nodes.Single(n => n.Identity.Id == remote);
+        if (Utp is not null && world.Random.Chance(scenario.UtpShare))
+        {
+            var dialled = Utp.Dial(Utp.HostOf(dialler), Utp.HostOf(acceptor), rank, isAttack: false, done);
+            _links.Add((dialled, dialler, acceptor));
+            return;
+        }
+
         var profile = LinkProfile.Draw(world, scenario.IsSlow || (rank == LinkRank.Relayed && world.Random.Chance(0.3)));
         if (IsParted(dialler, acceptor, out _))
         {
@@ -46,7 +63,7 @@ internal sealed class Network(World world, Scenario scenario)
                 return;
             }
 
-            var link = new SimulatedLink(world, profile, rank, ++_lastNumber);
+            var link = new StreamLink(world, profile, rank, ++_lastNumber);
             _links.Add((link, dialler, acceptor));
             acceptor.Open(link, isDialler: false, null, isAttack: false, null);
             done(link);
@@ -58,6 +75,7 @@ internal sealed class Network(World world, Scenario scenario)
     {
         _partitions[(one, other)] = until;
         _partitions[(other, one)] = until;
+        Utp?.Part(one, other, until);
         foreach (var (link, dialler, acceptor) in Living())
         {
             if ((dialler, acceptor) == (one, other) || (acceptor, dialler) == (one, other))
@@ -71,13 +89,31 @@ internal sealed class Network(World world, Scenario scenario)
         if (Recorder.Count == 0)
             return;
         var (responder, units) = Recorder.At(world.Random.Next(Recorder.Count));
-        var link = new SimulatedLink(world, LinkProfile.Draw(world, isSlow: false), LinkRank.Direct, ++_lastNumber);
+        if (Utp is not null)
+        {
+            ReplayOverUtp(responder, units);
+            return;
+        }
+
+        var link = new StreamLink(world, LinkProfile.Draw(world, isSlow: false), LinkRank.Direct, ++_lastNumber);
         var attacker = new Attacker();
-        link.FromAcceptor.Reader = link.FromDialler.Writer = attacker;
+        link.Attach(isDialler: true, attacker);
         _nodes.Single(n => n.Identity.Id == responder).Open(link, isDialler: false, null, isAttack: true, null);
         world.Log($"link {link.Number} replays {units.Count} units to {_nodes.Single(n => n.Identity.Id == responder).Name}");
         foreach (var unit in units)
-            link.FromDialler.Write(unit);
+            link.Write(isDialler: true, unit);
+    }
+
+    private void ReplayOverUtp(PeerId responder, IReadOnlyList<byte[]> units)
+    {
+        var node = _nodes.Single(n => n.Identity.Id == responder);
+        world.Log($"somebody replays {units.Count} units to {node.Name} over µTP");
+        Utp!.Dial(Utp.AddStranger(), Utp.HostOf(node), LinkRank.Direct, isAttack: true, link =>
+        {
+            foreach (var unit in units)
+                link?.Write(isDialler: true, unit);
+            // The node ends it: nothing of it is confirmed.
+        });
     }
 
     private bool IsParted(SimulatedNode one, SimulatedNode other, out Instant until) => _partitions.TryGetValue((one, other), out until) && until > world.Now;

@@ -19,8 +19,6 @@ internal sealed class NodeLink : ILinkReader
 
     private readonly SimulatedNode _node;
     private readonly SimulatedLink _link;
-    private readonly LinkWay _out;
-    private readonly LinkWay _in;
     private readonly RecordSizer _sizer = new();
     private readonly byte[] _plaintext = new byte[RecordSizer.LargeBytes];
     private Action<bool>? _done;
@@ -35,11 +33,8 @@ internal sealed class NodeLink : ILinkReader
     private bool _isUnderWay;
     private bool _isClosed;
 
-    internal NodeLink(SimulatedNode node, SimulatedLink link, bool isDialler, PeerId? remote, Action<bool>? done)
-    {
+    internal NodeLink(SimulatedNode node, SimulatedLink link, bool isDialler, PeerId? remote, Action<bool>? done) =>
         (_node, _link, IsDialler, _remote, _done) = (node, link, isDialler, remote, done);
-        (_out, _in) = (link.Way(isDialler), link.Way(!isDialler));
-    }
 
     internal bool IsDialler { get; }
 
@@ -124,7 +119,7 @@ internal sealed class NodeLink : ILinkReader
     /// <summary>Writes every record that the session has for this link, until the link is full.</summary>
     internal void WriteAll()
     {
-        while (!_isClosed && _out.HasRoom)
+        while (!_isClosed && _link.HasRoom(IsDialler))
         {
             if (Handle.IsUnwanted)
             {
@@ -226,7 +221,7 @@ internal sealed class NodeLink : ILinkReader
             return;
         }
 
-        if (_consumed > _in.AlteredFrom)
+        if (_consumed > _link.AlteredFrom(IsDialler))
             throw new SimulationException($"{_node.Name} link {_link.Number}: a record opened beyond the first altered byte");
         if (Session is null)
         {
@@ -252,7 +247,7 @@ internal sealed class NodeLink : ILinkReader
         {
             if (header.Type != RecordType.HandshakeMessage2 || !_handshake!.TryReadMessage2(body, out _result))
                 return false;
-            if (_consumed > _in.AlteredFrom)
+            if (_consumed > _link.AlteredFrom(IsDialler))
                 throw new SimulationException($"{_node.Name} link {_link.Number}: an altered message 2 was taken");
             Establish();
             Seal([]);
@@ -264,7 +259,7 @@ internal sealed class NodeLink : ILinkReader
         var handshake = new ResponderHandshake(_node.Identity, _node.Network, _node.DrawRandomness());
         if (header.Type != RecordType.HandshakeMessage1 || !handshake.TryReadMessage1(body, out var offer))
             return false;
-        if (_consumed > _in.AlteredFrom)
+        if (_consumed > _link.AlteredFrom(IsDialler))
             throw new SimulationException($"{_node.Name} link {_link.Number}: an altered message 1 was taken");
         if (_node.Peers.BeginHandshake(offer!.Initiator) is not { } nonces)
             return false;
@@ -308,6 +303,6 @@ internal sealed class NodeLink : ILinkReader
     {
         if (IsDialler)
             _node.Recorder.Record(_link, _remote!.Value, unit);
-        _out.Write(unit);
+        _link.Write(IsDialler, unit);
     }
 }

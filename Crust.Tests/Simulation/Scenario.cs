@@ -22,6 +22,12 @@ internal sealed record Scenario
 
     internal bool IsSlow { get; private init; }
 
+    /// <summary>Whether links may be µTP connections over a datagram network: so it is for every fourth seed of each kind.</summary>
+    internal bool HasDatagrams { get; private init; }
+
+    /// <summary>Where they may be: the share of them that is.</summary>
+    internal double UtpShare { get; private init; }
+
     /// <summary>Payload bytes that one end of a session sends at most, all messages and streams together.</summary>
     internal long BytesPerEnd { get; private init; }
 
@@ -37,10 +43,14 @@ internal sealed record Scenario
     /// <summary>How long an application may keep what it was given.</summary>
     internal TimeSpan HoldsUpTo { get; private init; }
 
+    /// <summary>Every so many seeds of a kind have datagrams.</summary>
+    private const ulong DatagramsEvery = 4;
+
     internal static Scenario Draw(World world)
     {
         var random = world.Random;
-        var kind = (ScenarioKind)(world.Seed % (ulong)Enum.GetValues<ScenarioKind>().Length);
+        var kinds = (ulong)Enum.GetValues<ScenarioKind>().Length;
+        var kind = (ScenarioKind)(world.Seed % kinds);
         var seconds = kind switch
         {
             ScenarioKind.Calm => random.Next(5, 60),
@@ -64,6 +74,8 @@ internal sealed record Scenario
             },
             Signs = kind == ScenarioKind.Starved ? 1 : random.Next(3) switch { 0 => 1, 1 => 0, _ => 0.5 },
             Relayed = random.NextDouble() * 0.6,
+            HasDatagrams = world.Seed / kinds % DatagramsEvery == DatagramsEvery - 1,
+            UtpShare = world.Seed / kinds % (2 * DatagramsEvery) < DatagramsEvery ? 1 : 0.6,
             IsSlow = kind != ScenarioKind.LinkChanges && random.Chance(0.15),
             BytesPerEnd = (kind == ScenarioKind.Starved ? 24 : random.Next(1, 12)) * 192L << 10,
             HasLargeMessages = kind == ScenarioKind.Starved || random.Chance(0.3),
@@ -92,5 +104,5 @@ internal sealed record Scenario
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Kind}, {Nodes} nodes, {Duration.TotalSeconds:F0} s";
+    public override string ToString() => $"{Kind}, {Nodes} nodes, {Duration.TotalSeconds:F0} s{(HasDatagrams ? $", {UtpShare:P0} µTP" : "")}";
 }

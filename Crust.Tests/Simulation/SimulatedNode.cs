@@ -117,8 +117,7 @@ internal sealed class SimulatedNode
     {
         var end = new NodeLink(this, link, isDialler, remote, done) { IsAttack = isAttack };
         _links.Add(end);
-        link.Way(!isDialler).Reader = end;
-        link.Way(isDialler).Writer = end;
+        link.Attach(isDialler, end);
         end.Start();
         return end;
     }
@@ -167,6 +166,7 @@ internal sealed class SimulatedNode
         foreach (var link in _links.ToArray())
             link.Forget(silently);
         _links.Clear();
+        _network.Utp?.HostOf(this).Restart();
         Peers = NewPeers();
     }
 

@@ -19,6 +19,7 @@ internal sealed class Simulation
     private readonly Directory _directory;
     private readonly Network _network;
     private readonly Faults _faults;
+    private readonly DatagramFaults? _datagramFaults;
 
     internal Simulation(ulong seed, bool isTraced = false)
     {
@@ -29,6 +30,8 @@ internal sealed class Simulation
         for (var i = 0; i < _scenario.Nodes; i++)
             _network.Add(new SimulatedNode(_scenario, _network, _directory, ((char)('A' + i)).ToString()));
         _faults = new Faults(_world, _network, _scenario, _directory);
+        if (_network.Utp is { } utp)
+            _datagramFaults = new DatagramFaults(_world, utp, _scenario, _directory);
         _directory.Converse = Converse;
     }
 
@@ -43,6 +46,7 @@ internal sealed class Simulation
             Converse(node);
         var end = _directory.HealsAt = _world.Now + _scenario.Duration;
         _faults.Start();
+        _datagramFaults?.Start();
         _world.Run(end);
         _world.Log($"the network heals");
         _directory.IsHealed = true;
@@ -57,7 +61,7 @@ internal sealed class Simulation
             _directory.Delivered,
             _directory.Statements,
             _directory.Sessions.Sum(s => s.Application.Exported),
-            _faults.Count,
+            _faults.Count + (_datagramFaults?.Count ?? 0),
             settled);
     }
 

@@ -30,7 +30,10 @@ internal sealed class World(ulong seed, bool isTraced)
 
     internal DeterministicRandom Random { get; } = new(seed);
 
-    internal Instant Now { get; private set; } = new(1_000_000_000);
+    /// <summary>When the story begins.</summary>
+    internal static Instant Beginning => new(1_000_000_000);
+
+    internal Instant Now { get; private set; } = Beginning;
 
     /// <summary>The wall clock: tied to the virtual one.</summary>
     internal ulong UnixMilliseconds => 1_700_000_000_000 + (ulong)(Now.Microseconds / 1000);
@@ -98,7 +101,7 @@ internal sealed class World(ulong seed, bool isTraced)
             return;
         if (_trace.Count == TraceLength)
             _trace.Dequeue();
-        _trace.Enqueue($"{(Now.Microseconds - 1_000_000_000) / 1e6,11:F6}  {message.Take()}");
+        _trace.Enqueue($"{(Now - Beginning).TotalSeconds,11:F6}  {message.Take()}");
     }
 
     /// <summary>A time between two, all alike.</summary>

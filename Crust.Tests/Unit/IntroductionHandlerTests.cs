@@ -38,7 +38,7 @@ public sealed class IntroductionHandlerTests
         var table = new SessionTable(self, default, new SessionTerms(10, SessionLimits.Default, static _ => false), owner, clock, NullLogger.Instance);
         var gate = new AdmissionGate(new AdmissionLimits(), 10, () => AccessRules.Everyone, new HashSet<PeerId>(), clock, NullLogger.Instance);
         var adopter = new LinkAdopter(new LinkHandshaker(self, default, clock, core), new HandshakeTerms(self.Id, true, false, false), table, owner, gate, clock);
-        var dialer = new Dialer(new TcpTransport(), adopter, gate, time, NullLogger.Instance);
+        var dialer = new Dialer([new TcpTransport()], adopter, gate, clock, NullLogger.Instance);
         await using var handler = new IntroductionHandler(self.Id, default, table, dialer, arrivals, () => true, clock, NullLogger.Instance, stopped.Token);
         var addresses = tarpits.Select(t => new PeerAddress(TransportKind.Tcp, (IPEndPoint)t.LocalEndpoint, caller.Id)).ToArray();
         var record = new PeerRecord(caller.Id, 1, time.GetUtcNow() + TimeSpan.FromHours(1), 0, addresses).Sign(caller, default);

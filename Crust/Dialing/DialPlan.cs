@@ -5,8 +5,8 @@ using Crust.Identity;
 namespace Crust.Dialing;
 
 /// <summary>
-/// The order and times in which candidate addresses are tried (RFC 8305 §4 and §5): families interleaved, IPv6 first, each start
-/// <see cref="AttemptDelay"/> after the one before unless that one failed already. Pure.
+/// The order in which candidate addresses of one transport are tried (RFC 8305 §4): families interleaved, IPv6 first. When each starts is
+/// <see cref="DialRace"/>'s. Pure.
 /// </summary>
 internal static class DialPlan
 {
@@ -16,7 +16,7 @@ internal static class DialPlan
     /// <summary>Orders the addresses that may be dialled, without repeats; loopback first, since it can only be meant when it is allowed.</summary>
     internal static IReadOnlyList<PeerAddress> Order(IEnumerable<PeerAddress> addresses, bool loopbackAllowed)
     {
-        var usable = addresses.Where(a => a.Transport == TransportKind.Tcp && AddressPolicy.MayDial(a.EndPoint.Address, loopbackAllowed)).Distinct().ToList();
+        var usable = addresses.Where(a => AddressPolicy.MayDial(a.EndPoint.Address, loopbackAllowed)).Distinct().ToList();
         var loopback = usable.Where(a => IPAddress.IsLoopback(a.EndPoint.Address)).ToList();
         var version6 = new Queue<PeerAddress>(usable.Where(a => a.EndPoint.AddressFamily == AddressFamily.InterNetworkV6).Except(loopback));
         var version4 = new Queue<PeerAddress>(usable.Where(a => a.EndPoint.AddressFamily == AddressFamily.InterNetwork).Except(loopback));

@@ -33,4 +33,7 @@ internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Fun
     /// <summary>The contacts in the order to try them: configured ones, then learned ones; the gateway that was just lost last.</summary>
     internal IReadOnlyList<PeerAddress> InOrder(PeerId? lost) =>
         [.. configured.Concat(_learned).Distinct().OrderBy(a => a.Peer == lost ? 1 : 0)];
+
+    /// <summary>The same, gateway by gateway: the addresses of one race each other.</summary>
+    internal IReadOnlyList<IReadOnlyList<PeerAddress>> ByGateway(PeerId? lost) => [.. InOrder(lost).GroupBy(a => a.Peer).Select(g => g.ToArray())];
 }

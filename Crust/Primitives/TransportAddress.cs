@@ -20,6 +20,9 @@ internal readonly record struct TransportAddress(UInt128 Address, ushort Port, u
     /// <summary>True for an IPv4 address.</summary>
     internal bool IsIPv4 => Address >> 32 == MappedPrefix >> 32;
 
+    /// <summary>Of an IPv4 address, its first byte highest.</summary>
+    internal static TransportAddress FromIPv4(uint address, ushort port) => new(MappedPrefix | address, port);
+
     internal static TransportAddress From(IPEndPoint endPoint)
     {
         Span<byte> bytes = stackalloc byte[IPv6Length];
@@ -28,7 +31,7 @@ internal readonly record struct TransportAddress(UInt128 Address, ushort Port, u
         {
             Span<byte> four = stackalloc byte[sizeof(uint)];
             _ = address.TryWriteBytes(four, out _);
-            return new TransportAddress(MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(four), (ushort)endPoint.Port);
+            return FromIPv4(BinaryPrimitives.ReadUInt32BigEndian(four), (ushort)endPoint.Port);
         }
 
         _ = address.TryWriteBytes(bytes, out _);

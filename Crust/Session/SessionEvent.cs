@@ -16,7 +16,7 @@ namespace Crust.Session;
 /// with outcome unknown and not sent: what was not acknowledged, on loan until the next call.
 /// </param>
 /// <param name="Code">A <see cref="RefuseCode"/> (refused), <see cref="GoodbyeCode"/> (closed) or the application's code (stream reset, stopped).</param>
-/// <param name="Reason">Closed: our words or the remote's; the remote's are stripped of anything that could upset a terminal.</param>
+/// <param name="Reason">Link activated: why this one, unless it is the first. Closed: our words or the remote's; the remote's are stripped of anything that could upset a terminal.</param>
 /// <param name="ByRemote">Closed: true when the remote said goodbye.</param>
 /// <param name="IsSigned">Whether the remote's signature over it was verified.</param>
 /// <param name="Evidence">Message received: what proves it to others; null when unsigned or not kept.</param>

@@ -1,3 +1,5 @@
+using Crust.Identity;
+
 namespace Crust.Transport;
 
 /// <summary>The spelling of a path on the command line and in metrics.</summary>
@@ -15,4 +17,19 @@ public static class ConnectionPathExtensions
         ConnectionPath.Relayed => "relayed",
         _ => throw new ArgumentOutOfRangeException(nameof(path)),
     };
+
+    /// <summary>The path of a link that goes straight to a listening address.</summary>
+    internal static ConnectionPath ToDirectPath(this TransportKind transport) =>
+        transport == TransportKind.Tcp ? ConnectionPath.DirectTcp : ConnectionPath.DirectUtp;
+
+    /// <summary>What carries the path's links; null for a circuit, which is another session's.</summary>
+    internal static TransportKind? ToTransport(this ConnectionPath path) => path switch
+    {
+        ConnectionPath.DirectTcp or ConnectionPath.MappedTcp or ConnectionPath.PunchedTcp => TransportKind.Tcp,
+        ConnectionPath.DirectUtp or ConnectionPath.MappedUtp or ConnectionPath.PunchedUtp => TransportKind.Utp,
+        _ => null,
+    };
+
+    /// <summary>True when the peer's packets come straight here, whoever opened the way; false over a gateway.</summary>
+    internal static bool IsDirect(this ConnectionPath path) => path != ConnectionPath.Relayed;
 }

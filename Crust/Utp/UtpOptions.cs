@@ -11,4 +11,19 @@ internal sealed record UtpOptions
 
     /// <summary>Most connections at once; more are not accepted. Default 65,536.</summary>
     internal int MaxConnections { get; init; } = 65_536;
+
+    /// <summary>Window that each connection has by right, each way. Default 256 KiB.</summary>
+    internal int InitialWindowBytes { get; init; } = 256 * 1024;
+
+    /// <summary>Window that a connection may grow to, each way, while the budget lasts. Default 16 MiB.</summary>
+    internal int MaxWindowBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>What all connections together may hold beyond their first windows. Default 512 MiB.</summary>
+    internal long WindowBudgetBytes { get; init; } = 512L * 1024 * 1024;
+
+    /// <summary>How long a connection may take to open. Default 15 s: SYNs after 0, 1, 3 and 7 s.</summary>
+    internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A connection that sent nothing for so long sends an acknowledgement, for the NATs on its path. Default 25 s: mappings of UDP end after 30 s at some. Zero: never.</summary>
+    internal TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(25);
 }

@@ -53,7 +53,7 @@ internal sealed class BarePeer : ISessionOwner, IAsyncDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         socket.Bind(new IPEndPoint(from, 0));
         await socket.ConnectAsync(node.Addresses[0].EndPoint);
-        return await _adopter.InitiateAsync(new TcpLink(socket), node.Id, path, CancellationToken.None) ?? throw new IOException("No link came of it.");
+        return await _adopter.InitiateAsync(new TcpLink(socket), node.Id, path, "the test wants it", CancellationToken.None) ?? throw new IOException("No link came of it.");
     }
 
     public InboundHandler? FindHandler(string protocol) => null;

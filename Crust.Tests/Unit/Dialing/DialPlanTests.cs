@@ -28,12 +28,13 @@ public sealed class DialPlanTests
     }
 
     [Fact]
-    public void Order_LeavesOutRepeats_OtherTransports_AndWhatMayNotBeDialled()
+    public void Order_LeavesOutRepeats_AndWhatMayNotBeDialled_WhateverTheTransport()
     {
-        var utp = new PeerAddress(TransportKind.Utp, new IPEndPoint(IPAddress.Parse("10.0.0.9"), 1), Peer);
+        var utp = Tcp("10.0.0.9") with { Transport = TransportKind.Utp };
+        var metadata = Tcp("169.254.169.254") with { Transport = TransportKind.Utp };
 
-        DialPlan.Order([Tcp("10.0.0.1"), Tcp("10.0.0.1"), utp, Tcp("255.255.255.255"), Tcp("0.0.0.0"), Tcp("ff02::1")], loopbackAllowed: true)
-            .Should().Equal(Tcp("10.0.0.1"));
+        DialPlan.Order([Tcp("10.0.0.1"), Tcp("10.0.0.1"), utp, utp, metadata, Tcp("255.255.255.255"), Tcp("0.0.0.0"), Tcp("ff02::1")], loopbackAllowed: true)
+            .Should().Equal(Tcp("10.0.0.1"), utp);
     }
 
     [Fact]

@@ -10,5 +10,5 @@ namespace Crust.Dialing.Driver;
 internal sealed record DialResult(SessionDriver? Session, bool Reached, IReadOnlyList<(PeerAddress Address, string Reason)> Failures)
 {
     /// <summary>The failures as one line for a person.</summary>
-    internal string Explain() => Failures.Count == 0 ? "no address was tried" : string.Join("; ", Failures.Select(f => $"{f.Address.EndPoint}: {f.Reason}"));
+    internal string Explain() => Failures.Count == 0 ? "no address was tried" : string.Join("; ", Failures.Select(f => $"{DialReason.Name(f.Address)}: {f.Reason}"));
 }

@@ -37,7 +37,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private static readonly TimeSpan ElsewherePause = TimeSpan.FromMinutes(5);
 
     private readonly AttachmentOptions _options;
-    private readonly Func<PeerAddress, CancellationToken, Task<SessionDriver?>> _connect;
+    private readonly Func<IReadOnlyList<PeerAddress>, CancellationToken, Task<SessionDriver?>> _connect;
     private readonly Func<IPEndPoint?, IReadOnlyList<PeerAddress>> _ownAddresses;
     private readonly MonotonicClock _clock;
     private readonly ILogger _logger;
@@ -56,12 +56,12 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private Task _surplus = Task.CompletedTask;
 
     /// <param name="options">Who attaches, where.</param>
-    /// <param name="connect">Opens a session with a contact; null when it cannot be reached.</param>
+    /// <param name="connect">Opens a session with a gateway at one of its addresses; null when it cannot be reached.</param>
     /// <param name="ownAddresses">What to publish, given where the gateway sees us.</param>
     /// <param name="clock">The node's clock.</param>
     /// <param name="logger">Where the operator reads.</param>
     internal GatewayAttachment(
-        AttachmentOptions options, Func<PeerAddress, CancellationToken, Task<SessionDriver?>> connect,
+        AttachmentOptions options, Func<IReadOnlyList<PeerAddress>, CancellationToken, Task<SessionDriver?>> connect,
         Func<IPEndPoint?, IReadOnlyList<PeerAddress>> ownAddresses, MonotonicClock clock, ILogger logger)
     {
         _options = options;
@@ -191,7 +191,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     private async Task<GatewayClient?> FindGatewayAsync(PeerId? lost)
     {
-        var contacts = new Queue<PeerAddress>(_contacts.InOrder(lost).Where(c => c.Peer != _options.Identity.Id));
+        var contacts = new Queue<IReadOnlyList<PeerAddress>>(_contacts.ByGateway(lost).Where(c => c[0].Peer != _options.Identity.Id));
         var connecting = new List<Task<SessionDriver?>>();
         while (contacts.Count + connecting.Count > 0)
         {

@@ -17,8 +17,15 @@ internal sealed class LinkAdopter(
     /// <summary>What a peer reads whose session ends because the lists no longer allow it.</summary>
     internal const string NotAllowed = "The other side's access list does not allow this peer.";
 
+    private const string DialledOverTcp = "the peer dialled this node over TCP", DialledOverUtp = "the peer dialled this node over µTP";
+
     /// <summary>Handshakes as the dialling side. Null when the other side cannot prove to be <paramref name="remote"/> or does not answer.</summary>
-    internal async Task<SessionDriver?> InitiateAsync(ConnectionContext ownedLink, PeerId remote, ConnectionPath path, CancellationToken cancellationToken)
+    /// <param name="ownedLink">The link.</param>
+    /// <param name="remote">Who must answer.</param>
+    /// <param name="path">The link's way.</param>
+    /// <param name="why">Why this link and not another, for people.</param>
+    /// <param name="cancellationToken">Gives it up, as long as nothing came of it.</param>
+    internal async Task<SessionDriver?> InitiateAsync(ConnectionContext ownedLink, PeerId remote, ConnectionPath path, string why, CancellationToken cancellationToken)
     {
         if (!gate.Allows(remote) || table.BeginHandshake(remote) is not { } nonces)
         {
@@ -29,7 +36,10 @@ internal sealed class LinkAdopter(
         try
         {
             var link = await handshaker.InitiateAsync(ownedLink, remote, path, terms.Offer(nonces), cancellationToken).ConfigureAwait(false);
-            return link is null ? null : await AdoptAsync(link, place: null).ConfigureAwait(false);
+            if (link is null)
+                return null;
+            link.Why = why;
+            return await AdoptAsync(link, place: null).ConfigureAwait(false);
         }
         finally
         {
@@ -59,6 +69,7 @@ internal sealed class LinkAdopter(
             var link = await handshaker.RespondAsync(ownedLink, path, Decide, cancellationToken).ConfigureAwait(false);
             if (link is null)
                 return null;
+            link.Why = path.ToTransport() == TransportKind.Utp ? DialledOverUtp : DialledOverTcp;
             if (keep())
                 return await AdoptAsync(link, place).ConfigureAwait(false);
             await link.DisposeAsync().ConfigureAwait(false);

@@ -27,6 +27,9 @@ internal sealed class SecureLink : IAsyncDisposable
 
     internal ConnectionPath Path { get; }
 
+    /// <summary>Why there is this link and not another, for people.</summary>
+    internal string Why { get; set; } = "";
+
     internal RecordSealer Sealer { get; }
 
     internal RecordOpener Opener { get; }

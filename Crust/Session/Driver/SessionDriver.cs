@@ -78,14 +78,20 @@ internal sealed class SessionDriver : IAsyncDisposable
     internal IReadOnlyList<UndeliveredMessage> Undelivered => Closure is null ? [] : Sender.Undelivered;
 
     /// <summary>The way of the active link, or of the last one.</summary>
-    internal ConnectionPath Path => _links.Path;
+    internal ConnectionPath Path => _links.Carrier.Path;
 
-    internal IPEndPoint? LocalEndPoint => _links.LocalEndPoint;
+    /// <summary>Why it is that link, one line for people.</summary>
+    internal string PathReason => _links.Carrier.Reason;
 
-    internal IPEndPoint? RemoteEndPoint => _links.RemoteEndPoint;
+    internal IPEndPoint? LocalEndPoint => _links.Carrier.LocalEndPoint;
+
+    internal IPEndPoint? RemoteEndPoint => _links.Carrier.RemoteEndPoint;
+
+    /// <summary>Where the peer was looked for when the session was made, or found again, from here: where another link may lead.</summary>
+    internal IReadOnlyList<PeerAddress> PeerAddresses { get; set; } = [];
 
     /// <summary>True when the active link, or the last one, was begun by us.</summary>
-    internal bool ActiveLinkIsOurs => _links.ActiveIsOurs;
+    internal bool ActiveLinkIsOurs => _links.Carrier.IsOurs;
 
     /// <summary>True while the session has no link.</summary>
     internal bool IsSuspended
@@ -257,20 +263,27 @@ internal sealed class SessionDriver : IAsyncDisposable
     }
 
     /// <summary>The application is done with messages, or with datagrams.</summary>
+    /// <returns>False when the session is busy: nothing happened, and the caller, who has better to do than to wait, tries again.</returns>
+    internal bool TryConsumed(List<PayloadLease> payloads, bool isDatagrams)
+    {
+        if (!Gate.TryEnter())
+            return false;
+        try
+        {
+            ConsumedUnderLock(payloads, isDatagrams);
+            return true;
+        }
+        finally
+        {
+            Gate.Exit();
+        }
+    }
+
+    /// <inheritdoc cref="TryConsumed"/>
     internal void Consumed(List<PayloadLease> payloads, bool isDatagrams)
     {
         lock (Gate)
-        {
-            foreach (var payload in payloads)
-            {
-                if (isDatagrams)
-                    _machine.DatagramConsumed(payload);
-                else
-                    _machine.MessageConsumed(payload, _clock.Now);
-            }
-
-            Settle();
-        }
+            ConsumedUnderLock(payloads, isDatagrams);
     }
 
     /// <summary>Does something to the machine.</summary>
@@ -321,6 +334,20 @@ internal sealed class SessionDriver : IAsyncDisposable
         }
     }
 
+    private void ConsumedUnderLock(List<PayloadLease> payloads, bool isDatagrams)
+    {
+        var now = _clock.Now;
+        foreach (var payload in payloads)
+        {
+            if (isDatagrams)
+                _machine.DatagramConsumed(payload);
+            else
+                _machine.MessageConsumed(payload, now);
+        }
+
+        Settle();
+    }
+
     /// <summary>Passes on what the machine has to tell. Under the lock.</summary>
     private void Drain()
     {
@@ -339,7 +366,7 @@ internal sealed class SessionDriver : IAsyncDisposable
                     Sender.RoomAgain();
                     break;
                 case SessionEventKind.LinkActivated:
-                    if (_links.Activated(e.Link!))
+                    if (_links.Activated(e.Link!, e.Reason))
                         _ending.PathChanged();
                     break;
                 case SessionEventKind.LinkUnwanted:

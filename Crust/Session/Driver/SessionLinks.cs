@@ -15,17 +15,12 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
 {
     private readonly LinkPumps _pumps = new();
     private TaskCompletionSource? _resumed;
+    private volatile LinkDescription _carrier = LinkDescription.None;
+    private bool _wasActive;
     private bool _endWithLast;
 
-    /// <summary>The way of the active link, or of the last one.</summary>
-    internal ConnectionPath Path { get; private set; }
-
-    internal IPEndPoint? LocalEndPoint { get; private set; }
-
-    internal IPEndPoint? RemoteEndPoint { get; private set; }
-
-    /// <summary>True when the active link, or the last one, was begun by us.</summary>
-    internal bool ActiveIsOurs { get; private set; }
+    /// <summary>The active link, or the last one; before the first is nominated, the one that was added last. Whole to whoever reads it, without the lock.</summary>
+    internal LinkDescription Carrier => _carrier;
 
     /// <summary>True when another link is worth asking for.</summary>
     internal bool MayHaveAnother => !_endWithLast;
@@ -46,6 +41,8 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
         var pump = new LinkPump(link, this, clock);
         // A link that is unwanted from the beginning is given its pump all the same: that closes it.
         _pumps.Add(pump);
+        if (!_wasActive)
+            _carrier = LinkDescription.Of(link, null);
         pump.Handle = machine.AddLink(RankOf(link.Path), link.Result.PromisedGeneration, clock.Now);
         pump.Handle.Tag = pump;
         session.Update();
@@ -62,7 +59,7 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
     /// the last was such a one.
     /// </summary>
     internal bool TryKeepOnly(Func<IPAddress, bool> allows) =>
-        machine.LinkCount == 0 ? RemoteEndPoint is not { } last || allows(last.Address) : _pumps.TryKeepOnly(allows);
+        machine.LinkCount == 0 ? _carrier.RemoteEndPoint is not { } last || allows(last.Address) : _pumps.TryKeepOnly(allows);
 
     /// <summary>The active link may have something to write.</summary>
     internal void WakeActive() => _pumps.Wake(machine.ActiveLink);
@@ -70,17 +67,14 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
     /// <summary>Wakes the links that the machine has something for.</summary>
     internal void Wake() => _pumps.Wake(machine);
 
-    /// <summary>A link carries the session now. True when another did before.</summary>
-    internal bool Activated(SessionLink active)
+    /// <summary>A link carries the session now, for this cause. True when another did before.</summary>
+    internal bool Activated(SessionLink active, string? cause)
     {
-        var link = ((LinkPump)active.Tag!).Link;
-        var isFirst = RemoteEndPoint is null;
-        Path = link.Path;
-        LocalEndPoint = link.Pipe.Link.LocalEndPoint as IPEndPoint;
-        RemoteEndPoint = link.Pipe.Link.RemoteEndPoint as IPEndPoint;
-        ActiveIsOurs = link.Result.IsInitiator;
+        _carrier = LinkDescription.Of(((LinkPump)active.Tag!).Link, _wasActive ? cause : null);
         ReleaseWaiters();
-        return !isFirst;
+        var isMove = _wasActive;
+        _wasActive = true;
+        return isMove;
     }
 
     /// <summary>The machine gave a link up.</summary>

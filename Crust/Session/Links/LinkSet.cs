@@ -278,6 +278,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     private void Activate(SessionLink link, uint generation, Instant now)
     {
         var old = Active;
+        var cause = CauseOf(link, old, now);
         _generation = generation;
         Active = link;
         // The higher id may have moved to this link before, or move to it only later: it says from where on its frames count.
@@ -292,11 +293,20 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
             link.Heartbeat.RequestPing();
         _suspendedSince = null;
         _stall.HandleActivated(now);
-        events.Enqueue(new SessionEvent(SessionEventKind.LinkActivated, Link: link));
+        events.Enqueue(new SessionEvent(SessionEventKind.LinkActivated, Link: link, Reason: cause));
         // A circuit behind a direct link stays: it is the way back. The higher id leaves the choice to the lower.
         if (old is not null && old != link && selfIsLower && old.Rank <= link.Rank)
             Discard(old);
     }
+
+    /// <summary>Why the session moves, for people.</summary>
+    private string CauseOf(SessionLink link, SessionLink? old, Instant now) =>
+        old is null ? "the link before was lost"
+        : _stall.IsStalled ? "the link before was silent"
+        : link.Rank < old.Rank ? "the link before went over a gateway"
+        : !selfIsLower ? "the peer chose it"
+        : IsAged(now) ? "the link before was old"
+        : "its round trip is shorter";
 
     /// <summary>The active link gives no sign of life although something is owed, or the remote chooses none of those that stand.</summary>
     private void Suspect(Instant now)

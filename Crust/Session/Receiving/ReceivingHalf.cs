@@ -122,6 +122,7 @@ internal sealed class ReceivingHalf
         _assembler.Trim();
         _unverified.TrimWhenEmpty(all: true);
         _verifier?.Trim();
+        _acknowledgements.Trim();
         _messages.Shrink();
         _streams.Shrink();
     }
@@ -167,7 +168,7 @@ internal sealed class ReceivingHalf
 
     private bool Arrived(int bytes, Instant now)
     {
-        _acknowledgements.HandleBytes(bytes, Math.Min(_messages.Size, _streams.Size), now);
+        _acknowledgements.HandleBytes(bytes, now);
         if (_messages.IsUpdateDue || _streams.IsUpdateDue)
             _acknowledgements.Demand();
         return true;
@@ -214,7 +215,7 @@ internal sealed class ReceivingHalf
     private void Deliver(InboundEntry entry, BatchEvidence? evidence, Instant now)
     {
         _verifiedThrough = entry.Number;
-        _acknowledgements.HandleEntry(now);
+        _acknowledgements.HandleEntry((entry.Shape.Kind == EntryKind.Message ? _messages : _streams).Size, now);
         BytesReceived += entry.Length;
         var isSigned = _verifier is not null && !entry.Shape.IsUnsigned;
         if (entry.Shape.Kind == EntryKind.Message)

@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using System.Globalization;
+using Crust.Transport;
+
+namespace Crust.Gateway.Commands;
+
+/// <summary>
+/// Tells how one peer is reached: <c>connected</c> with the path and why it is that one, then each change. Counts from its own beginning. Thread safe.
+/// </summary>
+internal sealed class ConnectionLines(CommandOutput output)
+{
+    private long _start = Stopwatch.GetTimestamp();
+
+    /// <summary>A connection is being made, for the first time or again.</summary>
+    internal void Begin() => Interlocked.Exchange(ref _start, Stopwatch.GetTimestamp());
+
+    /// <summary>The connection is there.</summary>
+    internal void Connected(PeerConnection connection)
+    {
+        var took = Elapsed();
+        var path = connection.Path.ToToken();
+        output.Event(
+            "connected",
+            string.Create(CultureInfo.InvariantCulture, $"Connected with {connection.Peer} in {took} ms: {path} to {connection.RemoteEndPoint} ({connection.PathReason})."),
+            ("peer", connection.Peer.ToString()), ("path", path), ("local", connection.LocalEndPoint?.ToString()), ("remote", connection.RemoteEndPoint?.ToString()),
+            ("ms", took), ("why", connection.PathReason), ("signed", connection.SendsSigned && connection.ReceivesSigned));
+    }
+
+    /// <summary>The connection moved to another link, or has none at the moment.</summary>
+    internal void PathChanged(PeerConnection connection)
+    {
+        var took = Elapsed();
+        if (connection.IsSuspended)
+        {
+            output.Event("suspended", "The link was lost; looking for another.", ("peer", connection.Peer.ToString()), ("ms", took));
+            return;
+        }
+
+        var path = connection.Path.ToToken();
+        output.Event(
+            "path-changed", $"Now {path} to {connection.RemoteEndPoint} ({connection.PathReason}).",
+            ("peer", connection.Peer.ToString()), ("path", path), ("local", connection.LocalEndPoint?.ToString()), ("remote", connection.RemoteEndPoint?.ToString()),
+            ("ms", took), ("why", connection.PathReason));
+    }
+
+    private double Elapsed() => Math.Round(Stopwatch.GetElapsedTime(Interlocked.Read(ref _start)).TotalMilliseconds, 1);
+}

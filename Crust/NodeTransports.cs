@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Sockets;
+using Crust.Dialing.Driver;
+using Crust.Identity;
+using Crust.Primitives.Driver;
+using Crust.Session.Driver;
+using Crust.Tcp;
+using Crust.Transport;
+using Crust.Utp.Driver;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Crust;
+
+/// <summary>What a node dials and is dialled with: its transports, each with a port of its own. One that is switched off is never made. Thread safe.</summary>
+internal sealed class NodeTransports : IAsyncDisposable
+{
+    /// <summary>Most UDP sockets that share a gateway's port. Ours: eight cores that receive feed more than the rest of a machine can use.</summary>
+    private const int MaxSockets = 8;
+
+    private readonly List<ITransport> _transports = [];
+    private readonly List<(TransportKind Kind, Acceptor Acceptor)> _acceptors = [];
+
+    /// <summary>Takes the ports; nobody is accepted before <see cref="Accept"/>.</summary>
+    /// <exception cref="SocketException">A port is in use, or the address is not this host's; the message names it.</exception>
+    internal NodeTransports(CrustNodeOptions options, AdmissionGate gate, LinkAdopter adopter, MonotonicClock clock, ILogger logger)
+    {
+        if (options.Transports is Transports.None or > Transports.All)
+            throw new ArgumentOutOfRangeException(nameof(options), options.Transports, "A node needs a transport: TCP, µTP or both.");
+        if (options.Transports.HasFlag(Transports.Tcp))
+            Listen(new TcpTransport(), options.TcpPort);
+        if (options.Transports.HasFlag(Transports.Utp))
+            Listen(new UtpTransport(clock, logger, new UtpTransportOptions { SocketCount = SocketsOf(options) }), options.UdpPort);
+
+        void Listen(ITransport transport, int port)
+        {
+            _transports.Add(transport);
+            var listener = Bind(transport, new IPEndPoint(ListenAddress(options.Listen), port));
+            _acceptors.Add((transport.Kind, new Acceptor(listener, transport.Kind.ToDirectPath(), gate, adopter, clock, logger)));
+        }
+    }
+
+    /// <summary>What can be dialled with.</summary>
+    internal IReadOnlyList<ITransport> All => _transports;
+
+    /// <summary>The address that all of them listen on; perhaps a wildcard.</summary>
+    internal IPAddress Address => _acceptors[0].Acceptor.EndPoint.Address;
+
+    /// <summary>Where they listen, for a log.</summary>
+    internal string EndPoints => string.Join(", ", _acceptors.Select(a => $"{a.Kind.ToScheme()}://{a.Acceptor.EndPoint}"));
+
+    /// <summary>Begins to accept peers, once.</summary>
+    internal void Accept()
+    {
+        foreach (var (_, acceptor) in _acceptors)
+            acceptor.Start();
+    }
+
+    /// <summary>Where others could dial this node: every address of the host with every transport, so that where a list is cut short both are still in it.</summary>
+    /// <param name="self">The node.</param>
+    /// <param name="observed">Where a gateway saw it, if one did.</param>
+    internal IReadOnlyList<PeerAddress> Reachable(PeerId self, IPEndPoint? observed)
+    {
+        var addresses = LocalAddresses.For(Address).ToList();
+        // Without a NAT that rewrites ports, the listener is reachable where the gateway sees us.
+        if (observed is not null && !addresses.Contains(observed.Address) && IsWildcard(Address))
+            addresses.Insert(0, observed.Address);
+        return [.. from address in addresses from a in _acceptors select new PeerAddress(a.Kind, new IPEndPoint(address, a.Acceptor.EndPoint.Port), self)];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (_, acceptor) in _acceptors)
+            await acceptor.DisposeAsync().ConfigureAwait(false);
+        foreach (var transport in _transports)
+        {
+            if (transport is IAsyncDisposable disposable)
+                await disposable.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static IConnectionListener Bind(ITransport transport, IPEndPoint local)
+    {
+        try
+        {
+            return transport.Bind(local);
+        }
+        catch (SocketException e)
+        {
+            var protocol = transport.Kind == TransportKind.Tcp ? "TCP" : "UDP";
+            throw new SocketException(e.ErrorCode, e.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => $"{protocol} port {local.Port} is in use; choose another, or 0 for a random one.",
+                SocketError.AddressNotAvailable => $"{local.Address}, the address to listen on, is not one of this host's.",
+                SocketError.AccessDenied => $"{protocol} port {local.Port} is not for this user: the system keeps low ports for itself.",
+                _ => $"{protocol} port {local.Port} of {local.Address} cannot be listened on: {e.Message}",
+            });
+        }
+    }
+
+    /// <summary>A gateway with many cores receives with several of them; one core moves more than a peer's line carries.</summary>
+    private static int SocketsOf(CrustNodeOptions options) => options.IsGateway ? Math.Clamp(Environment.ProcessorCount / 2, 1, MaxSockets) : 1;
+
+    private static IPAddress ListenAddress(IPAddress wanted) =>
+        wanted.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6 ? IPAddress.Any : wanted;
+
+    private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+}

@@ -1,0 +1,144 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Crust.Primitives;
+
+namespace Crust.Udp.Linux;
+
+/// <summary>The sending half of a <see cref="LinuxDatagramSocket"/>: falls back, once and for good, when the kernel or an interface refuses a way of sending. Thread safe.</summary>
+internal sealed unsafe class DatagramSender(SafeSocketHandle socket, AddressFamily family, DatagramSocketKind kind)
+{
+    /// <summary>Most segments in a train: UDP_MAX_SEGMENTS of the kernels before 6.9.</summary>
+    private const int MaxSegments = 64;
+
+    /// <summary>Longest train: the longest UDP payload over IPv4, less room for options.</summary>
+    private const int MaxTrainLength = 65_000;
+
+    /// <summary>Datagrams in a call of sendmmsg. Ours: what a train of 64 KiB has.</summary>
+    private const int MaxBatch = 64;
+
+    /// <summary>Errors that ICMP left at the socket, which are no answer to this call, are passed over so many times.</summary>
+    private const int MaxStaleErrors = 3;
+
+    /// <summary>The headers of a batch: too long for the stack, the same for every call on a thread.</summary>
+    [ThreadStatic]
+    private static BatchedMessage[]? _messages;
+
+    [ThreadStatic]
+    private static Vector[]? _vectors;
+
+    private volatile DatagramSocketKind _kind = kind;
+
+    internal DatagramSocketKind Kind => _kind;
+
+    /// <inheritdoc cref="IDatagramSocket.Send"/>
+    internal DatagramSendStatus Send(ReadOnlySpan<byte> datagrams, int segmentLength, TransportAddress remote, out int sent, out ErrorNumber error)
+    {
+        sent = 0;
+        error = ErrorNumber.None;
+        var name = stackalloc byte[SocketName.MaxLength];
+        var nameLength = SocketName.Write(name, remote, family);
+        if (nameLength == 0)
+            return DatagramSendStatus.Unreachable;
+        var staleErrors = 0;
+        var one = false;
+        fixed (byte* bytes = datagrams)
+        {
+            while (sent < datagrams.Length)
+            {
+                var rest = datagrams.Length - sent;
+                var way = one || rest <= segmentLength ? DatagramSocketKind.Single : _kind;
+                int taken;
+                try
+                {
+                    taken = way switch
+                    {
+                        DatagramSocketKind.Segmented => SendTrain(name, nameLength, bytes + sent, Math.Min(rest, TrainLength(segmentLength)), segmentLength),
+                        DatagramSocketKind.Batched => SendBatch(name, nameLength, bytes + sent, rest, segmentLength),
+                        _ => SendTrain(name, nameLength, bytes + sent, Math.Min(rest, segmentLength), 0),
+                    };
+                }
+                catch (ObjectDisposedException)
+                {
+                    return DatagramSendStatus.Closed;
+                }
+
+                if (taken > 0)
+                {
+                    sent += taken;
+                    // One alone went where a train did not: the train was at fault.
+                    if (one)
+                        _kind = DatagramSocketKind.Batched;
+                    one = false;
+                    continue;
+                }
+
+                error = (ErrorNumber)Marshal.GetLastPInvokeError();
+                switch (error)
+                {
+                    case ErrorNumber.Interrupted:
+                        continue;
+                    case ErrorNumber.WouldBlock or ErrorNumber.NoBuffers or ErrorNumber.NoMemory:
+                        return DatagramSendStatus.Full;
+                    case ErrorNumber.MessageTooLong:
+                        return DatagramSendStatus.TooLong;
+                    case ErrorNumber.InputOutput when way == DatagramSocketKind.Segmented:
+                        // An interface that cannot compute checksums: quinn-udp saw it too.
+                        _kind = DatagramSocketKind.Batched;
+                        continue;
+                    case ErrorNumber.InvalidArgument when way == DatagramSocketKind.Segmented:
+                        // A segment that is longer than the path takes, or a kernel that lacks it; one alone will tell.
+                        one = true;
+                        continue;
+                    case ErrorNumber.NotImplemented when way == DatagramSocketKind.Batched:
+                        _kind = DatagramSocketKind.Single;
+                        continue;
+                    default:
+                        if (++staleErrors <= MaxStaleErrors)
+                            continue;
+                        return DatagramSendStatus.Unreachable;
+                }
+            }
+        }
+
+        return DatagramSendStatus.Sent;
+    }
+
+    private static int TrainLength(int segmentLength) => Math.Clamp(MaxTrainLength / segmentLength, 1, MaxSegments) * segmentLength;
+
+    /// <summary>One call of sendmsg; with a segment length the kernel splits what it gets.</summary>
+    private int SendTrain(byte* name, uint nameLength, byte* bytes, int length, int segmentLength)
+    {
+        var control = stackalloc byte[ControlMessage.SmallLength];
+        var vector = new Vector { Start = bytes, Length = (nuint)length };
+        var message = new MessageHeader { Name = name, NameLength = nameLength, Vectors = &vector, VectorCount = 1 };
+        if (segmentLength > 0)
+        {
+            ControlMessage.WriteSegmentLength(control, segmentLength);
+            message.Control = control;
+            message.ControlLength = ControlMessage.SmallLength;
+        }
+
+        return (int)LibC.SendMessage(socket, &message, LibC.DontWait);
+    }
+
+    private int SendBatch(byte* name, uint nameLength, byte* bytes, int length, int segmentLength)
+    {
+        _messages ??= GC.AllocateArray<BatchedMessage>(MaxBatch, pinned: true);
+        _vectors ??= GC.AllocateArray<Vector>(MaxBatch, pinned: true);
+        var messages = (BatchedMessage*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_messages));
+        var vectors = (Vector*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_vectors));
+        var count = 0;
+        for (var offset = 0; offset < length && count < MaxBatch; count++, offset += segmentLength)
+        {
+            vectors[count] = new Vector { Start = bytes + offset, Length = (nuint)Math.Min(segmentLength, length - offset) };
+            messages[count] = new BatchedMessage
+            {
+                Header = new MessageHeader { Name = name, NameLength = nameLength, Vectors = vectors + count, VectorCount = 1 },
+            };
+        }
+
+        var taken = LibC.SendMessages(socket, messages, (uint)count, LibC.DontWait);
+        return taken <= 0 ? -1 : Math.Min(taken * segmentLength, length);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Net.Sockets;
+
+namespace Crust.Udp;
+
+/// <summary>Settings that every kind of socket wants.</summary>
+internal static class SocketSettings
+{
+    /// <summary>Windows' SIO_UDP_CONNRESET: unless it is off, an ICMP error of one remote fails the next receive from all.</summary>
+    private const int UdpConnectionReset = unchecked((int)0x9800000C);
+
+    internal static void Apply(Socket socket, DatagramSocketOptions options)
+    {
+        if (OperatingSystem.IsWindows())
+            socket.IOControl(UdpConnectionReset, new byte[sizeof(int)], null);
+        Try(() => socket.ReceiveBufferSize = options.KernelBufferLength);
+        Try(() => socket.SendBufferSize = options.KernelBufferLength);
+        if (OperatingSystem.IsLinux())
+            Linux.LinuxSettings.Apply(socket, options);
+    }
+
+    /// <summary>A host that refuses a setting works without it, only less well.</summary>
+    internal static bool Try(Action setting)
+    {
+        try
+        {
+            setting();
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+}

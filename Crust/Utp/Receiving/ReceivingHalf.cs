@@ -1,0 +1,227 @@
+using System.Buffers.Binary;
+using Crust.Utp.Memory;
+using Crust.Utp.Packets;
+
+namespace Crust.Utp.Receiving;
+
+/// <summary>One connection's receiving direction: order, duplicates, window, and when an acknowledgement is due.</summary>
+internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
+{
+    /// <summary>BEP 29 has no number; libutp's reorder buffer, which its senders fill at most.</summary>
+    internal const int StandardWindowPackets = 1024;
+
+    /// <summary>Ours: a lone packet waits this long for a companion, or for data to ride on.</summary>
+    private const long AcknowledgementDelayMicroseconds = 10_000;
+
+    /// <summary>RFC 5681 §4.2: at least every second packet is acknowledged at once, which here is at the end of what the caller received.</summary>
+    private const int PacketsWithoutDelay = 2;
+
+    /// <summary>Ours: the first packets are acknowledged at once, so that slow start is quick.</summary>
+    private const int QuickPackets = 16;
+
+    private readonly ByteQueue _bytes = new(pool);
+    private ReorderBuffer? _reorder;
+    private PartialPackets? _partial;
+    private long _finNumber = long.MaxValue;
+    private long _announcedEnd;
+    private int _unacknowledgedPackets;
+    private int _quickPackets;
+    private bool _isUrgent;
+
+    /// <summary>Number of the next packet in order.</summary>
+    internal long Expected { get; private set; }
+
+    internal int ReadableBytes => _bytes.Length;
+
+    /// <summary>The other side's end was reached: nothing more will come.</summary>
+    internal bool IsFinished { get; private set; }
+
+    internal bool HasHoles => _reorder is { Count: > 0 };
+
+    /// <summary>When an acknowledgement that may wait becomes due; 0 when none waits.</summary>
+    internal long AcknowledgementMicroseconds { get; private set; }
+
+    /// <summary>Most packets beyond the next one that are taken.</summary>
+    internal int MaxWindowPackets { get; set; } = StandardWindowPackets;
+
+    private int RoomBytes => window.LimitBytes - _bytes.Length;
+
+    internal void Begin(long expected) => Expected = expected;
+
+    /// <inheritdoc cref="ReceiveWindow.AddRoundTrip"/>
+    internal void AddRoundTrip(long microseconds) => window.AddRoundTrip(microseconds);
+
+    /// <summary>Whether an acknowledgement should go now.</summary>
+    internal bool IsAcknowledgementDue(long nowMicroseconds) =>
+        _isUrgent || (AcknowledgementMicroseconds > 0 && nowMicroseconds >= AcknowledgementMicroseconds);
+
+    internal void RequestAcknowledgement() => _isUrgent = true;
+
+    /// <summary>Takes a part of a packet; true when it is whole, then with all of its payload.</summary>
+    internal bool TryComplete(long number, PacketPart part, ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> payload)
+    {
+        if (number >= Expected && number - Expected < MaxWindowPackets && part.WholeLength <= RoomBytes)
+            return (_partial ??= new PartialPackets(pool)).TryComplete(number, part, bytes, out payload);
+        _isUrgent = true;
+        payload = default;
+        return false;
+    }
+
+    /// <summary>Takes a DATA or FIN.</summary>
+    internal ArrivalKind Handle(long number, ReadOnlySpan<byte> payload, bool isFin, long nowMicroseconds)
+    {
+        if (number < Expected)
+        {
+            _isUrgent = true;
+            return ArrivalKind.Duplicate;
+        }
+
+        if (number - Expected >= MaxWindowPackets || number > _finNumber || (isFin && (_finNumber != long.MaxValue || IsPastReordered(number))))
+        {
+            // The FIN again is in order if it is the next one; everything else behind a FIN, or far away, is nonsense.
+            if (number != _finNumber || !isFin)
+            {
+                _isUrgent = true;
+                return ArrivalKind.Refused;
+            }
+        }
+
+        if (payload.Length > RoomBytes - (number == Expected || _reorder is null ? 0 : _reorder.Bytes))
+        {
+            _isUrgent = true;
+            return ArrivalKind.Refused;
+        }
+
+        if (isFin)
+            _finNumber = number;
+        if (number == Expected)
+        {
+            _bytes.Append(payload);
+            Advance(nowMicroseconds);
+            return ArrivalKind.InOrder;
+        }
+
+        _isUrgent = true;
+        return (_reorder ??= new ReorderBuffer(pool)).Add(number, payload, Expected) ? ArrivalKind.OutOfOrder : ArrivalKind.Duplicate;
+    }
+
+    /// <summary>Copies what is there, up to the destination's length.</summary>
+    internal int Read(Span<byte> destination)
+    {
+        var length = Math.Min(destination.Length, _bytes.Length);
+        _bytes.CopyTo(_bytes.Begin, destination[..length]);
+        Consume(length);
+        return length;
+    }
+
+    /// <summary>The first contiguous piece of what is there; <see cref="Consume"/> takes it away.</summary>
+    internal ReadOnlySpan<byte> Peek() => _bytes.Length == 0 ? [] : _bytes.Piece(_bytes.Begin, _bytes.Length);
+
+    internal void Consume(int length)
+    {
+        if (length == 0)
+            return;
+        _bytes.Release(_bytes.Begin + length);
+        // The sender hears of a window that opened by half, or that had become too small for a packet.
+        var announced = _announcedEnd - _bytes.End;
+        if (!IsFinished && (RoomBytes - announced >= window.LimitBytes / 2 || announced < 2 * PacketHeader.Length + 1500))
+            _isUrgent = true;
+    }
+
+    /// <summary>The window to announce; whoever asks sends it.</summary>
+    internal uint Announce()
+    {
+        _announcedEnd = Math.Max(_announcedEnd, _bytes.End + RoomBytes);
+        return (uint)Math.Max(0, RoomBytes);
+    }
+
+    /// <summary>A packet with the newest acknowledgement went out.</summary>
+    internal void AcknowledgementSent()
+    {
+        _isUrgent = false;
+        AcknowledgementMicroseconds = 0;
+        _unacknowledgedPackets = 0;
+    }
+
+    /// <summary>Writes selective acks, of at most so many parts, and returns their length, 0 when there is no hole.</summary>
+    internal int WriteSelectiveAck(Span<byte> buffer, int maxParts)
+    {
+        if (_reorder is not { Count: > 0 } reorder)
+            return 0;
+        var first = Expected + 1;
+        var bytes = (int)Math.Min((reorder.Highest - first + 32) / 32 * sizeof(uint), (long)maxParts * SelectiveAck.MaxPartLength);
+        var written = 0;
+        while (bytes > 0)
+        {
+            var length = Math.Min(bytes, SelectiveAck.MaxPartLength);
+            bytes -= length;
+            buffer[written] = bytes > 0 ? ExtensionKind.SelectiveAck : ExtensionKind.None;
+            buffer[written + 1] = (byte)length;
+            WriteBits(buffer.Slice(written + 2, length), reorder, first);
+            first += length * 8L;
+            written += 2 + length;
+        }
+
+        return written;
+    }
+
+    /// <summary>Lets go of what an idle connection does not need.</summary>
+    internal void Trim()
+    {
+        if (_bytes.Length > 0 || HasHoles)
+            return;
+        _bytes.Trim();
+        _partial?.Clear();
+        (_reorder, _partial) = (null, null);
+        if (window.Rest())
+        {
+            _announcedEnd = 0;
+            _isUrgent = !IsFinished;
+        }
+    }
+
+    /// <summary>Nothing will come any more. What came in order may still be read, unless nobody wants it.</summary>
+    internal void Close(bool discards)
+    {
+        if (discards)
+            _bytes.Clear();
+        _reorder?.Clear();
+        _partial?.Clear();
+        window.GiveBack();
+    }
+
+    private static void WriteBits(Span<byte> buffer, ReorderBuffer reorder, long first)
+    {
+        for (; buffer.Length > 0; first += 64)
+        {
+            var word = reorder.PresentFrom(first);
+            if (buffer.Length >= sizeof(ulong))
+                BinaryPrimitives.WriteUInt64LittleEndian(buffer, word);
+            else
+                BinaryPrimitives.WriteUInt32LittleEndian(buffer, unchecked((uint)word));
+            buffer = buffer[Math.Min(sizeof(ulong), buffer.Length)..];
+        }
+    }
+
+    private void Advance(long nowMicroseconds)
+    {
+        var hadHoles = HasHoles;
+        do
+        {
+            IsFinished = Expected == _finNumber;
+            Expected++;
+        }
+        while (!IsFinished && _reorder is not null && _reorder.TryMove(Expected, _bytes));
+
+        window.Received(_bytes.End, _bytes.Length, nowMicroseconds);
+        _unacknowledgedPackets++;
+        if (_quickPackets < QuickPackets)
+            _quickPackets++;
+        if (IsFinished || hadHoles || _unacknowledgedPackets >= PacketsWithoutDelay || _quickPackets < QuickPackets)
+            _isUrgent = true;
+        else if (AcknowledgementMicroseconds == 0)
+            AcknowledgementMicroseconds = nowMicroseconds + AcknowledgementDelayMicroseconds;
+    }
+
+    private bool IsPastReordered(long number) => _reorder is { Count: > 0 } reorder && number < reorder.Highest;
+}

@@ -1,0 +1,93 @@
+namespace Crust.Utp.Sending;
+
+/// <summary>
+/// How long datagrams may be on this path (RFC 8899): begins with a length that passes nearly everywhere, asks for the longest, then halves the rest. It asks with
+/// packets that carry ordinary payload and filler, so a probe that is lost costs nothing but itself.
+/// </summary>
+internal struct PathMtuSearch
+{
+    /// <summary>RFC 8899 §5.1.2, BASE_PLPMTU.</summary>
+    internal const int BaseLength = 1200;
+
+    /// <summary>RFC 8899 §5.1.2, MAX_PROBES: so many losses of one length mean that it is too long.</summary>
+    private const int MaxProbes = 3;
+
+    /// <summary>RFC 8899 §5.1.1, PMTU_RAISE_TIMER: 10 minutes.</summary>
+    private const long RaiseMicroseconds = 600_000_000;
+
+    /// <summary>Ours: a search ends when what is left to win is less.</summary>
+    private const int SmallestStep = 16;
+
+    private readonly int _maxLength;
+    private int _tooLong;
+    private int _failures;
+    private long _raiseMicroseconds;
+
+    internal PathMtuSearch(int maxLength)
+    {
+        _maxLength = maxLength;
+        Length = Math.Min(BaseLength, maxLength);
+        _tooLong = maxLength + 1;
+    }
+
+    /// <summary>The longest datagram known to pass.</summary>
+    internal int Length { get; private set; }
+
+    /// <summary>Length of the probe under way; 0 without any.</summary>
+    internal int ProbeLength { get; private set; }
+
+    /// <summary>The length that should be asked for now; 0 when there is nothing to ask.</summary>
+    internal int WantedProbe(long nowMicroseconds)
+    {
+        if (ProbeLength > 0)
+            return 0;
+        if (IsDone)
+        {
+            if (Length == _maxLength || nowMicroseconds < _raiseMicroseconds)
+                return 0;
+            _tooLong = _maxLength + 1;
+        }
+
+        // The first question is the longest: on most paths it is the only one.
+        return _tooLong > _maxLength ? _maxLength : (Length + _tooLong) / 2;
+    }
+
+    internal void ProbeSent(int length) => ProbeLength = length;
+
+    internal void ProbeDelivered(long nowMicroseconds)
+    {
+        Length = Math.Max(Length, ProbeLength);
+        ProbeLength = 0;
+        _failures = 0;
+        Finish(nowMicroseconds);
+    }
+
+    internal void ProbeLost(long nowMicroseconds)
+    {
+        if (ProbeLength == 0)
+            return;
+        if (++_failures >= MaxProbes)
+            Exclude(ProbeLength, nowMicroseconds);
+        ProbeLength = 0;
+    }
+
+    /// <summary>The kernel or a black hole says that this length does not pass.</summary>
+    internal void Exclude(int length, long nowMicroseconds)
+    {
+        _failures = 0;
+        if (ProbeLength >= length)
+            ProbeLength = 0;
+        _tooLong = Math.Min(_tooLong, Math.Max(length, 1));
+        if (Length >= _tooLong)
+            Length = Math.Max(1, Math.Min(BaseLength, _tooLong - 1));
+        Finish(nowMicroseconds);
+    }
+
+    private readonly bool IsDone => _tooLong - Length <= SmallestStep || Length == _maxLength;
+
+    private void Finish(long nowMicroseconds)
+    {
+        if (IsDone)
+            _raiseMicroseconds = nowMicroseconds + RaiseMicroseconds;
+    }
+}
