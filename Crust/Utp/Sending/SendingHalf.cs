@@ -326,8 +326,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
 
         _windowProbeMicroseconds = 0;
         var probe = length == MaxPayload ? _pathMtu.WantedProbe(nowMicroseconds) : 0;
-        if (probe < length + PacketHeader.Length + PaddingExtension.MinLength)
-            probe = 0;
+        // Filler has a shortest length: a probe that is a little longer than a packet carries a little less.
+        if (probe > 0)
+            length = Math.Min(length, probe - PacketHeader.Length - PaddingExtension.MinLength);
         next = new NextPacket(_flight.Packets.Next, _nextOffset, length, IsFin: false, IsResent: false, probe);
         return true;
     }
