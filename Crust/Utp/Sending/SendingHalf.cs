@@ -36,6 +36,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     private int _maxFlightPackets;
     private uint _recoveryEnd;
     private bool _isRecovering;
+    private bool _hasDelivered;
     private bool _isProbing;
     private bool _probeDue;
     private bool _windowProbeDue;
@@ -124,6 +125,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         if (outcome.DeliveredPackets == 0)
             return released;
 
+        _hasDelivered = true;
         _progressMicroseconds = nowMicroseconds;
         _timerMicroseconds = nowMicroseconds;
         _timeouts = 0;
@@ -322,7 +324,8 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         }
 
         _windowProbeMicroseconds = 0;
-        var probe = length == MaxPayload ? _pathMtu.WantedProbe(nowMicroseconds) : 0;
+        // The first packets open the connection: they must not be too long for the path.
+        var probe = length == MaxPayload && _hasDelivered ? _pathMtu.WantedProbe(nowMicroseconds) : 0;
         if (probe < length + PacketHeader.Length + PaddingExtension.MinLength)
             probe = 0;
         next = new NextPacket(_flight.Packets.Next, _nextOffset, length, IsFin: false, IsResent: false, probe);
