@@ -76,22 +76,38 @@ public class WindowTests
     }
 
     [Fact]
-    public void Window_Grows_OnlyWhenAWholeOneIsConsumedWithinTwoRoundTrips()
+    public void Window_Grows_WhenAWholeOneIsConsumedWithinTwoRoundTrips()
     {
         var memory = new MemoryBudget(1 << 30);
         var window = Window(memory);
         window.Tune(Trip, _now);
-        Turn(window, Trip * 2);
+        Turn(window, Trip * 2, isAnnounced: true);
         window.Size.Should().Be(Initial, "the path is as slow as that");
-        Turn(window, Trip * 2 - TimeSpan.FromMilliseconds(1));
+        Turn(window, Trip * 2 - TimeSpan.FromMilliseconds(1), isAnnounced: true);
         window.Size.Should().Be(Initial * 2);
         memory.Used.Should().Be(Initial);
         for (var i = 0; i < 20; i++)
-            Turn(window, TimeSpan.Zero);
+            Turn(window, TimeSpan.FromMilliseconds(10));
         window.Size.Should().Be(SessionLimits.Default.MaxWindow);
         memory.Used.Should().Be(window.Size - Initial);
         window.Shrink(over: true);
         (window.Size, memory.Used).Should().Be((Initial, 0));
+    }
+
+    [Fact]
+    public void Window_Grows_WhenItIsSpent_AndNothingIsLeftToConsume()
+    {
+        // Two ends that take turns, each as slow as a busy machine, used to stay in step at the smallest window for ever.
+        var window = Window();
+        window.Tune(Trip, _now);
+        Turn(window, TimeSpan.FromMinutes(1));
+        window.Size.Should().Be(Initial * 2);
+        window.Announced();
+        window.TryCharge(Initial * 2).Should().BeTrue();
+        window.Consume(Initial * 2 - 1);
+        _now += TimeSpan.FromMinutes(1);
+        window.Tune(Trip, _now);
+        window.Size.Should().Be(Initial * 2, "a byte waits for the application: that is what is slow");
     }
 
     [Fact]
@@ -101,7 +117,7 @@ public class WindowTests
         var window = Window(memory);
         window.Tune(Trip, _now);
         for (var i = 0; i < 5; i++)
-            Turn(window, TimeSpan.Zero);
+            Turn(window, TimeSpan.FromMilliseconds(10));
         (window.Size, memory.Used).Should().Be((Initial, 0));
     }
 
@@ -111,7 +127,7 @@ public class WindowTests
         var memory = new MemoryBudget(1 << 30);
         var window = Window(memory);
         window.Tune(Trip, _now);
-        Turn(window, TimeSpan.Zero);
+        Turn(window, TimeSpan.FromMilliseconds(10));
         window.Announced();
         window.Shrink();
         memory.Used.Should().Be(Initial, "two initial windows are announced and may still come");
@@ -145,11 +161,13 @@ public class WindowTests
         var budget = new SendBudget(new SessionLimits { Memory = memory });
         budget.TryReserve(Initial).Should().BeTrue();
         budget.TryReserve(1).Should().BeFalse("nothing was written: the path is not what is short");
-        budget.Retain(Initial / 2);
+        budget.Retain(Initial - Initial / 4 - 1).Should().BeFalse();
+        budget.TryReserve(1).Should().BeFalse("a quarter is not written yet");
+        budget.Retain(1).Should().BeTrue("who was refused can go on");
         budget.TryReserve(1).Should().BeTrue();
         (budget.Limit, memory.Used).Should().Be((Initial * 2, Initial));
         budget.TryReserve(Initial - 1).Should().BeTrue();
-        budget.Retain(Initial);
+        budget.Retain(Initial).Should().BeFalse();
         budget.TryReserve(1).Should().BeFalse("the process has no more");
         budget.ReleaseRetained(Initial);
         budget.Shrink();
@@ -159,14 +177,16 @@ public class WindowTests
     private static ReceiveWindow Window(MemoryBudget? memory = null) =>
         new(new SessionLimits { Memory = memory ?? new MemoryBudget(1 << 30) }, Initial, SessionLimits.Default.MaxWindow);
 
-    /// <summary>One whole window arrives and is consumed in so much time.</summary>
-    private void Turn(ReceiveWindow window, TimeSpan time)
+    /// <summary>One whole window arrives and is consumed in so much time, the remote knowing of more credit all the time or having spent all of it.</summary>
+    private void Turn(ReceiveWindow window, TimeSpan time, bool isAnnounced = false)
     {
         var size = window.Size;
         window.Announced();
         window.TryCharge(size).Should().BeTrue();
         _now += time;
         window.Consume(size);
+        if (isAnnounced)
+            window.Announced();
         window.Tune(Trip, _now);
     }
 }

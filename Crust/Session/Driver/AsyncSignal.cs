@@ -17,6 +17,10 @@ internal sealed class AsyncSignal : IValueTaskSource
 
     internal void Set()
     {
+        // The usual case while a burst is queued, without the cost of an interlocked instruction. What the waiter shall see was changed under a lock that
+        // it takes after it was woken.
+        if (Volatile.Read(ref _state) == Signalled)
+            return;
         while (true)
         {
             switch (Interlocked.CompareExchange(ref _state, Signalled, Idle))

@@ -21,6 +21,9 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
 
     private const int ReturnedBytes = 64 << 10;
 
+    /// <summary>While the session is busy, so many times as much may be handled before its lock is waited for.</summary>
+    private const int MostReturnedTogether = 8;
+
     private readonly Dictionary<string, InboundQueue> _messages = [];
     private readonly Dictionary<string, InboundQueue> _datagrams = [];
     private readonly HashSet<Task> _running = [];
@@ -161,7 +164,13 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
                 bytes += item.Payload.Length;
                 if (done.Count < ReturnedTogether && bytes < ReturnedBytes)
                     continue;
-                session.Consumed(done, isDatagrams);
+                if (!session.TryConsumed(done, isDatagrams))
+                {
+                    if (done.Count < ReturnedTogether * MostReturnedTogether && bytes < ReturnedBytes * MostReturnedTogether)
+                        continue;
+                    session.Consumed(done, isDatagrams);
+                }
+
                 done.Clear();
                 bytes = 0;
             }

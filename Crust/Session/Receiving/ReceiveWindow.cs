@@ -4,12 +4,21 @@ namespace Crust.Session.Receiving;
 
 /// <summary>
 /// How much of one kind (messages, or streams, or one stream) the remote may send before the application has consumed: sums of cost since the session
-/// began. The window doubles when a whole one was consumed within two round trips: then it, and not the path, was what held the remote back.
+/// began. The window doubles when it, and not the path, holds the remote back: when a whole one was consumed within two round trips, or, while it is small,
+/// when everything that came is consumed and the remote has spent what it was told of.
 /// </summary>
 internal sealed class ReceiveWindow
 {
     /// <summary>Round trips below it are not measured well enough to wait for. Ours.</summary>
-    private static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Handlers consume in bursts, whose speed tells nothing: it is taken over so much time at least. Ours.</summary>
+    private static readonly TimeSpan MinMeasured = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>
+    /// So far a window grows whatever the time: two ends that must take turns spend more on waiting for each other's threads than this memory is worth. Ours.
+    /// </summary>
+    private const long MaxStarved = 4 << 20;
 
     private readonly SessionLimits _limits;
     private readonly long _initial;
@@ -82,10 +91,13 @@ internal sealed class ReceiveWindow
             return;
         }
 
-        if (_consumed - _measuredFrom < Size)
+        var isStarved = Size < MaxStarved && Held == 0 && _granted - _received < Size / 4;
+        var consumed = _consumed - _measuredFrom;
+        var elapsed = now - since;
+        if (isStarved ? consumed < Size / 2 : consumed < Size || elapsed < MinMeasured)
             return;
         var trip = roundTrip is { } measured && measured > MinRoundTrip ? measured : MinRoundTrip;
-        if (now - since < trip * 2 && Size * 2 <= _max && _limits.Memory.TryReserve(Size))
+        if ((isStarved || consumed * (trip * 2 / elapsed) > Size) && Size * 2 <= _max && _limits.Memory.TryReserve(Size))
             Size *= 2;
         (_measuredSince, _measuredFrom) = (now, _consumed);
     }

@@ -112,6 +112,7 @@ internal sealed class ReceivingHalf
         _assembler.Trim();
         _unverified.TrimWhenEmpty(all: true);
         _verifier?.Trim();
+        _acknowledgements.Trim();
         _messages.Shrink();
         _streams.Shrink();
     }
@@ -157,7 +158,7 @@ internal sealed class ReceivingHalf
 
     private bool Arrived(int bytes, Instant now)
     {
-        _acknowledgements.HandleBytes(bytes, Math.Min(_messages.Size, _streams.Size), now);
+        _acknowledgements.HandleBytes(bytes, now);
         if (_messages.IsUpdateDue || _streams.IsUpdateDue)
             _acknowledgements.Demand();
         return true;
@@ -204,7 +205,7 @@ internal sealed class ReceivingHalf
     private void Deliver(InboundEntry entry, BatchEvidence? evidence, Instant now)
     {
         _verifiedThrough = entry.Number;
-        _acknowledgements.HandleEntry(now);
+        _acknowledgements.HandleEntry((entry.Shape.Kind == EntryKind.Message ? _messages : _streams).Size, now);
         BytesReceived += entry.Length;
         var isSigned = _verifier is not null && !entry.Shape.IsUnsigned;
         if (entry.Shape.Kind == EntryKind.Message)

@@ -24,7 +24,7 @@ internal sealed class SendBudget(SessionLimits limits)
     /// <summary>Takes the cost; false when there is no room, which <see cref="TryAnnounceRoom"/> remembers.</summary>
     internal bool TryReserve(long cost)
     {
-        while (!HasRoom(cost) && Retained >= _limit / 2 && TryGrow())
+        while (IsHeldBack(cost) && TryGrow())
         {
         }
 
@@ -42,7 +42,12 @@ internal sealed class SendBudget(SessionLimits limits)
     internal void TakeAnyway(long cost) => Used += cost;
 
     /// <summary>So much of what is held was written.</summary>
-    internal void Retain(long cost) => Retained += cost;
+    /// <returns>True when that made the budget grow for who was refused: <see cref="TryAnnounceRoom"/> is due.</returns>
+    internal bool Retain(long cost)
+    {
+        Retained += cost;
+        return _smallestRefused > 0 && IsHeldBack(_smallestRefused) && TryGrow();
+    }
 
     /// <summary>Lets go of what was never written.</summary>
     internal void Release(long cost) => Used -= cost;
@@ -77,6 +82,9 @@ internal sealed class SendBudget(SessionLimits limits)
         _limit *= 2;
         return true;
     }
+
+    /// <summary>True when there is no room, and nearly all that holds it waits for acknowledgement: the path could take more.</summary>
+    private bool IsHeldBack(long cost) => !HasRoom(cost) && Retained + cost > _limit - _limit / 4;
 
     private bool HasRoom(long cost) => Used == 0 || Used + cost <= _limit;
 }

@@ -345,7 +345,9 @@ internal sealed class SendingHalf
         {
             _queue.Take(entry);
             _lanes[entry.Priority] = entry;
-            (entry.Stream is null ? _messageBudget : _streamBudget).Retain(entry.Cost);
+            // Who waits for room need not wait for an acknowledgement when what holds him back is under way.
+            if ((entry.Stream is null ? _messageBudget : _streamBudget).Retain(entry.Cost))
+                AnnounceRoom();
         }
 
         if (entry.Written == entry.Payload.Length)

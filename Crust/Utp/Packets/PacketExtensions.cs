@@ -25,7 +25,7 @@ internal readonly ref struct PacketExtensions
     /// <summary>Where the payload begins.</summary>
     internal int PayloadOffset { get; }
 
-    /// <summary>Walks the chain that begins behind the header with this kind; false when it leaves the datagram or one of them has an impossible length.</summary>
+    /// <summary>Walks the chain that begins behind the header with this kind; false when it leaves the datagram or one says it is a part of nothing.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> datagram, byte kind, out PacketExtensions extensions)
     {
         var selectiveAck = default(SelectiveAck);
@@ -43,9 +43,9 @@ internal readonly ref struct PacketExtensions
             var content = datagram.Slice(offset + 2, datagram[offset + 1]);
             switch (kind)
             {
-                case ExtensionKind.SelectiveAck when !selectiveAck.TryAdd(content):
-                    extensions = default;
-                    return false;
+                case ExtensionKind.SelectiveAck:
+                    selectiveAck.Add(content);
+                    break;
                 case ExtensionKind.Part when !PacketPart.TryRead(content, out part):
                     extensions = default;
                     return false;
