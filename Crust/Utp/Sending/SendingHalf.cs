@@ -134,7 +134,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
             _rtt.AddSample(outcome.RttMicroseconds);
         if (outcome.ProbeDelivered)
             _pathMtu.ProbeDelivered(nowMicroseconds);
-        _congestion.Acknowledged(CongestionSample(outcome.DeliveredBytes, outcome.DeliveredPackets, queueingDelay, nowMicroseconds));
+        // A window that is not half used is not what limits us, whatever did it last.
+        var isLimited = _isLimited && 2L * outcome.PriorInFlight >= _congestion.WindowBytes;
+        _congestion.Acknowledged(CongestionSample(outcome.DeliveredBytes, outcome.DeliveredPackets, queueingDelay, isLimited, nowMicroseconds));
         window.Grow(Math.Min(_congestion.WindowBytes, 2 * outcome.PriorInFlight));
         DetectLosses(nowMicroseconds);
         return released;
@@ -275,6 +277,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
             return;
         _bytes.Trim();
         _flight.Trim();
+        _congestion.Rest();
         window.GiveBack();
     }
 
@@ -362,12 +365,12 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
             return;
         // Once a round trip: what was sent before the last reduction says nothing new.
         var isNew = !_isRecovering || unchecked((int)(lost.LastTransmission - _recoveryEnd)) >= 0;
-        if (!_congestion.Lost(lost.LostPackets, isNew, CongestionSample(0, 0, 0, nowMicroseconds)))
+        if (!_congestion.Lost(lost.LostPackets, isNew, CongestionSample(0, 0, 0, isLimited: false, nowMicroseconds)))
             return;
         _isRecovering = true;
         _recoveryEnd = _flight.NextTransmission;
     }
 
-    private CongestionSample CongestionSample(int bytes, int packets, int queueingDelay, long nowMicroseconds) => new(
-        bytes, packets, queueingDelay, PacketLength, _isLimited, _rtt.LatestMicroseconds, _rtt.SmoothedMicroseconds, _rtt.MinMicroseconds, nowMicroseconds);
+    private CongestionSample CongestionSample(int bytes, int packets, int queueingDelay, bool isLimited, long nowMicroseconds) => new(
+        bytes, packets, queueingDelay, PacketLength, isLimited, _rtt.LatestMicroseconds, _rtt.SmoothedMicroseconds, _rtt.MinMicroseconds, nowMicroseconds);
 }
