@@ -58,7 +58,7 @@ internal sealed class UtpStory
         _world.Run(_healsAt);
         _world.Log($"the network heals");
         foreach (var (_, _, way) in _ways)
-            way.Mend();
+            way.Heal();
         _world.After(Patience, () =>
         {
             foreach (var conversation in _conversations.Where(c => c.MayFail))
