@@ -36,6 +36,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     private int _maxFlightPackets;
     private uint _recoveryEnd;
     private bool _isRecovering;
+    private bool _hasDelivered;
     private bool _isProbing;
     private bool _probeDue;
     private bool _windowProbeDue;
@@ -124,6 +125,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         if (outcome.DeliveredPackets == 0)
             return released;
 
+        _hasDelivered = true;
         _progressMicroseconds = nowMicroseconds;
         _timerMicroseconds = nowMicroseconds;
         _timeouts = 0;
@@ -325,7 +327,8 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         }
 
         _windowProbeMicroseconds = 0;
-        var probe = length == MaxPayload ? _pathMtu.WantedProbe(nowMicroseconds) : 0;
+        // The first packets open the connection: they must not be too long for the path.
+        var probe = length == MaxPayload && _hasDelivered ? _pathMtu.WantedProbe(nowMicroseconds) : 0;
         // Filler has a shortest length: a probe that is a little longer than a packet carries a little less.
         if (probe > 0)
             length = Math.Min(length, probe - PacketHeader.Length - PaddingExtension.MinLength);
