@@ -39,6 +39,7 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
+    private volatile string? _gatewayFailure;
     private int _disposed;
 
     private CrustNode(CrustNodeOptions options)
@@ -248,7 +249,9 @@ public sealed class CrustNode : IAsyncDisposable
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             var tried = string.Join(", ", _options.Bootstrap.Select(DialReason.Name));
-            throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway took this node within {_options.BootstrapTimeout.TotalSeconds:0} s (tried {tried}).");
+            throw new ConnectException(
+                ConnectFailure.BootstrapFailed, default,
+                $"No gateway took this node within {_options.BootstrapTimeout.TotalSeconds:0} s (tried {tried}{(_gatewayFailure is { } last ? $"; {last}" : "")}).");
         }
     }
 
@@ -267,6 +270,7 @@ public sealed class CrustNode : IAsyncDisposable
         }
         catch (ConnectException e)
         {
+            _gatewayFailure = e.Message;
             Log.DialFailed(_logger, contact[0].ToString(), e.Message);
             return null;
         }

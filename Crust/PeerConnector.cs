@@ -25,8 +25,8 @@ internal sealed class PeerConnector(
     /// <summary>The open session with the peer, or a new one.</summary>
     /// <exception cref="ConnectException">It did not come about.</exception>
     internal Task<SessionDriver> ConnectAsync(PeerId peer, CancellationToken cancellationToken) =>
-        table.Find(peer) is not { Closure: null } open ? ShareAsync(peer, token => FindAndDialAsync(peer, token), cancellationToken)
-        : open.IsSuspended ? ShareAsync(peer, token => ResumeAsync(open, token), cancellationToken)
+        table.Find(peer) is not { Closure: null } open ? ShareAsync(peer, (notes, token) => FindAndDialAsync(peer, notes, token), cancellationToken)
+        : open.IsSuspended ? ShareAsync(peer, (_, token) => ResumeAsync(open, token), cancellationToken)
         : Task.FromResult(open);
 
     /// <summary>The open session with the addresses' peer, or a new one over one of those addresses.</summary>
@@ -36,7 +36,7 @@ internal sealed class PeerConnector(
     internal Task<SessionDriver> ConnectAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancellationToken) =>
         table.Find(addresses[0].Peer) is { Closure: null, IsSuspended: false } open
             ? Task.FromResult(open)
-            : ShareAsync(addresses[0].Peer, token => DialAddressesAsync(addresses, token), cancellationToken);
+            : ShareAsync(addresses[0].Peer, (notes, token) => DialAddressesAsync(addresses, notes, token), cancellationToken);
 
     /// <summary>
     /// Makes another link for a session that lost its own or doubts it: over the addresses that its peer is known at, whatever their transport, and, if it is
@@ -55,7 +55,7 @@ internal sealed class PeerConnector(
         }
 
         if (session.IsSuspended && attachment()?.Current is not null)
-            return await FindAndDialAsync(session.Remote, cancellationToken, session).ConfigureAwait(false);
+            return await FindAndDialAsync(session.Remote, new Notes(), cancellationToken, session).ConfigureAwait(false);
         throw dialled is null
             ? new ConnectException(ConnectFailure.NoUsableAddress, session.Remote, $"The link with {session.Remote} was lost; the other side made it and has to make another.")
             : Failed(session.Remote, dialled);
@@ -68,7 +68,7 @@ internal sealed class PeerConnector(
             await ((Task)attempt.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task<SessionDriver> ShareAsync(PeerId peer, Func<CancellationToken, Task<SessionDriver>> attempt, CancellationToken cancellationToken)
+    private async Task<SessionDriver> ShareAsync(PeerId peer, Func<Notes, CancellationToken, Task<SessionDriver>> attempt, CancellationToken cancellationToken)
     {
         if (peer == self)
             throw new ConnectException(ConnectFailure.Self, peer, "This is the node's own id.");
@@ -91,14 +91,15 @@ internal sealed class PeerConnector(
         }
     }
 
-    private async Task<SessionDriver> BoundAsync(PeerId peer, Func<CancellationToken, Task<SessionDriver>> attempt)
+    private async Task<SessionDriver> BoundAsync(PeerId peer, Func<Notes, CancellationToken, Task<SessionDriver>> attempt)
     {
         await Task.Yield();
+        var notes = new Notes();
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopped);
         try
         {
-            return await attempt(either.Token).ConfigureAwait(false);
+            return await attempt(notes, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)
         {
@@ -106,7 +107,7 @@ internal sealed class PeerConnector(
         }
         catch (OperationCanceledException)
         {
-            throw new ConnectException(ConnectFailure.TimedOut, peer, $"Connecting to {peer} took longer than {options.ConnectTimeout.TotalSeconds:0} s.");
+            throw new ConnectException(ConnectFailure.TimedOut, peer, $"Connecting to {peer} took longer than {options.ConnectTimeout.TotalSeconds:0} s{(notes.GivenUp is { } tried ? $" ({tried})" : "")}.");
         }
         finally
         {
@@ -114,12 +115,12 @@ internal sealed class PeerConnector(
         }
     }
 
-    private async Task<SessionDriver> DialAddressesAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancellationToken)
+    private async Task<SessionDriver> DialAddressesAsync(IReadOnlyList<PeerAddress> addresses, Notes notes, CancellationToken cancellationToken)
     {
         var peer = addresses[0].Peer;
         if (addresses.All(a => !gate.Allows(a.EndPoint.Address)))
             throw new ConnectException(ConnectFailure.NotAllowed, peer, $"The access list of this node denies {string.Join(", ", addresses.Select(a => a.EndPoint.Address).Distinct())}.");
-        var dialled = await dialer.DialAsync(peer, addresses, cancellationToken).ConfigureAwait(false);
+        var dialled = await dialer.DialAsync(peer, addresses, cancellationToken, notes.Take).ConfigureAwait(false);
         if (dialled.Session is not { } session)
             throw Failed(peer, dialled);
         session.PeerAddresses = addresses;
@@ -135,7 +136,7 @@ internal sealed class PeerConnector(
         return session.PeerAddresses;
     }
 
-    private async Task<SessionDriver> FindAndDialAsync(PeerId peer, CancellationToken cancellationToken, SessionDriver? suspended = null)
+    private async Task<SessionDriver> FindAndDialAsync(PeerId peer, Notes notes, CancellationToken cancellationToken, SessionDriver? suspended = null)
     {
         if (attachment()?.IsElsewhere == true)
             throw new ConnectException(ConnectFailure.IdentityElsewhere, peer, "The gateway says that a newer process runs under this node's identity.");
@@ -151,7 +152,7 @@ internal sealed class PeerConnector(
             var addresses = DialPlan.Order(record.Addresses, loopbackAllowed());
             using var decided = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var introduction = gateway.IntroduceAsync(peer, SecureRandom.Bytes(GatewayCodec.AttemptIdLength), attachment()!.SignedRecord, decided.Token);
-            var dialling = dialer.DialAsync(peer, addresses, decided.Token);
+            var dialling = dialer.DialAsync(peer, addresses, decided.Token, notes.Take);
             try
             {
                 var session = await FirstAsync(peer, addresses.Count, arrival, dialling, introduction, cancellationToken).ConfigureAwait(false);
@@ -229,4 +230,12 @@ internal sealed class PeerConnector(
     private ConnectException Failed(PeerId peer, DialResult dialled) => !gate.Allows(peer) ? NotAllowed(peer) : dialled.Reached
         ? new ConnectException(ConnectFailure.HandshakeFailed, peer, $"What answered could not prove to be {peer} in this network ({dialled.Explain()}).")
         : new ConnectException(ConnectFailure.Unreachable, peer, $"{peer} cannot be reached ({dialled.Explain()}).");
+
+    /// <summary>What is known of an attempt that ran out of time: how its race stood.</summary>
+    private sealed class Notes
+    {
+        internal string? GivenUp { get; private set; }
+
+        internal void Take(string standing) => GivenUp = standing;
+    }
 }

@@ -102,7 +102,7 @@ internal static class MessagesScenario
         }
     }
 
-    private static NetManager Manager(EventBasedNetListener listener) => new(listener)
+    internal static NetManager Manager(EventBasedNetListener listener) => new(listener)
     {
         UnsyncedEvents = true,
         UnsyncedReceiveEvent = true,

@@ -17,6 +17,9 @@ public sealed class HelpTests : IDisposable
     [InlineData("gateway", "--cluster")]
     [InlineData("node", "--bootstrap")]
     [InlineData("ping", "PEERID")]
+    [InlineData("ping", "any|direct|relay")]
+    [InlineData("node", "--udp-port")]
+    [InlineData("gateway", "--udp-port")]
     [InlineData("send", "--receipt")]
     [InlineData("receive", "--out")]
     public Task Crust_ExplainsItself(string command, string what) => ExplainsAsync(CrustProcess.Crust(_folder, Words(command)), what);

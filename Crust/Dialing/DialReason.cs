@@ -40,6 +40,13 @@ internal static class DialReason
         return words.ToString();
     }
 
+    /// <summary>What became of each address that was tried, as long as nobody has won.</summary>
+    internal static string Summarize(DialRace race, Instant now)
+    {
+        var tried = race.Runners.Where(r => r.State != DialState.Waiting).Select(r => $"{Name(r.Address)}: {Outcome(r, now)}").ToList();
+        return tried.Count == 0 ? "no address was tried" : string.Join("; ", tried);
+    }
+
     private static string Outcome(DialRunner runner, Instant now) => runner.State switch
     {
         DialState.Failed => runner.Failure!,

@@ -4,7 +4,7 @@ using Crust.Primitives;
 namespace Crust.Udp;
 
 /// <summary>
-/// A bound UDP socket (RFC 768) that does not fragment. What comes in is handed to one <see cref="IDatagramHandler"/>, in batches. Thread safe.
+/// A bound UDP socket (RFC 768). What comes in is handed to one <see cref="IDatagramHandler"/>, in batches. Thread safe.
 /// Disposal closes it; a call to the handler that is under way then may still end after it.
 /// </summary>
 internal interface IDatagramSocket : IDisposable
@@ -24,6 +24,9 @@ internal interface IDatagramSocket : IDisposable
     /// <param name="remote">Whom they go to.</param>
     /// <param name="sent">Bytes, whole datagrams, that the kernel took; all of them only with <see cref="DatagramSendStatus.Sent"/>.</param>
     DatagramSendStatus Send(ReadOnlySpan<byte> datagrams, int segmentLength, TransportAddress remote, out int sent);
+
+    /// <summary>Sends one datagram that nobody on the path may fragment, this host included: it asks whether the path takes that length.</summary>
+    DatagramSendStatus SendProbe(ReadOnlySpan<byte> datagram, TransportAddress remote);
 
     /// <summary>Asks for one call of <see cref="IDatagramHandler.HandleWake"/> after this time. A later call replaces an earlier one.</summary>
     void WakeAfter(TimeSpan delay);

@@ -82,6 +82,21 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
         }
     }
 
+    public DatagramSendStatus SendProbe(ReadOnlySpan<byte> datagram, TransportAddress remote)
+    {
+        try
+        {
+            ForbidFragments(true);
+            var status = Send(datagram, datagram.Length, remote, out _);
+            ForbidFragments(false);
+            return status;
+        }
+        catch (ObjectDisposedException)
+        {
+            return DatagramSendStatus.Closed;
+        }
+    }
+
     public void WakeAfter(TimeSpan delay) => Set(_wake, delay);
 
     public void Dispose()
@@ -90,6 +105,14 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
         _socket.Dispose();
         _wake.Dispose();
         _writable.Dispose();
+    }
+
+    private void ForbidFragments(bool forbids)
+    {
+        if (OperatingSystem.IsLinux())
+            Linux.LinuxSettings.ForbidFragments(_socket, forbids);
+        else if (_socket.AddressFamily == AddressFamily.InterNetwork)
+            SocketSettings.Try(() => _socket.DontFragment = forbids);
     }
 
     private static void Set(Timer timer, TimeSpan delay)

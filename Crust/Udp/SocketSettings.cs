@@ -16,8 +16,6 @@ internal static class SocketSettings
         Try(() => socket.SendBufferSize = options.KernelBufferLength);
         if (OperatingSystem.IsLinux())
             Linux.LinuxSettings.Apply(socket, options);
-        else if (socket.AddressFamily == AddressFamily.InterNetwork)
-            Try(() => socket.DontFragment = true);
     }
 
     /// <summary>A host that refuses a setting works without it, only less well.</summary>

@@ -24,7 +24,11 @@ internal sealed class SynCookies
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeyLength);
         _key = key.ToArray();
+        ClockOffset = ((uint)Compute(default, 0, 0, -1) << 16) | Compute(default, 0, 0, -2);
     }
+
+    /// <summary>An offset for the clock that the wire shows, so that it does not tell how long we run. No epoch is negative, so it tells nothing of cookies either.</summary>
+    internal uint ClockOffset { get; }
 
     /// <summary>The cookie to give now.</summary>
     internal ushort Create(TransportAddress remote, ushort connectionId, ushort sequenceNumber, Instant now) =>

@@ -49,9 +49,11 @@ internal sealed partial class UtpConnection
         }
 
         _receivedMicroseconds = nowMicroseconds;
+        if (carries && header.TimestampDifference != 0)
+            NoteRoundTrip(header.TimestampDifference);
         if (State == UtpConnectionState.Open)
             HandleAcknowledgement(acknowledged, header, extensions.SelectiveAck, nowMicroseconds);
-        if (carries)
+        if (carries && (extensions.Part.WholeLength == 0 || _receiving.TryComplete(number, extensions.Part, payload, out payload)))
             HandlePayload(number, payload, header.Type == PacketType.Fin, nowMicroseconds);
         _endpoint.Wake(this);
     }
@@ -130,6 +132,14 @@ internal sealed partial class UtpConnection
                 _endpoint.Statistics.Dropped++;
                 break;
         }
+    }
+
+    /// <summary>The clocks' difference is in both delays, with either sign; a receiver that sends nothing has no other way to know the path.</summary>
+    private void NoteRoundTrip(uint timestampDifference)
+    {
+        long roundTrip = unchecked(timestampDifference + _timestampDifference);
+        if (roundTrip is > 0 and < TimestampLifetimeMicroseconds)
+            _receiving.AddRoundTrip(roundTrip);
     }
 
     /// <summary>Takes the sender's clock; false for a packet that is too old to carry anything.</summary>

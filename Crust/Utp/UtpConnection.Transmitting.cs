@@ -146,6 +146,13 @@ internal sealed partial class UtpConnection
         for (var packets = 0; packets < MaxTrainPackets && _sending.TryNext(nowMicroseconds, length, out var next); packets++)
         {
             var wholeLength = next.ProbeLength > 0 ? next.ProbeLength : PacketHeader.Length + _sending.ExtensionLength + next.PayloadLength;
+            if (IsCrust && next.IsResent && wholeLength > _sending.MaxDatagramLength)
+            {
+                if (packets == 0)
+                    length = WriteParts(buffer, next, nowMicroseconds, out segmentLength);
+                break;
+            }
+
             // All datagrams of a train are as long as the first; only the last may be shorter. A probe goes alone.
             if (packets > 0 && (wholeLength > segmentLength || next.ProbeLength > 0 || length + wholeLength > room))
                 break;
@@ -162,6 +169,28 @@ internal sealed partial class UtpConnection
         return length > 0;
     }
 
+    /// <summary>A packet that was sent when the path was wider goes again as a train of its parts.</summary>
+    private int WriteParts(Span<byte> buffer, in NextPacket next, long nowMicroseconds, out int segmentLength)
+    {
+        const int overhead = PacketHeader.Length + PacketPart.ExtensionLength;
+        segmentLength = _sending.MaxDatagramLength;
+        var length = 0;
+        for (var offset = 0; offset < next.PayloadLength;)
+        {
+            var part = Math.Min(next.PayloadLength - offset, segmentLength - overhead);
+            var datagram = buffer.Slice(length, overhead + part);
+            Header(PacketType.Data, ExtensionKind.Part, next.Number, nowMicroseconds).Write(datagram);
+            new PacketPart(offset, next.PayloadLength).Write(datagram[PacketHeader.Length..]);
+            _sending.CopyPayload(next.Offset + offset, datagram[overhead..]);
+            offset += part;
+            length += datagram.Length;
+        }
+
+        _sending.Sent(next, nowMicroseconds);
+        _endpoint.Statistics.Retransmissions++;
+        return length;
+    }
+
     private void WritePacket(Span<byte> packet, in NextPacket next, long nowMicroseconds)
     {
         var extensionLength = packet.Length - PacketHeader.Length - next.PayloadLength;
@@ -170,7 +199,7 @@ internal sealed partial class UtpConnection
             PaddingExtension.Write(packet.Slice(PacketHeader.Length, extensionLength), IsCrust);
         else if (extensionLength > 0)
             PeerMark.Write(packet[PacketHeader.Length..], ExtensionKind.None);
-        _sending.CopyPayload(next, packet[^next.PayloadLength..]);
+        _sending.CopyPayload(next.Offset, packet[^next.PayloadLength..]);
         if (next.IsResent)
             _endpoint.Statistics.Retransmissions++;
         else

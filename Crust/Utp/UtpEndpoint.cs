@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Crust.Primitives;
 using Crust.Utp.Memory;
 using Crust.Utp.Packets;
@@ -20,6 +19,7 @@ internal sealed class UtpEndpoint
     private readonly UtpOptions _options;
     private readonly SynCookies _cookies;
     private readonly StatelessReplies _replies = new();
+    private readonly RecentResets _recentResets = new();
     private readonly Dictionary<ConnectionKey, UtpConnection> _connections = [];
     private readonly List<UtpConnection> _connecting = [];
     private readonly ConnectionTimers _timers = new();
@@ -27,7 +27,6 @@ internal sealed class UtpEndpoint
     private readonly RingBuffer<UtpEvent> _events = new();
     private readonly BlockPool _pool;
     private readonly WindowBudget _budget;
-    private readonly uint _clockOffset;
     private UtpConnection? _latest;
     private Instant _now;
 
@@ -39,8 +38,6 @@ internal sealed class UtpEndpoint
         _cookies = new SynCookies(cookieKey);
         _pool = new BlockPool(options.MaxDatagramLength);
         _budget = new WindowBudget(options.WindowBudgetBytes);
-        // What the wire shows of our clock says nothing about how long we run.
-        _clockOffset = MemoryMarshal.Read<uint>(cookieKey);
         ConnectTimeoutMicroseconds = options.ConnectTimeout.Ticks / TimeSpan.TicksPerMicrosecond;
         KeepAliveMicroseconds = options.KeepAliveInterval.Ticks / TimeSpan.TicksPerMicrosecond;
     }
@@ -176,7 +173,7 @@ internal sealed class UtpEndpoint
     internal bool PollEvent(out UtpEvent happened) => _events.TryTake(out happened);
 
     /// <summary>Our clock as the wire has it: microseconds, modulo 2^32, never 0, which libutp reads as none.</summary>
-    internal uint Timestamp(long microseconds) => Math.Max(1, unchecked((uint)microseconds + _clockOffset));
+    internal uint Timestamp(long microseconds) => Math.Max(1, unchecked((uint)microseconds + _cookies.ClockOffset));
 
     /// <summary>The connection may have something to send, or another deadline.</summary>
     internal void Wake(UtpConnection connection)
@@ -191,7 +188,7 @@ internal sealed class UtpEndpoint
 
     /// <summary>A RESET is due, which needs no state.</summary>
     internal void Reset(UtpConnection connection, ushort sequenceNumber, ushort acknowledgementNumber) =>
-        Reset(connection.Remote, connection.SendId, sequenceNumber, acknowledgementNumber);
+        Reset(connection.Key, connection.SendId, sequenceNumber, acknowledgementNumber);
 
     /// <summary>A connection that we began has an answer, or none.</summary>
     internal void Settled(UtpConnection connection) => _connecting.Remove(connection);
@@ -253,14 +250,16 @@ internal sealed class UtpEndpoint
         Statistics.Dropped++;
         // A packet that is marked belongs to a connection that is being made, whose first one is yet to come.
         if (!extensions.IsMarked)
-            Reset(remote, header.ConnectionId, 0, header.SequenceNumber);
+            Reset(new ConnectionKey(remote, header.ConnectionId), header.ConnectionId, 0, header.SequenceNumber);
     }
 
-    private void Reset(TransportAddress remote, ushort connectionId, ushort sequenceNumber, ushort acknowledgementNumber)
+    private void Reset(in ConnectionKey key, ushort connectionId, ushort sequenceNumber, ushort acknowledgementNumber)
     {
+        if (!_recentResets.TryAdd(key, _now.Microseconds))
+            return;
         var header = new PacketHeader(
             PacketType.Reset, ExtensionKind.None, connectionId, Timestamp(_now.Microseconds), 0, 0, sequenceNumber, acknowledgementNumber);
-        if (_replies.Add(new StatelessReply(remote, header, IsMarked: false)))
+        if (_replies.Add(new StatelessReply(key.Remote, header, IsMarked: false)))
             Statistics.ResetsSent++;
     }
 

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Crust.Identity;
+using Crust.Tests.Interop.Utp;
 using Crust.Transport;
 using FluentAssertions;
 using Xunit;
@@ -68,11 +69,15 @@ public sealed class TransportTests(ITestOutputHelper output)
         await using var a = await StartAsync(Transports.All);
         await using var b = await StartAsync(Transports.Utp);
         b.Handle("hello", (_, _) => ValueTask.CompletedTask);
+        // A round trip of 50 ms: one to open the link, one for the handshake, one for the message and its acknowledgement.
+        await using var proxy = new DatagramProxy(b.Addresses[0].EndPoint.Port, new ProxyOptions { Delay = TimeSpan.FromMilliseconds(25) });
+        output.WriteLine("promised: 3 round trips of 50 ms + 200 ms = 350 ms");
+        PeerAddress[] addresses = [new(TransportKind.Tcp, hole.EndPoint, b.Id), new(TransportKind.Utp, new IPEndPoint(IPAddress.Loopback, proxy.Port), b.Id)];
 
         for (var attempt = 1; attempt <= 2; attempt++)
         {
             var start = Stopwatch.GetTimestamp();
-            var connection = await a.ConnectToAddressesAsync([new PeerAddress(TransportKind.Tcp, hole.EndPoint, b.Id), b.Addresses[0]], Cancelled);
+            var connection = await a.ConnectToAddressesAsync(addresses, Cancelled);
             await connection.SendAndConfirmAsync("hello", new byte[1], Cancelled).WaitAsync(Eventually.Soon, Cancelled);
             Tell($"TCP blocked, attempt {attempt}", start, connection);
             connection.Path.Should().Be(ConnectionPath.DirectUtp);
@@ -159,6 +164,45 @@ public sealed class TransportTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task ASessionOverUtpAlone_OutlivesItsLink()
+    {
+        // While it is cut, what comes through is no µTP any more: neither host hears of the other.
+        var isCut = false;
+        await using var b = await StartAsync(Transports.Utp);
+        await using var proxy = new DatagramProxy(b.Addresses[0].EndPoint.Port, new ProxyOptions
+        {
+            Rewrite = (datagram, _) => datagram[0] = Volatile.Read(ref isCut) ? (byte)0xFF : datagram[0],
+        });
+        await using var a = await StartAsync(Transports.Utp);
+        var received = new List<int>();
+        b.Handle("n", (m, _) =>
+        {
+            received.Add(BitConverter.ToInt32(m.Payload.Span));
+            return ValueTask.CompletedTask;
+        });
+        var connection = await a.ConnectToAddressAsync(new PeerAddress(TransportKind.Utp, new IPEndPoint(IPAddress.Loopback, proxy.Port), b.Id), Cancelled);
+        const int Count = 20_000;
+        var sending = Task.Run(
+            async () =>
+            {
+                for (var i = 0; i < Count; i++)
+                    await connection.SendAsync("n", BitConverter.GetBytes(i), Cancelled);
+            },
+            Cancelled);
+        await Eventually.HoldsAsync(() => received.Count > Count / 10, "messages flow");
+
+        Volatile.Write(ref isCut, true);
+        var before = proxy.Recorded.Count;
+        await Eventually.HoldsAsync(() => proxy.Recorded.Skip(before).Any(d => d.Type == ProxiedDatagram.Syn), "the session looks for another link");
+        Volatile.Write(ref isCut, false);
+
+        await sending.WaitAsync(Eventually.Soon, Cancelled);
+        await Eventually.HoldsAsync(() => received.Count == Count, "everything arrives");
+        received.Should().BeInAscendingOrder().And.OnlyHaveUniqueItems();
+        (connection.Path, connection.IsOpen).Should().Be((ConnectionPath.DirectUtp, true));
+    }
+
+    [Fact]
     public async Task ARestartedPeer_GetsANewSession_OverUtp()
     {
         using var key = PeerIdentity.Create();
@@ -231,6 +275,22 @@ public sealed class TransportTests(ITestOutputHelper output)
         var connect = () => a.ConnectToAddressesAsync(gone, Cancelled);
 
         (await connect.Should().ThrowAsync<ConnectException>()).Which.Message.Should().Contain($"tcp://{gone[0].EndPoint}: connection refused").And.Contain($"utp://{gone[1].EndPoint}: ");
+    }
+
+    [Fact]
+    public async Task AConnectionThatRunsOutOfTime_SaysHowItStood()
+    {
+        await using var hole = TcpBlackHole.Create();
+        using var udpHole = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        using var nobody = PeerIdentity.Create();
+        await using var a = await StartAsync(Transports.All, o => o.ConnectTimeout = TimeSpan.FromSeconds(1));
+        var udp = (IPEndPoint)udpHole.Client.LocalEndPoint!;
+
+        var connect = () => a.ConnectToAddressesAsync([new PeerAddress(TransportKind.Tcp, hole.EndPoint, nobody.Id), new PeerAddress(TransportKind.Utp, udp, nobody.Id)], Cancelled);
+
+        var failure = (await connect.Should().ThrowAsync<ConnectException>()).Which;
+        failure.Failure.Should().Be(ConnectFailure.TimedOut);
+        failure.Message.Should().Contain($"tcp://{hole.EndPoint}: no answer for ").And.Contain($"utp://{udp}: no answer for ");
     }
 
     [Fact]

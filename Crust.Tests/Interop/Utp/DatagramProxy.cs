@@ -20,11 +20,12 @@ internal sealed class DatagramProxy : IAsyncDisposable
     private readonly Socket _far = Open();
     private readonly Lock _gate = new();
     private readonly List<ProxiedDatagram> _recorded = [];
-    private readonly PriorityQueue<(byte[] Datagram, bool IsFromDialler), long> _waiting = new();
+    private readonly PriorityQueue<(byte[] Datagram, bool IsFromDialler), (long Due, long Order)> _waiting = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Task _running;
     private EndPoint? _dialler;
+    private long _order;
 
     internal DatagramProxy(int listenerPort, ProxyOptions options)
     {
@@ -122,7 +123,7 @@ internal sealed class DatagramProxy : IAsyncDisposable
                 if (delay == TimeSpan.Zero)
                     Send(datagram, isFromDialler);
                 else
-                    _waiting.Enqueue((datagram, isFromDialler), (Stopwatch.GetElapsedTime(_start) + delay).Ticks);
+                    _waiting.Enqueue((datagram, isFromDialler), ((Stopwatch.GetElapsedTime(_start) + delay).Ticks, _order++));
             }
         }
     }
@@ -137,7 +138,7 @@ internal sealed class DatagramProxy : IAsyncDisposable
             {
                 lock (_gate)
                 {
-                    while (_waiting.TryPeek(out var next, out var due) && due <= Stopwatch.GetElapsedTime(_start).Ticks)
+                    while (_waiting.TryPeek(out var next, out var due) && due.Due <= Stopwatch.GetElapsedTime(_start).Ticks)
                     {
                         _waiting.Dequeue();
                         Send(next.Datagram, next.IsFromDialler);

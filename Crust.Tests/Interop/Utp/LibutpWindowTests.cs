@@ -10,13 +10,16 @@ public sealed class LibutpWindowTests(ITestOutputHelper output)
 {
     private const int Limit = 1024;
 
+    /// <summary>Each way: a round trip is worth many packets.</summary>
+    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(40);
+
     [Fact]
     public async Task NoMoreThan1024PacketsAreInFlight_ToLibutp()
     {
         Libutp.Require();
         await using var listener = Libutp.Listen("--keep");
-        // A window in bytes that never binds, and a round trip that is worth many packets: only the other limit is left.
-        var options = new ProxyOptions { Delay = TimeSpan.FromMilliseconds(40), Rewrite = OfferEverything };
+        // With a window in bytes that never binds only the other limit is left.
+        var options = new ProxyOptions { Delay = Delay, Rewrite = OfferEverything };
         await using var proxy = new DatagramProxy((await listener.EventAsync("listening")).Number("port"), options);
         await using var host = new UtpHost();
         await using var link = await host.DialAsync(proxy.Port);
@@ -36,17 +39,20 @@ public sealed class LibutpWindowTests(ITestOutputHelper output)
             BinaryPrimitives.WriteUInt32BigEndian(datagram.AsSpan(12), 1 << 30);
     }
 
-    /// <summary>The widest distance between a packet of the dialler and the newest acknowledgement that had passed when it came.</summary>
+    /// <summary>The widest distance between a packet of the dialler and the newest acknowledgement that it can have had then.</summary>
     private static int PeakInFlight(IReadOnlyList<ProxiedDatagram> recorded)
     {
         var peak = 0;
         int? acknowledged = null;
+        var underWay = new Queue<ProxiedDatagram>();
         foreach (var datagram in recorded)
         {
-            if (datagram.IsFromDialler && datagram.Type is ProxiedDatagram.Data or ProxiedDatagram.Fin && acknowledged is { } before)
-                peak = Math.Max(peak, (short)unchecked((ushort)(datagram.SequenceNumber - before)));
-            else if (!datagram.IsFromDialler)
-                acknowledged = datagram.AcknowledgementNumber;
+            while (underWay.TryPeek(out var first) && first.Microseconds + Delay.TotalMicroseconds <= datagram.Microseconds)
+                acknowledged = underWay.Dequeue().AcknowledgementNumber;
+            if (!datagram.IsFromDialler)
+                underWay.Enqueue(datagram);
+            else if (datagram.Type is ProxiedDatagram.Data or ProxiedDatagram.Fin && acknowledged is { } before)
+                peak = Math.Max(peak, unchecked((short)(datagram.SequenceNumber - before)));
         }
 
         return peak;

@@ -56,7 +56,7 @@ internal sealed class Dumbbell
             Right.Accept = (connection, id) => Flows.Find(f => f.ConnectionId == id)?.Receive(connection);
         }
 
-        var flow = new BulkFlow(Left, Right, unchecked((ushort)((++_lastConnection * 101) + World.Random.Next(100))));
+        var flow = new BulkFlow(Left, Right, unchecked((ushort)((++_lastConnection * 60) + World.Random.Next(50))));
         Flows.Add(flow);
         World.After(TimeSpan.FromSeconds(startSeconds), flow.Start);
         return NewMeter(() => flow.ArrivedBytes);

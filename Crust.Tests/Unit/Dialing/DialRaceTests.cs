@@ -208,6 +208,18 @@ public sealed class DialRaceTests
     }
 
     [Fact]
+    public void Summarize_SaysHowTheRaceStands()
+    {
+        Begin(Four);
+        RunUntil(10);
+        Fail(Tcp1, "connection refused");
+        RunUntil(210);
+
+        DialReason.Summarize(_race, _now).Should()
+            .Be("tcp://10.0.0.1:4000: connection refused; utp://10.0.0.1:4000: no answer for 60.0 ms; tcp://10.0.0.2:4000: no answer for 200 ms");
+    }
+
+    [Fact]
     public void Explain_OfAnOnlyAddress_IsShort()
     {
         Begin([Four[Tcp1]]);

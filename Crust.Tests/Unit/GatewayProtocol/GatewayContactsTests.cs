@@ -21,6 +21,17 @@ public sealed class GatewayContactsTests
     }
 
     [Fact]
+    public void ByGateway_KeepsTheAddressesOfOneTogether_SoThatTheyRace()
+    {
+        var contacts = new GatewayContacts([Address(1, First), Address(2, Second)], _ => true);
+        contacts.Learn([$"utp://203.0.113.5:9/{First}", Text(3, Second)]);
+
+        contacts.ByGateway(null).Should().BeEquivalentTo(
+            new[] { new[] { Address(1, First), PeerAddress.Parse($"utp://203.0.113.5:9/{First}") }, [Address(2, Second), Address(3, Second)] }, o => o.WithStrictOrdering());
+        contacts.ByGateway(First)[0][0].Peer.Should().Be(Second);
+    }
+
+    [Fact]
     public void Learn_SkipsGarbage_AndKeepsWhatItKnewWhenNothingIsLeft()
     {
         var contacts = new GatewayContacts([], _ => true);

@@ -1,4 +1,5 @@
 using Crust.Utp;
+using Crust.Utp.Packets;
 using FluentAssertions;
 using Xunit;
 
@@ -83,6 +84,22 @@ public sealed class UtpConnectionTests
         right.EndReason.Should().Be(UtpEndReason.ResetByRemote);
         _pair.Left.Endpoint.ConnectionCount.Should().Be(0);
         _pair.Right.Endpoint.ConnectionCount.Should().Be(0);
+    }
+
+    /// <summary>Each packet that was under way used to be answered by one more, and libutp that gets a second one never tells its application the end.</summary>
+    [Fact]
+    public void Abort_IsOneReset_WhateverIsUnderWay()
+    {
+        var (left, right) = _pair.Open();
+        _pair.Sent = [];
+
+        right.Write(new byte[5_000]);
+        _pair.Pump();
+        left.Abort();
+        _pair.Run(1);
+
+        _pair.Sent.Count(d => d.IsFromLeft && d.Type == PacketType.Reset).Should().Be(1);
+        right.EndReason.Should().Be(UtpEndReason.ResetByRemote);
     }
 
     [Fact]

@@ -17,7 +17,12 @@ internal sealed class Dialer(IReadOnlyList<ITransport> transports, LinkAdopter a
     private readonly TransportMemory _memory = new();
 
     /// <summary>Races the addresses of one peer, in their order, until one carries a session with it.</summary>
-    internal async Task<DialResult> DialAsync(PeerId remote, IReadOnlyList<PeerAddress> addresses, CancellationToken cancellationToken)
+    /// <param name="remote">The peer.</param>
+    /// <param name="addresses">Where it may be; all its own.</param>
+    /// <param name="cancellationToken">Gives the race up.</param>
+    /// <param name="givenUp">Told, if the race is given up, how it stood.</param>
+    internal async Task<DialResult> DialAsync(
+        PeerId remote, IReadOnlyList<PeerAddress> addresses, CancellationToken cancellationToken, Action<string>? givenUp = null)
     {
         if (!gate.Allows(remote))
             return new DialResult(null, false, [.. addresses.Select(a => (a, DialAttempt.NotAllowed))]);
@@ -29,6 +34,11 @@ internal sealed class Dialer(IReadOnlyList<ITransport> transports, LinkAdopter a
         try
         {
             await RunAsync(race, attempts, favoured, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            givenUp?.Invoke(DialReason.Summarize(race, clock.Now));
+            throw;
         }
         finally
         {

@@ -41,6 +41,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     private bool _isEnding;
     private bool _endsWithLink;
     private bool _wasActive;
+    private volatile LinkDescription _carrier = LinkDescription.None;
     private object? _tag;
 
     internal SessionDriver(SessionParameters parameters, SessionId sessionId, ISessionOwner owner, MonotonicClock clock, ILogger logger)
@@ -83,20 +84,20 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
     internal IReadOnlyList<UndeliveredMessage> Undelivered => Closure is null ? [] : Sender.Undelivered;
 
     /// <summary>The way of the active link, or of the last one.</summary>
-    internal ConnectionPath Path { get; private set; }
+    internal ConnectionPath Path => _carrier.Path;
 
     /// <summary>Why it is that link, one line for people.</summary>
-    internal string PathReason { get; private set; } = "";
+    internal string PathReason => _carrier.Reason;
 
-    internal IPEndPoint? LocalEndPoint { get; private set; }
+    internal IPEndPoint? LocalEndPoint => _carrier.LocalEndPoint;
 
-    internal IPEndPoint? RemoteEndPoint { get; private set; }
+    internal IPEndPoint? RemoteEndPoint => _carrier.RemoteEndPoint;
 
     /// <summary>Where the peer was looked for when the session was made, or found again, from here: where another link may lead.</summary>
     internal IReadOnlyList<PeerAddress> PeerAddresses { get; set; } = [];
 
     /// <summary>True when the active link, or the last one, was begun by us.</summary>
-    internal bool ActiveLinkIsOurs { get; private set; }
+    internal bool ActiveLinkIsOurs => _carrier.IsOurs;
 
     /// <summary>True while the session has no link.</summary>
     internal bool IsSuspended
@@ -160,7 +161,7 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
             _links.Add(pump);
             // Before the first link is nominated, who asks is told of that one.
             if (!_wasActive)
-                Describe(link, null);
+                _carrier = LinkDescription.Of(link, null);
             pump.Handle = _machine.AddLink(RankOf(link.Path), link.Result.PromisedGeneration, _clock.Now);
             pump.Handle.Tag = pump;
             Drain();
@@ -461,21 +462,12 @@ internal sealed class SessionDriver : ILinkCarrier, IAsyncDisposable
 
     private void Activated(LinkPump pump, string? cause)
     {
-        Describe(pump.Link, _wasActive ? cause : null);
+        _carrier = LinkDescription.Of(pump.Link, _wasActive ? cause : null);
         _resumed?.TrySetResult();
         _resumed = null;
         if (_wasActive)
             Tell(static (owner, session) => owner.PathChanged(session));
         _wasActive = true;
-    }
-
-    private void Describe(SecureLink link, string? cause)
-    {
-        Path = link.Path;
-        PathReason = cause is null ? link.Why : $"{cause}; {link.Why}";
-        LocalEndPoint = link.Pipe.Link.LocalEndPoint as IPEndPoint;
-        RemoteEndPoint = link.Pipe.Link.RemoteEndPoint as IPEndPoint;
-        ActiveLinkIsOurs = link.Result.IsInitiator;
     }
 
     private void Closed(in SessionEvent e)

@@ -72,6 +72,23 @@ internal sealed class LinuxDatagramSocket : IDatagramSocket
         return status;
     }
 
+    public DatagramSendStatus SendProbe(ReadOnlySpan<byte> datagram, TransportAddress remote)
+    {
+        // Probes are rare: two calls more are cheaper than a socket of their own, which a NAT would map elsewhere.
+        try
+        {
+            LinuxSettings.ForbidFragments(_socket, true);
+            var status = _sender.Send(datagram, datagram.Length, remote, out _, out _);
+            LinuxSettings.ForbidFragments(_socket, false);
+            // One that finds no room is lost, as probes may be.
+            return status == DatagramSendStatus.Full ? DatagramSendStatus.Sent : status;
+        }
+        catch (ObjectDisposedException)
+        {
+            return DatagramSendStatus.Closed;
+        }
+    }
+
     public void WakeAfter(TimeSpan delay) => _poller?.WakeAfter(this, _isCongested && delay > CongestionPause ? CongestionPause : delay);
 
     public void Dispose()

@@ -24,16 +24,24 @@ internal static class LinuxSettings
     /// <summary>IP_PMTUDISC_PROBE: do not fragment, and do not believe ICMP about the path MTU either.</summary>
     private const int Probe = 3;
 
+    /// <summary>IP_PMTUDISC_DONT.</summary>
+    private const int Fragment = 0;
+
     internal static void Apply(Socket socket, DatagramSocketOptions options)
     {
         // Beyond net.core.rmem_max with CAP_NET_ADMIN only; without it the ordinary option has done what it can.
         _ = TrySet(socket, SocketLevel, ReceiveBufferForce, options.KernelBufferLength);
         _ = TrySet(socket, SocketLevel, SendBufferForce, options.KernelBufferLength);
+        ForbidFragments(socket, false);
+    }
 
+    /// <summary>Whether datagrams from now on may be fragmented by nobody, or by whoever must.</summary>
+    internal static void ForbidFragments(Socket socket, bool forbids)
+    {
         // A dual-stack socket has both: IPv4 datagrams heed the settings of IPv4.
-        _ = TrySet(socket, IpLevel, IpMtuDiscover, Probe);
+        _ = TrySet(socket, IpLevel, IpMtuDiscover, forbids ? Probe : Fragment);
         if (socket.AddressFamily == AddressFamily.InterNetworkV6)
-            _ = TrySet(socket, Ipv6Level, Ipv6MtuDiscover, Probe);
+            _ = TrySet(socket, Ipv6Level, Ipv6MtuDiscover, forbids ? Probe : Fragment);
     }
 
     /// <summary>Errors that ICMP tells are queued with the address they concern.</summary>

@@ -1,7 +1,15 @@
 namespace Crust.Utp.Congestion;
 
 /// <summary>
-/// The congestion window by LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus).
+/// The congestion window: LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus), which fills the queue up to a target of delay and gives way to everybody else, with
+/// deviations that the simulator asked for:
+/// <list type="bullet">
+/// <item>a queue that overflows below the target lowers the target: otherwise nothing would hold us back there but losses;</item>
+/// <item>a loss without a standing queue, or while the queue is much shorter than it was, is one of the link and changes nothing, as long as they are few;</item>
+/// <item>a queue that grows faster than we can have made it is another's slow start: we give way at once, and for some seconds;</item>
+/// <item>below the target we grow as Reno does, beyond it we shrink by a gentle square: then flows that share a queue become equal;</item>
+/// <item>the periodic slowdown is to a quarter, and comes only when the queue was not seen empty for a while.</item>
+/// </list>
 /// </summary>
 internal sealed class LedbatController
 {
@@ -10,47 +18,224 @@ internal sealed class LedbatController
 
     internal const int MinWindowPackets = 2;
 
+    /// <summary>RFC 6928.</summary>
     private const int InitialWindowPackets = 10;
 
+    private const double MaxWindowBytes = 1 << 30;
+
+    /// <summary>Slow start: by half a round trip, and not by all of it, for its end is noticed a round trip late.</summary>
+    private const double SlowStartGain = 0.5;
+
+    /// <summary>RFC 9406 §4.2: slow start ends when the queue stands for an eighth of the round trip, within these bounds.</summary>
+    private const int SlowStartDelayShare = 8, MinSlowStartDelay = 4_000, MaxSlowStartDelay = 16_000;
+
+    /// <summary>Ours: after slow start, by an eighth a round trip, and less the nearer the target is, until this share of it.</summary>
+    private const double ApproachGain = 0.125, ApproachShare = 0.9;
+
+    /// <summary>Packets a round trip, below the target: as Reno; half as many where the queue is too short to be measured well.</summary>
+    private const double Gain = 1, ShortQueueGain = 0.5;
+
+    /// <summary>What goes each round trip beyond the target, when it is exceeded by a share x of it: Linear × x + Square × x², and at most half (LEDBAT++).</summary>
+    private const double Linear = 0.1, Square = 2, MaxDecrease = 0.5;
+
+    /// <summary>The design's: more losses than this are congestion, wherever they happen.</summary>
+    private const double IsolatedLossRate = 0.02;
+
+    /// <summary>Ours: less than this is no standing queue.</summary>
+    private const int NoiseMicroseconds = 300;
+
+    /// <summary>Targets are steps of a scale: flows that share a queue have the same, although they measure a little differently.</summary>
+    private const double TargetStep = 1.15;
+
+    /// <summary>A target is at most this share of the delay at which the queue overflowed.</summary>
+    private const double QueueShare = 0.95, ShortQueueShare = 0.8;
+
+    private const double MinTarget = 500;
+
+    /// <summary>On short paths a few milliseconds are the delays of threads and not of queues.</summary>
+    private const double MinTargetOnShortPaths = 5_000;
+    private const int ShortPathMicroseconds = 10_000;
+
+    /// <summary>A target below is one of a queue of a few packets.</summary>
+    private const double ShortQueueTarget = 5_000;
+
+    /// <summary>A queue that grows by this in one or two round trips, and by more than so many of our own packets, is a surge.</summary>
+    private const int SurgeMicroseconds = 1_000, SurgePackets = 6;
+
+    /// <summary>Only near the target: before, there is room for a newcomer.</summary>
+    private const double SurgeTargetShare = 0.8;
+
+    /// <summary>While we give way, the queue may be this share of the target.</summary>
+    private const double YieldTargetShare = 0.125;
+
+    /// <summary>Long enough for a TCP flow to take the link.</summary>
+    private const long YieldMicroseconds = 8_000_000;
+
+    /// <summary>The queue counts as empty below this share of the target.</summary>
+    private const double EmptyTargetShare = 1.0 / 16;
+
+    /// <summary>LEDBAT++ slows down for two round trips, nine times as long as that lasts apart; ours, by time.</summary>
+    private const long SlowdownEveryMicroseconds = 10_000_000;
+    private const int SlowdownRounds = 2, SlowdownDivisor = 4;
+
+    /// <summary>What remains of the window after it: less than all makes flows equal.</summary>
+    private const double SlowdownRemains = 0.9;
+
+    /// <summary>So many round trips after a change of our own, a growing queue says nothing about others.</summary>
+    private const int CalmRounds = 3, CalmRoundsAfterSlowdown = 8;
+
+    private readonly DelayFilter _delay = new();
+    private readonly RecentRounds _rounds = new();
     private double _window;
     private double _slowStartThreshold = double.MaxValue;
+    private double _target = TargetMicroseconds;
+    private double _restoredWindow;
+    private long _emptyMicroseconds;
+    private long _slowdownEnds;
+    private long _yieldEnds;
+    private long _surgesCountFrom;
+    private bool _isApproaching = true;
+    private bool _isYielding;
 
     /// <summary>Bytes that may be in flight.</summary>
     internal int WindowBytes => (int)_window;
 
-    internal bool IsSlowStart => _window < _slowStartThreshold;
+    internal bool IsSlowStart { get; private set; } = true;
 
     internal void Begin(int packetLength) => _window = InitialWindowPackets * packetLength;
 
-    internal void Acknowledged(int bytes, int queueingDelay, int packetLength, bool isLimited)
+    /// <summary>Packets have come.</summary>
+    internal void Acknowledged(in CongestionSample sample)
     {
-        if (!isLimited)
+        // Clocks that run apart show as one-way delay, and the way back shows in the round trip: the smaller is ours.
+        _delay.Add(Math.Min(sample.QueueingDelay, sample.LatestRtt - sample.MinRtt), sample.Rtt, sample.Now);
+        var delay = _delay.Standing;
+        _rounds.Add(sample.Packets, 0, delay, sample.Rtt, sample.Now);
+        if (delay <= _target * EmptyTargetShare || _emptyMicroseconds == 0)
+            _emptyMicroseconds = sample.Now;
+        if (_slowdownEnds > 0 && !TryEndSlowdown(sample))
             return;
         if (IsSlowStart)
-        {
-            if (queueingDelay > TargetMicroseconds * 3 / 4)
-                _slowStartThreshold = _window;
-            else
-                _window += bytes;
-        }
+            Start(sample, delay);
+        else if (_isApproaching)
+            Approach(sample, delay);
         else
-        {
-            var offTarget = (TargetMicroseconds - queueingDelay) / (double)TargetMicroseconds;
-            _window += Math.Clamp(offTarget, -1, 1) * packetLength * bytes / _window;
-        }
-
-        _window = Math.Clamp(_window, MinWindowPackets * packetLength, 1 << 30);
+            Hold(sample, delay);
+        _window = Math.Clamp(_window, MinWindowPackets * sample.PacketLength, MaxWindowBytes);
     }
 
-    internal void Congested(int packetLength)
+    /// <summary>Packets were lost.</summary>
+    /// <param name="packets">How many.</param>
+    /// <param name="isNew">Whether some of them were sent after the last reduction.</param>
+    /// <param name="sample">What is known besides; nothing in it has come.</param>
+    /// <returns>False when nothing follows from it.</returns>
+    internal bool Lost(int packets, bool isNew, in CongestionSample sample)
     {
-        _window = Math.Max(MinWindowPackets * packetLength, _window / 2);
-        _slowStartThreshold = _window;
+        var standing = _delay.Standing;
+        _rounds.Add(0, packets, standing, sample.Rtt, sample.Now);
+        if (!isNew)
+            return false;
+        var isQueue = standing >= NoiseMicroseconds && standing >= _rounds.LargestStanding / 2;
+        if (!isQueue && _rounds.LossRate < IsolatedLossRate)
+            return false;
+        if (isQueue)
+            LowerTarget(sample.MinRtt < ShortPathMicroseconds ? MinTargetOnShortPaths : MinTarget);
+        // The end of the approach is known: just below. Otherwise somebody else is there.
+        _window *= isQueue && _isApproaching ? (sample.MinRtt + _target) / (sample.MinRtt + Math.Max(_delay.Largest, _target)) : 0.5;
+        _window = Math.Max(MinWindowPackets * sample.PacketLength, _window);
+        _restoredWindow /= 2;
+        (IsSlowStart, _isApproaching) = (false, false);
+        _surgesCountFrom = sample.Now + (CalmRounds * sample.Rtt);
+        return true;
     }
 
+    /// <summary>Nothing was acknowledged any more: everything begins anew, slow start up to half the window.</summary>
     internal void TimedOut(int packetLength)
     {
         _slowStartThreshold = Math.Max(MinWindowPackets * packetLength, _window / 2);
         _window = MinWindowPackets * packetLength;
+        IsSlowStart = true;
+        _slowdownEnds = 0;
+    }
+
+    private void Start(in CongestionSample sample, int delay)
+    {
+        if (_window >= _slowStartThreshold || delay > Math.Clamp(sample.MinRtt / SlowStartDelayShare, MinSlowStartDelay, MaxSlowStartDelay))
+            IsSlowStart = false;
+        else if (sample.IsLimited)
+            _window += sample.Bytes * SlowStartGain;
+    }
+
+    private void Approach(in CongestionSample sample, int delay)
+    {
+        if (delay > ApproachShare * _target)
+        {
+            _isApproaching = false;
+            _surgesCountFrom = sample.Now + (CalmRounds * sample.Rtt);
+        }
+        else if (sample.IsLimited)
+        {
+            _window += sample.Bytes * ApproachGain * (1 - (delay / _target));
+        }
+    }
+
+    private void Hold(in CongestionSample sample, int delay)
+    {
+        NoteSurge(sample, delay);
+        if (_isYielding && delay > _target * YieldTargetShare)
+        {
+            _window -= MaxDecrease * sample.Bytes;
+            return;
+        }
+
+        if (sample.IsLimited)
+            _window += (_target < ShortQueueTarget ? ShortQueueGain : Gain) * sample.PacketLength * sample.Bytes / _window;
+        if (delay > _target)
+        {
+            var excess = (delay / _target) - 1;
+            _window -= Math.Min(MaxDecrease, (Linear * excess) + (Square * excess * excess)) * sample.Bytes;
+        }
+
+        if (sample.Now - _emptyMicroseconds > SlowdownEveryMicroseconds)
+            SlowDown(sample);
+    }
+
+    private void NoteSurge(in CongestionSample sample, int delay)
+    {
+        var surge = Math.Max(SurgeMicroseconds, (long)SurgePackets * sample.Rtt * sample.PacketLength / (long)_window);
+        if (sample.MinRtt >= ShortPathMicroseconds && _target >= ShortQueueTarget && delay > SurgeTargetShare * _target
+            && sample.Now > _surgesCountFrom && _delay.Rise > surge && delay > _rounds.EarlierStanding + (surge / 2))
+        {
+            if (!_isYielding)
+                _window /= 2;
+            _yieldEnds = sample.Now + YieldMicroseconds;
+        }
+
+        _isYielding = sample.Now < _yieldEnds;
+    }
+
+    private void SlowDown(in CongestionSample sample)
+    {
+        _restoredWindow = _window * SlowdownRemains;
+        _window /= SlowdownDivisor;
+        _slowdownEnds = sample.Now + (SlowdownRounds * sample.Rtt);
+    }
+
+    private bool TryEndSlowdown(in CongestionSample sample)
+    {
+        if (sample.Now < _slowdownEnds)
+            return false;
+        _slowdownEnds = 0;
+        _window = _restoredWindow;
+        _emptyMicroseconds = sample.Now;
+        _surgesCountFrom = sample.Now + (CalmRoundsAfterSlowdown * sample.Rtt);
+        return true;
+    }
+
+    private void LowerTarget(double lowest)
+    {
+        var most = _delay.Largest * (_delay.Largest < ShortQueueTarget ? ShortQueueShare : QueueShare);
+        while (_target > most && _target > lowest)
+            _target = Math.Max(lowest, _target / TargetStep);
     }
 }

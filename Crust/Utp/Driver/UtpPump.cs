@@ -70,6 +70,9 @@ internal sealed class UtpPump : IDatagramHandler
     /// <summary>The socket is closed.</summary>
     internal bool IsClosed => Volatile.Read(ref _isDisposed);
 
+    /// <summary>What the machine counts; a glance.</summary>
+    internal UtpStatistics Statistics => _endpoint.Statistics;
+
     /// <summary>Links that are not over.</summary>
     internal int Links => Volatile.Read(ref _links);
 
@@ -155,6 +158,8 @@ internal sealed class UtpPump : IDatagramHandler
     /// <summary>Takes what belongs to this pump.</summary>
     private void Take(DatagramBatch batch)
     {
+        if (!HasOwn(batch))
+            return;
         lock (Gate)
         {
             if (_isDisposed)
@@ -162,7 +167,7 @@ internal sealed class UtpPump : IDatagramHandler
             var now = _clock.Now;
             foreach (ref readonly var train in batch.Trains)
             {
-                if (Group.Length != 0 && Group[PortSharing.Owner(train.Remote, Group.Length)] != this)
+                if (!IsOwn(train.Remote))
                     continue;
                 var bytes = batch.Bytes(train);
                 for (var offset = 0; offset < bytes.Length; offset += train.SegmentLength)
@@ -171,6 +176,19 @@ internal sealed class UtpPump : IDatagramHandler
 
             Drain(now);
         }
+    }
+
+    private bool IsOwn(TransportAddress remote) => Group.Length == 0 || Group[PortSharing.Owner(remote, Group.Length)] == this;
+
+    private bool HasOwn(DatagramBatch batch)
+    {
+        foreach (ref readonly var train in batch.Trains)
+        {
+            if (IsOwn(train.Remote))
+                return true;
+        }
+
+        return false;
     }
 
     public void HandleWritable()
@@ -289,7 +307,10 @@ internal sealed class UtpPump : IDatagramHandler
     private bool TrySend(byte[] buffer, int offset, in UtpTransmit transmit, Instant now)
     {
         var datagrams = buffer.AsSpan(offset, transmit.Length - offset);
-        var status = _socket.Socket.Send(datagrams, transmit.SegmentLength, transmit.Remote, out var sent);
+        var sent = 0;
+        var status = transmit.IsProbe
+            ? _socket.Socket.SendProbe(datagrams, transmit.Remote)
+            : _socket.Socket.Send(datagrams, transmit.SegmentLength, transmit.Remote, out sent);
         switch (status)
         {
             case DatagramSendStatus.Full:

@@ -26,6 +26,16 @@ internal sealed class UtpTransport(MonotonicClock clock, ILogger logger, UtpTran
 
     public TransportKind Kind => TransportKind.Utp;
 
+    /// <summary>The pumps there are now.</summary>
+    internal IReadOnlyList<UtpPump> Pumps
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _bound.SelectMany(static group => group), .. new[] { _ipv4, _ipv6 }.OfType<UtpPump>()];
+        }
+    }
+
     /// <summary>Opens a link.</summary>
     /// <exception cref="SocketException">The other side refuses, cannot be reached or does not answer.</exception>
     public async ValueTask<ConnectionContext> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken)
@@ -70,16 +80,14 @@ internal sealed class UtpTransport(MonotonicClock clock, ILogger logger, UtpTran
 
     public async ValueTask DisposeAsync()
     {
-        UtpPump[] pumps;
         lock (_lock)
         {
             if (_isDisposed)
                 return;
             _isDisposed = true;
-            pumps = [.. _bound.SelectMany(static group => group), .. new[] { _ipv4, _ipv6 }.OfType<UtpPump>()];
         }
 
-        await Task.WhenAll(pumps.Select(pump => pump.ShutdownAsync(_options.ShutdownTimeout))).ConfigureAwait(false);
+        await Task.WhenAll(Pumps.Select(pump => pump.ShutdownAsync(_options.ShutdownTimeout))).ConfigureAwait(false);
     }
 
     private UtpPump Choose(TransportAddress remote)

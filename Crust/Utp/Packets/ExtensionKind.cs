@@ -17,4 +17,7 @@ internal static class ExtensionKind
 
     /// <summary>Ours: filler, which makes a packet as long as the path MTU that it asks for. Lost with the packet, its payload was not stretched.</summary>
     internal const byte Padding = 0x50;
+
+    /// <summary>Ours: the datagram carries a part of its packet (<see cref="PacketPart"/>).</summary>
+    internal const byte Part = 0x51;
 }

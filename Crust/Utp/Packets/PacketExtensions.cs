@@ -5,8 +5,9 @@ namespace Crust.Utp.Packets;
 /// </summary>
 internal readonly ref struct PacketExtensions
 {
-    private PacketExtensions(SelectiveAck selectiveAck, bool isMarked, int payloadOffset)
+    private PacketExtensions(SelectiveAck selectiveAck, bool isMarked, PacketPart part, int payloadOffset)
     {
+        Part = part;
         SelectiveAck = selectiveAck;
         IsMarked = isMarked;
         PayloadOffset = payloadOffset;
@@ -18,14 +19,18 @@ internal readonly ref struct PacketExtensions
     /// <summary>The sender is a Crust peer.</summary>
     internal bool IsMarked { get; }
 
+    /// <summary>Which part of the packet's payload this is; its whole length is 0 when it is all.</summary>
+    internal PacketPart Part { get; }
+
     /// <summary>Where the payload begins.</summary>
     internal int PayloadOffset { get; }
 
-    /// <summary>Walks the chain that begins behind the header with this kind; false when it leaves the datagram or has a selective ack of an impossible length.</summary>
+    /// <summary>Walks the chain that begins behind the header with this kind; false when it leaves the datagram or one says it is a part of nothing.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> datagram, byte kind, out PacketExtensions extensions)
     {
         var selectiveAck = default(SelectiveAck);
         var isMarked = false;
+        var part = default(PacketPart);
         var offset = PacketHeader.Length;
         while (kind != ExtensionKind.None)
         {
@@ -38,7 +43,10 @@ internal readonly ref struct PacketExtensions
             var content = datagram.Slice(offset + 2, datagram[offset + 1]);
             switch (kind)
             {
-                case ExtensionKind.SelectiveAck when !selectiveAck.TryAdd(content):
+                case ExtensionKind.SelectiveAck:
+                    selectiveAck.Add(content);
+                    break;
+                case ExtensionKind.Part when !PacketPart.TryRead(content, out part):
                     extensions = default;
                     return false;
                 case ExtensionKind.Bits:
@@ -50,10 +58,10 @@ internal readonly ref struct PacketExtensions
             offset += 2 + content.Length;
         }
 
-        extensions = new PacketExtensions(selectiveAck, isMarked, offset);
+        extensions = new PacketExtensions(selectiveAck, isMarked, part, offset);
         return true;
     }
 
     /// <summary>A packet without any.</summary>
-    internal static PacketExtensions Nothing => new(default, false, PacketHeader.Length);
+    internal static PacketExtensions Nothing => new(default, false, default, PacketHeader.Length);
 }

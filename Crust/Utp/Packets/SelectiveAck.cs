@@ -6,7 +6,7 @@ namespace Crust.Utp.Packets;
 /// </summary>
 internal ref struct SelectiveAck
 {
-    /// <summary>63 words of 32 bits, as lengths are a byte and multiples of 4.</summary>
+    /// <summary>Most bytes that we write: 63 words of 32 bits, as BEP 29 wants multiples of 4. libtorrent (seen with 2.0.8) sends just as many as it needs.</summary>
     internal const int MaxPartLength = 252;
 
     /// <summary>Ours: 8,064 packets, in an acknowledgement of about 1,000 bytes.</summary>
@@ -19,13 +19,11 @@ internal ref struct SelectiveAck
     /// <summary>The bits of this part, from 0.</summary>
     internal readonly ReadOnlySpan<byte> this[int part] => part switch { 0 => _first, 1 => _second, 2 => _third, _ => _fourth };
 
-    /// <summary>Takes an extension's content; false when its length is impossible. What would follow a part that is not full, or the last one, is skipped.</summary>
-    internal bool TryAdd(ReadOnlySpan<byte> content)
+    /// <summary>Takes an extension's content. What would follow a part that is not full, or the last one, is skipped.</summary>
+    internal void Add(ReadOnlySpan<byte> content)
     {
-        if (content.Length == 0 || content.Length % sizeof(uint) != 0)
-            return false;
-        if (Parts == MaxParts || (Parts > 0 && this[Parts - 1].Length != MaxPartLength))
-            return true;
+        if (content.Length == 0 || Parts == MaxParts || (Parts > 0 && this[Parts - 1].Length != MaxPartLength))
+            return;
         switch (Parts++)
         {
             case 0:
@@ -41,7 +39,5 @@ internal ref struct SelectiveAck
                 _fourth = content;
                 break;
         }
-
-        return true;
     }
 }

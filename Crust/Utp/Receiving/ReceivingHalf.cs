@@ -20,7 +20,8 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     private const int QuickPackets = 16;
 
     private readonly ByteQueue _bytes = new(pool);
-    private readonly ReorderBuffer _reorder = new(pool);
+    private ReorderBuffer? _reorder;
+    private PartialPackets? _partial;
     private long _finNumber = long.MaxValue;
     private long _announcedEnd;
     private int _unacknowledgedPackets;
@@ -35,7 +36,7 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     /// <summary>The other side's end was reached: nothing more will come.</summary>
     internal bool IsFinished { get; private set; }
 
-    internal bool HasHoles => _reorder.Count > 0;
+    internal bool HasHoles => _reorder is { Count: > 0 };
 
     /// <summary>When an acknowledgement that may wait becomes due; 0 when none waits.</summary>
     internal long AcknowledgementMicroseconds { get; private set; }
@@ -47,11 +48,24 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
 
     internal void Begin(long expected) => Expected = expected;
 
+    /// <inheritdoc cref="ReceiveWindow.AddRoundTrip"/>
+    internal void AddRoundTrip(long microseconds) => window.AddRoundTrip(microseconds);
+
     /// <summary>Whether an acknowledgement should go now.</summary>
     internal bool IsAcknowledgementDue(long nowMicroseconds) =>
         _isUrgent || (AcknowledgementMicroseconds > 0 && nowMicroseconds >= AcknowledgementMicroseconds);
 
     internal void RequestAcknowledgement() => _isUrgent = true;
+
+    /// <summary>Takes a part of a packet; true when it is whole, then with all of its payload.</summary>
+    internal bool TryComplete(long number, PacketPart part, ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> payload)
+    {
+        if (number >= Expected && number - Expected < MaxWindowPackets && part.WholeLength <= RoomBytes)
+            return (_partial ??= new PartialPackets(pool)).TryComplete(number, part, bytes, out payload);
+        _isUrgent = true;
+        payload = default;
+        return false;
+    }
 
     /// <summary>Takes a DATA or FIN.</summary>
     internal ArrivalKind Handle(long number, ReadOnlySpan<byte> payload, bool isFin, long nowMicroseconds)
@@ -72,7 +86,7 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
             }
         }
 
-        if (payload.Length > RoomBytes - (number == Expected ? 0 : _reorder.Bytes))
+        if (payload.Length > RoomBytes - (number == Expected || _reorder is null ? 0 : _reorder.Bytes))
         {
             _isUrgent = true;
             return ArrivalKind.Refused;
@@ -88,7 +102,7 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
         }
 
         _isUrgent = true;
-        return _reorder.Add(number, payload, Expected) ? ArrivalKind.OutOfOrder : ArrivalKind.Duplicate;
+        return (_reorder ??= new ReorderBuffer(pool)).Add(number, payload, Expected) ? ArrivalKind.OutOfOrder : ArrivalKind.Duplicate;
     }
 
     /// <summary>Copies what is there, up to the destination's length.</summary>
@@ -132,10 +146,10 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     /// <summary>Writes selective acks, of at most so many parts, and returns their length, 0 when there is no hole.</summary>
     internal int WriteSelectiveAck(Span<byte> buffer, int maxParts)
     {
-        if (_reorder.Count == 0)
+        if (_reorder is not { Count: > 0 } reorder)
             return 0;
         var first = Expected + 1;
-        var bytes = (int)Math.Min((_reorder.Highest - first + 32) / 32 * sizeof(uint), (long)maxParts * SelectiveAck.MaxPartLength);
+        var bytes = (int)Math.Min((reorder.Highest - first + 32) / 32 * sizeof(uint), (long)maxParts * SelectiveAck.MaxPartLength);
         var written = 0;
         while (bytes > 0)
         {
@@ -143,7 +157,7 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
             bytes -= length;
             buffer[written] = bytes > 0 ? ExtensionKind.SelectiveAck : ExtensionKind.None;
             buffer[written + 1] = (byte)length;
-            WriteBits(buffer.Slice(written + 2, length), first);
+            WriteBits(buffer.Slice(written + 2, length), reorder, first);
             first += length * 8L;
             written += 2 + length;
         }
@@ -154,8 +168,16 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     /// <summary>Lets go of what an idle connection does not need.</summary>
     internal void Trim()
     {
+        if (_bytes.Length > 0 || HasHoles)
+            return;
         _bytes.Trim();
-        _reorder.Trim();
+        _partial?.Clear();
+        (_reorder, _partial) = (null, null);
+        if (window.Rest())
+        {
+            _announcedEnd = 0;
+            _isUrgent = !IsFinished;
+        }
     }
 
     /// <summary>Nothing will come any more. What came in order may still be read, unless nobody wants it.</summary>
@@ -163,15 +185,16 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     {
         if (discards)
             _bytes.Clear();
-        _reorder.Clear();
+        _reorder?.Clear();
+        _partial?.Clear();
         window.GiveBack();
     }
 
-    private void WriteBits(Span<byte> buffer, long first)
+    private static void WriteBits(Span<byte> buffer, ReorderBuffer reorder, long first)
     {
         for (; buffer.Length > 0; first += 64)
         {
-            var word = _reorder.PresentFrom(first);
+            var word = reorder.PresentFrom(first);
             if (buffer.Length >= sizeof(ulong))
                 BinaryPrimitives.WriteUInt64LittleEndian(buffer, word);
             else
@@ -182,13 +205,13 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
 
     private void Advance(long nowMicroseconds)
     {
-        var hadHoles = _reorder.Count > 0;
+        var hadHoles = HasHoles;
         do
         {
             IsFinished = Expected == _finNumber;
             Expected++;
         }
-        while (!IsFinished && _reorder.TryMove(Expected, _bytes));
+        while (!IsFinished && _reorder is not null && _reorder.TryMove(Expected, _bytes));
 
         window.Received(_bytes.End, _bytes.Length, nowMicroseconds);
         _unacknowledgedPackets++;
@@ -200,5 +223,5 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
             AcknowledgementMicroseconds = nowMicroseconds + AcknowledgementDelayMicroseconds;
     }
 
-    private bool IsPastReordered(long number) => _reorder.Count > 0 && number < _reorder.Highest;
+    private bool IsPastReordered(long number) => _reorder is { Count: > 0 } reorder && number < reorder.Highest;
 }

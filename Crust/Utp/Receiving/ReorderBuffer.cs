@@ -81,13 +81,6 @@ internal sealed class ReorderBuffer(BlockPool pool)
         }
 
         Count = Bytes = 0;
-        Trim();
-    }
-
-    internal void Trim()
-    {
-        if (Count > 0)
-            return;
         _packets = [];
         _lengths = [];
         _present = [];

@@ -19,7 +19,7 @@ internal sealed class Flight
 
     private readonly SentPackets _packets = new();
     private readonly TransmissionLog _log = new();
-    private readonly RingBuffer<long> _lost = new();
+    private RingBuffer<long>? _lost;
     private int _reorderThreshold = InitialReorderThreshold;
     private uint _latestDelivered;
     private bool _hasDelivered;
@@ -52,7 +52,7 @@ internal sealed class Flight
     /// <summary>The first packet that waits to be sent again, in the order in which they were found lost; false without any.</summary>
     internal bool TryPeekLost(out long number)
     {
-        while (_lost.Count > 0)
+        while (_lost is { Count: > 0 })
         {
             number = _lost[0];
             if (number >= _packets.First && (_packets[number].State & (SentPacketState.Lost | SentPacketState.Delivered)) == SentPacketState.Lost)
@@ -154,20 +154,16 @@ internal sealed class Flight
             return;
         while (_log.First != _log.Next)
             _log.RemoveFirst();
-        while (_lost.TryTake(out _))
-        {
-        }
-
         _packets.Trim();
         _log.Trim();
-        _lost.TrimWhenEmpty(all: true);
+        _lost = null;
     }
 
     private void Acknowledge(long first, ReadOnlySpan<byte> bits, long nowMicroseconds, in RttEstimator rtt, ref AcknowledgementOutcome outcome)
     {
         for (; bits.Length > 0; first += 64)
         {
-            var word = bits.Length >= sizeof(ulong) ? BinaryPrimitives.ReadUInt64LittleEndian(bits) : BinaryPrimitives.ReadUInt32LittleEndian(bits);
+            var word = bits.Length >= sizeof(ulong) ? BinaryPrimitives.ReadUInt64LittleEndian(bits) : ReadRest(bits);
             bits = bits[Math.Min(sizeof(ulong), bits.Length)..];
             // An acknowledgement that was overtaken speaks of packets that are gone.
             var gone = _packets.First - first;
@@ -180,6 +176,15 @@ internal sealed class Flight
             for (word &= _packets.OpenFrom(first); word != 0; word &= word - 1)
                 Deliver(first + BitOperations.TrailingZeroCount(word), nowMicroseconds, rtt, ref outcome);
         }
+    }
+
+    /// <summary>Fewer than eight bytes as a word.</summary>
+    private static ulong ReadRest(ReadOnlySpan<byte> bits)
+    {
+        var word = 0UL;
+        for (var i = bits.Length - 1; i >= 0; i--)
+            word = word << 8 | bits[i];
+        return word;
     }
 
     private bool IsOpen(long number, uint transmission)
@@ -196,7 +201,7 @@ internal sealed class Flight
         var length = packet.PayloadLength + PacketHeader.Length;
         BytesInFlight -= length;
         LostPackets++;
-        _lost.Add(number);
+        (_lost ??= new RingBuffer<long>()).Add(number);
         if ((packet.State & SentPacketState.Probe) != 0)
         {
             outcome.ProbeLost = true;

@@ -75,6 +75,8 @@ internal struct PathMtuSearch
     internal void Exclude(int length, long nowMicroseconds)
     {
         _failures = 0;
+        if (ProbeLength >= length)
+            ProbeLength = 0;
         _tooLong = Math.Min(_tooLong, Math.Max(length, 1));
         if (Length >= _tooLong)
             Length = Math.Max(1, Math.Min(BaseLength, _tooLong - 1));

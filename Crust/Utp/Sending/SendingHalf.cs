@@ -132,7 +132,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
             _rtt.AddSample(outcome.RttMicroseconds);
         if (outcome.ProbeDelivered)
             _pathMtu.ProbeDelivered(nowMicroseconds);
-        _congestion.Acknowledged(outcome.DeliveredBytes, queueingDelay, PacketLength, _isLimited);
+        _congestion.Acknowledged(CongestionSample(outcome.DeliveredBytes, outcome.DeliveredPackets, queueingDelay, nowMicroseconds));
         window.Grow(Math.Min(_congestion.WindowBytes, 2 * outcome.PriorInFlight));
         DetectLosses(nowMicroseconds);
         return released;
@@ -264,7 +264,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         _pacer.Consume(packet.PayloadLength + PacketHeader.Length);
     }
 
-    internal void CopyPayload(in NextPacket packet, Span<byte> destination) => _bytes.CopyTo(packet.Offset, destination[..packet.PayloadLength]);
+    internal void CopyPayload(long offset, Span<byte> destination) => _bytes.CopyTo(offset, destination);
 
     /// <summary>Lets go of what an idle connection does not need.</summary>
     internal void Trim()
@@ -358,10 +358,13 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         if (lost.LostPackets == 0)
             return;
         // Once a round trip: what was sent before the last reduction says nothing new.
-        if (_isRecovering && unchecked((int)(lost.LastTransmission - _recoveryEnd)) < 0)
+        var isNew = !_isRecovering || unchecked((int)(lost.LastTransmission - _recoveryEnd)) >= 0;
+        if (!_congestion.Lost(lost.LostPackets, isNew, CongestionSample(0, 0, 0, nowMicroseconds)))
             return;
         _isRecovering = true;
         _recoveryEnd = _flight.NextTransmission;
-        _congestion.Congested(PacketLength);
     }
+
+    private CongestionSample CongestionSample(int bytes, int packets, int queueingDelay, long nowMicroseconds) => new(
+        bytes, packets, queueingDelay, PacketLength, _isLimited, _rtt.LatestMicroseconds, _rtt.SmoothedMicroseconds, _rtt.MinMicroseconds, nowMicroseconds);
 }

@@ -1,0 +1,32 @@
+using System.Buffers.Binary;
+
+namespace Crust.Utp.Packets;
+
+/// <summary>
+/// Which part of a packet's payload a datagram carries (extension 0x51, four bytes: offset and whole length, 16 bits each). A packet keeps its payload for ever, for
+/// its number is all that tells where it belongs; when the path has become too narrow for it, it comes again in parts. Among Crust peers only.
+/// </summary>
+/// <param name="Offset">Where the part begins in the payload.</param>
+/// <param name="WholeLength">Bytes of the payload; 0 when the datagram carries all of it.</param>
+internal readonly record struct PacketPart(int Offset, int WholeLength)
+{
+    internal const int ExtensionLength = 2 + (2 * sizeof(ushort));
+
+    internal static bool TryRead(ReadOnlySpan<byte> content, out PacketPart part)
+    {
+        part = default;
+        if (content.Length != ExtensionLength - 2)
+            return false;
+        part = new PacketPart(BinaryPrimitives.ReadUInt16BigEndian(content), BinaryPrimitives.ReadUInt16BigEndian(content[sizeof(ushort)..]));
+        return part.Offset < part.WholeLength;
+    }
+
+    /// <summary>Writes the extension, the last of its chain.</summary>
+    internal void Write(Span<byte> buffer)
+    {
+        buffer[0] = ExtensionKind.None;
+        buffer[1] = ExtensionLength - 2;
+        BinaryPrimitives.WriteUInt16BigEndian(buffer[2..], (ushort)Offset);
+        BinaryPrimitives.WriteUInt16BigEndian(buffer[4..], (ushort)WholeLength);
+    }
+}
