@@ -65,6 +65,7 @@ public sealed class UtpFuzzTests(ITestOutputHelper output)
     }
 
     [Fact]
+    [Trait("speed", "slow")]
     public void Endpoint_SurvivesEveryMutationOfWhatItsPeerSends()
     {
         var random = new Random(Seed);

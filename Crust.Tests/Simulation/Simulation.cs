@@ -50,6 +50,8 @@ internal sealed class Simulation
         _world.Run(end);
         _world.Log($"the network heals");
         _directory.IsHealed = true;
+        foreach (var way in _network.Utp?.Ways ?? [])
+            way.Heal();
         var settled = Settle(end);
         RequireAgreement();
         Close();

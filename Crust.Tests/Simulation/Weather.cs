@@ -8,6 +8,13 @@ internal static class Weather
     /// <summary>Shortest path MTU here, headers not counted: what QUIC (RFC 9000 §14) wants of a path too.</summary>
     private const int MinMaxLength = 1200;
 
+    /// <summary>A rate, a delay and a queue, and nothing else.</summary>
+    internal static DatagramProfile DrawCalm(World world, bool isSlow)
+    {
+        var drawn = Draw(world, isSlow);
+        return new DatagramProfile { BitsPerSecond = drawn.BitsPerSecond, Delay = drawn.Delay, QueueBytes = drawn.QueueBytes };
+    }
+
     internal static DatagramProfile Draw(World world, bool isSlow)
     {
         var random = world.Random;

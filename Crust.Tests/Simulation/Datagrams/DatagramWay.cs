@@ -45,8 +45,12 @@ internal sealed class DatagramWay
     /// <summary>Nothing that is sent until then arrives.</summary>
     internal void Cut(Instant until) => _cutUntil = until > _cutUntil ? until : _cutUntil;
 
-    /// <summary>What was cut works again.</summary>
-    internal void Mend() => _cutUntil = default;
+    /// <summary>What was cut works again, and nothing is lost at random: a burst of losses, counted in datagrams, lasts for ever where few are sent.</summary>
+    internal void Heal()
+    {
+        _cutUntil = default;
+        Profile = Profile with { Loss = LossModel.None };
+    }
 
     internal void Send(Datagram ownedDatagram)
     {

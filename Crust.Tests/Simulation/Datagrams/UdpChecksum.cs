@@ -12,7 +12,7 @@ internal static class UdpChecksum
             sum += (uint)(bytes[i] << (i % 2 == 0 ? 8 : 0));
         while (sum > ushort.MaxValue)
             sum = (sum & ushort.MaxValue) + (sum >> 16);
-        return (ushort)~sum;
+        return (ushort)(sum ^ ushort.MaxValue);
     }
 
     /// <summary>Makes a change, and tells whether the receiver's checksum shows it.</summary>

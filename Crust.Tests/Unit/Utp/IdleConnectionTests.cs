@@ -13,6 +13,7 @@ public sealed class IdleConnectionTests(ITestOutputHelper output)
     private const int MaxBytes = 1024;
 
     [Fact]
+    [Trait("speed", "slow")]
     public void IdleConnection_HoldsNoBuffer_AndLessThanAKilobyte()
     {
         const int count = 2_000;

@@ -203,6 +203,7 @@ public sealed class UtpPathTests
     }
 
     [Fact]
+    [Trait("speed", "slow")]
     public void Windows_AreWideAmongCrustPeers_Only()
     {
         _pair.DelayMicroseconds = 200_000;

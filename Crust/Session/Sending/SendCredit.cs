@@ -11,6 +11,9 @@ internal sealed class SendCredit
     /// <summary>What we gave back since the session began.</summary>
     internal long Returned { get; private set; }
 
+    /// <summary>What was spent since the session began. Never falls.</summary>
+    internal long Spent => _spent;
+
     /// <summary>True when an entry may begin: its overhead, and the code of a reset or stop, which is never cut.</summary>
     internal bool MayBegin => Available >= WireLimits.EntryOverhead + sizeof(ulong);
 

@@ -84,8 +84,8 @@ internal sealed class LedbatController
     /// <summary>So many round trips after a change of our own, a growing queue says nothing about others.</summary>
     private const int CalmRounds = 3, CalmRoundsAfterSlowdown = 8;
 
-    private readonly DelayFilter _delay = new();
-    private readonly RecentRounds _rounds = new();
+    private DelayFilter? _delayFilter;
+    private RecentRounds? _recentRounds;
     private double _window;
     private double _slowStartThreshold = double.MaxValue;
     private double _target = TargetMicroseconds;
@@ -96,6 +96,10 @@ internal sealed class LedbatController
     private long _surgesCountFrom;
     private bool _isApproaching = true;
     private bool _isYielding;
+
+    private DelayFilter Delay => _delayFilter ??= new DelayFilter();
+
+    private RecentRounds Rounds => _recentRounds ??= new RecentRounds();
 
     /// <summary>Bytes that may be in flight.</summary>
     internal int WindowBytes => (int)_window;
@@ -108,9 +112,9 @@ internal sealed class LedbatController
     internal void Acknowledged(in CongestionSample sample)
     {
         // Clocks that run apart show as one-way delay, and the way back shows in the round trip: the smaller is ours.
-        _delay.Add(Math.Min(sample.QueueingDelay, sample.LatestRtt - sample.MinRtt), sample.Rtt, sample.Now);
-        var delay = _delay.Standing;
-        _rounds.Add(sample.Packets, 0, delay, sample.Rtt, sample.Now);
+        Delay.Add(Math.Min(sample.QueueingDelay, sample.LatestRtt - sample.MinRtt), sample.Rtt, sample.Now);
+        var delay = Delay.Standing;
+        Rounds.Add(sample.Packets, 0, delay, sample.Rtt, sample.Now);
         if (delay <= _target * EmptyTargetShare || _emptyMicroseconds == 0)
             _emptyMicroseconds = sample.Now;
         if (_slowdownEnds > 0 && !TryEndSlowdown(sample))
@@ -131,17 +135,17 @@ internal sealed class LedbatController
     /// <returns>False when nothing follows from it.</returns>
     internal bool Lost(int packets, bool isNew, in CongestionSample sample)
     {
-        var standing = _delay.Standing;
-        _rounds.Add(0, packets, standing, sample.Rtt, sample.Now);
+        var standing = Delay.Standing;
+        Rounds.Add(0, packets, standing, sample.Rtt, sample.Now);
         if (!isNew)
             return false;
-        var isQueue = standing >= NoiseMicroseconds && standing >= _rounds.LargestStanding / 2;
-        if (!isQueue && _rounds.LossRate < IsolatedLossRate)
+        var isQueue = standing >= NoiseMicroseconds && standing >= Rounds.LargestStanding / 2;
+        if (!isQueue && Rounds.LossRate < IsolatedLossRate)
             return false;
         if (isQueue)
             LowerTarget(sample.MinRtt < ShortPathMicroseconds ? MinTargetOnShortPaths : MinTarget);
         // The end of the approach is known: just below. Otherwise somebody else is there.
-        _window *= isQueue && _isApproaching ? (sample.MinRtt + _target) / (sample.MinRtt + Math.Max(_delay.Largest, _target)) : 0.5;
+        _window *= isQueue && _isApproaching ? (sample.MinRtt + _target) / (sample.MinRtt + Math.Max(Delay.Largest, _target)) : 0.5;
         _window = Math.Max(MinWindowPackets * sample.PacketLength, _window);
         _restoredWindow /= 2;
         (IsSlowStart, _isApproaching) = (false, false);
@@ -157,6 +161,9 @@ internal sealed class LedbatController
         IsSlowStart = true;
         _slowdownEnds = 0;
     }
+
+    /// <summary>The connection rests: what happened in the last round trips says nothing any more.</summary>
+    internal void Rest() => (_delayFilter, _recentRounds) = (null, null);
 
     private void Start(in CongestionSample sample, int delay)
     {
@@ -204,7 +211,7 @@ internal sealed class LedbatController
     {
         var surge = Math.Max(SurgeMicroseconds, (long)SurgePackets * sample.Rtt * sample.PacketLength / (long)_window);
         if (sample.MinRtt >= ShortPathMicroseconds && _target >= ShortQueueTarget && delay > SurgeTargetShare * _target
-            && sample.Now > _surgesCountFrom && _delay.Rise > surge && delay > _rounds.EarlierStanding + (surge / 2))
+            && sample.Now > _surgesCountFrom && Delay.Rise > surge && delay > Rounds.EarlierStanding + (surge / 2))
         {
             if (!_isYielding)
                 _window /= 2;
@@ -234,7 +241,7 @@ internal sealed class LedbatController
 
     private void LowerTarget(double lowest)
     {
-        var most = _delay.Largest * (_delay.Largest < ShortQueueTarget ? ShortQueueShare : QueueShare);
+        var most = Delay.Largest * (Delay.Largest < ShortQueueTarget ? ShortQueueShare : QueueShare);
         while (_target > most && _target > lowest)
             _target = Math.Max(lowest, _target / TargetStep);
     }

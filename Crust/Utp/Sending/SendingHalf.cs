@@ -36,6 +36,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     private int _maxFlightPackets;
     private uint _recoveryEnd;
     private bool _isRecovering;
+    private bool _hasDelivered;
     private bool _isProbing;
     private bool _probeDue;
     private bool _windowProbeDue;
@@ -124,6 +125,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         if (outcome.DeliveredPackets == 0)
             return released;
 
+        _hasDelivered = true;
         _progressMicroseconds = nowMicroseconds;
         _timerMicroseconds = nowMicroseconds;
         _timeouts = 0;
@@ -132,7 +134,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
             _rtt.AddSample(outcome.RttMicroseconds);
         if (outcome.ProbeDelivered)
             _pathMtu.ProbeDelivered(nowMicroseconds);
-        _congestion.Acknowledged(CongestionSample(outcome.DeliveredBytes, outcome.DeliveredPackets, queueingDelay, nowMicroseconds));
+        // A window that is not half used is not what limits us, whatever did it last.
+        var isLimited = _isLimited && 2L * outcome.PriorInFlight >= _congestion.WindowBytes;
+        _congestion.Acknowledged(CongestionSample(outcome.DeliveredBytes, outcome.DeliveredPackets, queueingDelay, isLimited, nowMicroseconds));
         window.Grow(Math.Min(_congestion.WindowBytes, 2 * outcome.PriorInFlight));
         DetectLosses(nowMicroseconds);
         return released;
@@ -273,6 +277,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
             return;
         _bytes.Trim();
         _flight.Trim();
+        _congestion.Rest();
         window.GiveBack();
     }
 
@@ -322,9 +327,11 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         }
 
         _windowProbeMicroseconds = 0;
-        var probe = length == MaxPayload ? _pathMtu.WantedProbe(nowMicroseconds) : 0;
-        if (probe < length + PacketHeader.Length + PaddingExtension.MinLength)
-            probe = 0;
+        // The first packets open the connection: they must not be too long for the path.
+        var probe = length == MaxPayload && _hasDelivered ? _pathMtu.WantedProbe(nowMicroseconds) : 0;
+        // Filler has a shortest length: a probe that is a little longer than a packet carries a little less.
+        if (probe > 0)
+            length = Math.Min(length, probe - PacketHeader.Length - PaddingExtension.MinLength);
         next = new NextPacket(_flight.Packets.Next, _nextOffset, length, IsFin: false, IsResent: false, probe);
         return true;
     }
@@ -359,12 +366,12 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
             return;
         // Once a round trip: what was sent before the last reduction says nothing new.
         var isNew = !_isRecovering || unchecked((int)(lost.LastTransmission - _recoveryEnd)) >= 0;
-        if (!_congestion.Lost(lost.LostPackets, isNew, CongestionSample(0, 0, 0, nowMicroseconds)))
+        if (!_congestion.Lost(lost.LostPackets, isNew, CongestionSample(0, 0, 0, isLimited: false, nowMicroseconds)))
             return;
         _isRecovering = true;
         _recoveryEnd = _flight.NextTransmission;
     }
 
-    private CongestionSample CongestionSample(int bytes, int packets, int queueingDelay, long nowMicroseconds) => new(
-        bytes, packets, queueingDelay, PacketLength, _isLimited, _rtt.LatestMicroseconds, _rtt.SmoothedMicroseconds, _rtt.MinMicroseconds, nowMicroseconds);
+    private CongestionSample CongestionSample(int bytes, int packets, int queueingDelay, bool isLimited, long nowMicroseconds) => new(
+        bytes, packets, queueingDelay, PacketLength, isLimited, _rtt.LatestMicroseconds, _rtt.SmoothedMicroseconds, _rtt.MinMicroseconds, nowMicroseconds);
 }
