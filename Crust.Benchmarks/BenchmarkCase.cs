@@ -12,16 +12,19 @@ internal sealed record BenchmarkCase(string Name, string Rival, string Metric, s
     /// <summary>True when the smaller figure wins: a cost. The ratio is turned round then.</summary>
     internal bool LessIsBetter { get; init; }
 
-    /// <summary>True when every round brings its own processes: an uncounted round would warm nothing.</summary>
+    /// <summary>True when every round brings its own processes: uncounted rounds would warm nothing.</summary>
     internal bool IsAlwaysCold { get; init; }
 
     /// <summary>What people should also know of the last rounds, one line; machines do not get it.</summary>
     internal Func<string>? Remark { get; init; }
 
-    /// <summary>Runs an uncounted round where that helps, then the counted ones.</summary>
+    /// <summary>Rounds before the counted ones: the runtime compiles what runs often once more, on the processor that is measured, for some seconds.</summary>
+    private const int WarmUps = 4;
+
+    /// <summary>Runs uncounted rounds where that helps, then the counted ones.</summary>
     internal async Task<BenchmarkResult> RunAsync(int rounds)
     {
-        if (!IsAlwaysCold)
+        for (var i = 0; i < WarmUps && !IsAlwaysCold; i++)
         {
             await Ours();
             await Theirs();

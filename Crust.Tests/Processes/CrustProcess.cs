@@ -78,6 +78,10 @@ public sealed class CrustProcess : IAsyncDisposable
     public static CrustProcess CrustThrough(TemporaryFolder folder, string[] command, params string[] arguments) =>
         Start(folder, command[0], [.. command[1..], CrustCommand, .. arguments]);
 
+    /// <summary>Starts a <see cref="TrafficPeer"/>, which listens to what <see cref="SayAsync"/> says.</summary>
+    public static CrustProcess TrafficPeer(TemporaryFolder folder, int seconds, int rate) => Start(
+        folder, "dotnet", [typeof(CrustProcess).Assembly.Location, Traffic.TrafficPeer.Verb, $"{seconds}", $"{rate}"], hasInput: true);
+
     /// <summary>Starts the silo.</summary>
     public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
 
@@ -116,6 +120,23 @@ public sealed class CrustProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes a line to its standard input.</summary>
+    public Task SayAsync(string line) => _process.StandardInput.WriteLineAsync(line);
+
+    /// <summary>The most memory it had in RAM so far, in bytes; null where that is not told, or when it has ended.</summary>
+    public long? PeakMemory()
+    {
+        try
+        {
+            var line = File.ReadLines($"/proc/{Id}/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return line is null ? null : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture) * 1024;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>SIGKILL: no goodbye, no flush. Returns when the process is gone.</summary>
     public async Task KillAsync()
     {
@@ -142,7 +163,7 @@ public sealed class CrustProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static CrustProcess Start(TemporaryFolder folder, string command, string[] arguments)
+    private static CrustProcess Start(TemporaryFolder folder, string command, string[] arguments, bool hasInput = false)
     {
         var start = new ProcessStartInfo(command, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         // Whoever runs the tests has identities, data and a bootstrap address of their own.
@@ -150,7 +171,9 @@ public sealed class CrustProcess : IAsyncDisposable
         start.Environment["XDG_DATA_HOME"] = folder.PathOf("data");
         start.Environment["CRUST_BOOTSTRAP"] = folder.Bootstrap;
         var process = Process.Start(start)!;
-        process.StandardInput.Close();
+        process.StandardInput.AutoFlush = true;
+        if (!hasInput)
+            process.StandardInput.Close();
         return new CrustProcess(process, $"{Path.GetFileName(command)} {string.Join(' ', arguments)}");
     }
 

@@ -20,6 +20,7 @@ internal sealed class StreamTraffic
     private bool _isStopping;
     private bool _hasStopped;
     private bool _wasStopped;
+    private bool _isForgotten;
     private bool _isOver;
     private bool _isAbandoned;
 
@@ -55,6 +56,8 @@ internal sealed class StreamTraffic
 
     internal void Handle(in SessionEvent e)
     {
+        if (_isForgotten && e.Kind != SessionEventKind.StreamWritable)
+            throw new SimulationException($"{Name}: {e.Kind} was told although it was over");
         switch (e.Kind)
         {
             case SessionEventKind.StreamData:
@@ -75,6 +78,11 @@ internal sealed class StreamTraffic
                     throw new SimulationException($"{Name}: stopped, and nobody did");
                 _wasStopped = true;
                 _isEnded = true;
+                break;
+            case SessionEventKind.StreamOver:
+                if (_isForgotten || !Stream.IsOver)
+                    throw new SimulationException($"{Name}: told twice or too early to be over");
+                _isForgotten = true;
                 break;
             default:
                 World.Soon(Write);

@@ -26,6 +26,7 @@ internal static unsafe class Blake3Compression
 
     /// <summary>Replaces the eight words of <paramref name="value"/> by the next chaining value.</summary>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Compress(uint* value, byte* block, ulong counter, uint length, uint flags, Blake3Degree degree)
     {
         unchecked

@@ -58,6 +58,7 @@ internal static unsafe class Blake3Many
     }
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Hash(
         ReadOnlySpan<uint> key, uint flags, ReadOnlySpan<byte> messages, ReadOnlySpan<int> ends, Span<byte> hashes, Blake3Degree degree)
     {
@@ -165,6 +166,7 @@ internal static unsafe class Blake3Many
     /// The messages' entries are used up.
     /// </summary>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Group<TLanes, TVector>(in Job job, int first, int running)
         where TLanes : struct, IBlake3Lanes<TVector>
         where TVector : unmanaged

@@ -53,6 +53,7 @@ internal static unsafe class Blake3Parallel
     }
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Group<TLanes, TVector>(in Job job, int count, byte* output)
         where TLanes : struct, IBlake3Lanes<TVector>
         where TVector : unmanaged

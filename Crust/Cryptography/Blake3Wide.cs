@@ -6,6 +6,7 @@ namespace Crust.Cryptography;
 /// <summary>
 /// The compression function (BLAKE3 specification §2.2, §5.3) for as many inputs at once as a vector has elements. Vector i of a state holds word i of every lane;
 /// the blocks' words are transposed into that order as they are loaded. The 16 state vectors live in registers, or row c beside the 16 message vectors in 64-byte aligned stack.
+/// What is marked for full optimisation, here and around it, is compiled once: the runtime's tiers would run it many times slower in a process's first seconds.
 /// </summary>
 internal static unsafe class Blake3Wide<TLanes, TVector>
     where TLanes : struct, IBlake3Lanes<TVector>
@@ -34,6 +35,7 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
     /// <param name="firstFlags">Flags of the first block besides.</param>
     /// <param name="lastFlags">Flags of the last block besides.</param>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Compress(byte** lanes, nint begin, nint end, TVector* values, TVector* tails, uint firstFlags, uint lastFlags)
     {
         unchecked
@@ -112,6 +114,7 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
     }
 
     /// <summary>Writes the 32-byte chaining value of every lane to where <paramref name="outputs"/> says.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Store(TVector* values, byte** outputs)
     {
         unchecked

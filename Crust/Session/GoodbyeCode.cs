@@ -12,7 +12,7 @@ internal enum GoodbyeCode
     /// <summary>The other end broke the protocol. No finer reason is ever given to it.</summary>
     ProtocolViolation = 2,
 
-    /// <summary>Nothing was received for too long.</summary>
+    /// <summary>Nothing was received for too long, or nothing of what was sent was acknowledged or read.</summary>
     IdleTimeout = 3,
 
     /// <summary>A newer session of the same process took over.</summary>

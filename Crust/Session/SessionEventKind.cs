@@ -42,6 +42,9 @@ internal enum SessionEventKind
     /// <summary>The remote wants no more of our direction, which was reset.</summary>
     StreamStopped,
 
+    /// <summary>Both directions of a stream have ended and the remote knows: nothing more is told of it.</summary>
+    StreamOver,
+
     /// <summary>After a write that took nothing: there is room again, or the stream has ended.</summary>
     StreamWritable,
 

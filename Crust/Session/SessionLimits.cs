@@ -32,6 +32,13 @@ internal sealed record SessionLimits
     /// <summary>How long the session may be without any link. Default and at most 120 s.</summary>
     internal TimeSpan SuspendTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>
+    /// How long something may wait for its acknowledgement while nothing is acknowledged and nothing new written, or wait to be written to a link that takes nothing,
+    /// before the session ends: a remote may show signs of life for ever and take no part. Default 300 s: a link that is silent until the idle timeout, a
+    /// suspension, and a minute for the next link.
+    /// </summary>
+    internal TimeSpan ProgressTimeout { get; init; } = TimeSpan.FromSeconds(300);
+
     /// <summary>How long one link may carry the session before another, with keys of its own, is asked for. Default 24 h.</summary>
     internal TimeSpan MaxLinkAge { get; init; } = TimeSpan.FromHours(24);
 

@@ -18,6 +18,9 @@ namespace Crust.Session;
 /// </summary>
 internal sealed class SessionMachine
 {
+    /// <summary>The reason that a remote is given which shows signs of life and neither acknowledges nor reads.</summary>
+    internal const string NoProgress = "Nothing of what was sent was acknowledged or read for too long.";
+
     private readonly Queue<SessionEvent> _events = new();
     private readonly PayloadArena _datagramArena = new();
     private readonly DatagramQueue _datagrams;
@@ -26,6 +29,7 @@ internal sealed class SessionMachine
     private readonly SendingHalf _sending;
     private readonly ReceivingHalf _receiving;
     private readonly LinkSet _links;
+    private readonly ProgressWatch _progress;
     private readonly TimeSpan _trimInterval;
     private Instant _lastTraffic;
     private bool _isTrimmed = true;
@@ -37,6 +41,7 @@ internal sealed class SessionMachine
         _receiving = new ReceivingHalf(parameters, _streams, _events);
         _datagrams = new DatagramQueue(_datagramArena);
         _links = new LinkSet(parameters.Self.Id < parameters.Remote, parameters.Limits, parameters.Generations, _events, now);
+        _progress = new ProgressWatch(parameters.Limits.ProgressTimeout);
         _trimInterval = parameters.Limits.HeartbeatInterval / 2;
         _lastTraffic = now;
     }
@@ -201,7 +206,7 @@ internal sealed class SessionMachine
             return false;
         }
 
-        _links.HandleOwed(_sending.IsOutstanding, now);
+        WatchProgress(now);
         return true;
     }
 
@@ -214,6 +219,8 @@ internal sealed class SessionMachine
         _sending.HandleTimeout(now);
         if (_links.HandleTimeout(now))
             Finish(GoodbyeCode.IdleTimeout, "");
+        else if (_progress.Deadline is { } deadline && now >= deadline)
+            Finish(GoodbyeCode.IdleTimeout, NoProgress);
         else if (!_isTrimmed && now - _lastTraffic >= _trimInterval)
             Trim();
     }
@@ -271,6 +278,7 @@ internal sealed class SessionMachine
         LinkSet.Write(link, ref writer, now);
         if (link != _links.Active)
             return writer.Position;
+        _progress.HandlePolled();
         _receiving.WriteDue(ref writer);
         _datagrams.Write(ref writer);
         _sending.Write(ref writer, now, unixMilliseconds);
@@ -284,7 +292,7 @@ internal sealed class SessionMachine
             _receiving.WritePending(ref writer);
         }
 
-        _links.HandleOwed(_sending.IsOutstanding, now);
+        WatchProgress(now);
         return writer.Position;
     }
 
@@ -302,12 +310,20 @@ internal sealed class SessionMachine
     {
         if (_close.IsClosed)
             return null;
-        var due = Instant.Earlier(_links.Deadline, Instant.Earlier(_receiving.Deadline, _sending.Deadline));
+        var due = Instant.Earlier(Instant.Earlier(_links.Deadline, _progress.Deadline), Instant.Earlier(_receiving.Deadline, _sending.Deadline));
         return _isTrimmed ? due : Instant.Earlier(due, _lastTraffic + _trimInterval);
     }
 
     /// <summary>Takes the oldest event. What waits here is bounded: messages by the credit we gave, outcomes by the send budget.</summary>
     internal bool PollEvent(out SessionEvent sessionEvent) => _events.TryDequeue(out sessionEvent);
+
+    /// <summary>What the remote owes us: any sign of life soon, and progress in the end.</summary>
+    private void WatchProgress(Instant now)
+    {
+        var isOwed = _sending.IsOutstanding;
+        _links.HandleOwed(isOwed, now);
+        _progress.Handle(_sending.Progress, isOwed, _links.Active is { } active && HasWork(active), now);
+    }
 
     private TimeSpan? RoundTrip => _links.Active?.Heartbeat.Rtt.Smoothed;
 

@@ -7,10 +7,10 @@ internal sealed record DatagramSocketOptions
     internal DatagramSocketKind Kind { get; init; } = DatagramSocketKind.Segmented;
 
     /// <summary>
-    /// Kernel buffers, each way, in bytes. Default 8 MiB: half of what the kernel counts for a datagram is its own bookkeeping, and a window must
+    /// Kernel buffers, each way, in bytes. Default 16 MiB: a part of what the kernel counts for a datagram is its own bookkeeping, and the largest window must
     /// fit while a core is busy elsewhere. Without privilege the kernel caps it (net.core.rmem_max, wmem_max).
     /// </summary>
-    internal int KernelBufferLength { get; init; } = 8 << 20;
+    internal int KernelBufferLength { get; init; } = 16 << 20;
 
     /// <summary>Other sockets may be bound to the same port; the kernel spreads remotes over them (SO_REUSEPORT). Default: no.</summary>
     internal bool SharesPort { get; init; }

@@ -179,7 +179,7 @@ internal sealed partial class UtpConnection
         {
             var part = Math.Min(next.PayloadLength - offset, segmentLength - overhead);
             var datagram = buffer.Slice(length, overhead + part);
-            Header(PacketType.Data, ExtensionKind.Part, next.Number, nowMicroseconds).Write(datagram);
+            Header(PacketType.Data, ExtensionKind.Bits, next.Number, nowMicroseconds).Write(datagram);
             new PacketPart(offset, next.PayloadLength).Write(datagram[PacketHeader.Length..]);
             _sending.CopyPayload(next.Offset + offset, datagram[overhead..]);
             offset += part;

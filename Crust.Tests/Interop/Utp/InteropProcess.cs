@@ -10,7 +10,7 @@ namespace Crust.Tests.Interop.Utp;
 internal sealed class InteropProcess : IAsyncDisposable
 {
     /// <summary>How long anything may take. Only a hang takes so long, even on a busy machine.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly Lock _gate = new();
     private readonly Process _process;

@@ -5,7 +5,7 @@ using Xunit;
 namespace Crust.Tests.Interop.Utp;
 
 /// <summary>A torrent's transfer between libtorrent, with TCP off, and a peer whose µTP is ours: BitTorrent's messages over our links, both ways.</summary>
-[Trait("speed", "slow")]
+[Trait("speed", "slow"), Collection(Foreign.Name)]
 public sealed class LibtorrentTests
 {
     /// <summary>Not a multiple of the piece length: the last piece is short.</summary>

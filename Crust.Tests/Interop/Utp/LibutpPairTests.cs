@@ -4,7 +4,7 @@ using Xunit;
 namespace Crust.Tests.Interop.Utp;
 
 /// <summary>libutp against itself through the proxy: the ground on which the tests of our side stand. What fails here is no fault of ours.</summary>
-[Trait("speed", "slow")]
+[Trait("speed", "slow"), Collection(Foreign.Name)]
 public sealed class LibutpPairTests
 {
     [Theory]

@@ -5,7 +5,7 @@ using Xunit;
 namespace Crust.Tests.Interop.Utp;
 
 /// <summary>Our µTP and libutp, the reference implementation, over loopback and over a proxy that loses, doubles and reorders.</summary>
-[Trait("speed", "slow")]
+[Trait("speed", "slow"), Collection(Foreign.Name)]
 public sealed class LibutpTests
 {
     private const int Ours = 3_000_000, Theirs = 2_000_000, OursLossy = 400_000, TheirsLossy = 300_000;
@@ -53,7 +53,7 @@ public sealed class LibutpTests
         var (libutp, link) = await ConnectAsync(host, weDial, weDial ? ["--after-end"] : ["--send", "1000", "--keep"]);
         await using var process = libutp;
 
-        var sent = await HashedContent.SendAsync(link.Transport.Output, 500_000, seed: 1);
+        var sent = await SendAsync(link, 500_000);
         await link.DisposeAsync();
 
         HashedContent.From(await libutp.EventAsync("received")).Should().Be(sent);
@@ -71,7 +71,7 @@ public sealed class LibutpTests
         var (libutp, link) = await ConnectAsync(host, weDial, "--send", "500000");
         await using var process = libutp;
         if (weDial)
-            await HashedContent.SendAsync(link.Transport.Output, 1, seed: 1);
+            await SendAsync(link, 1);
 
         (await ReceiveAsync(link)).Should().Be(HashedContent.From(await libutp.EventAsync("sent")));
         await link.DisposeAsync();
@@ -87,7 +87,7 @@ public sealed class LibutpTests
         var (libutp, link) = await ConnectAsync(host, weDial: true, "--after-end", "--send", "500000");
         await using var process = libutp;
 
-        var sent = await HashedContent.SendAsync(link.Transport.Output, 500_000, seed: 1);
+        var sent = await SendAsync(link, 500_000);
         await link.Transport.Output.CompleteAsync();
 
         HashedContent.From(await libutp.EventAsync("received")).Should().Be(sent);
@@ -106,7 +106,7 @@ public sealed class LibutpTests
 
         (await ReceiveAsync(link)).Should().Be(HashedContent.From(await libutp.EventAsync("sent")));
         libutp.Has("received").Should().BeFalse("our direction is open");
-        var sent = await HashedContent.SendAsync(link.Transport.Output, 500_000, seed: 1);
+        var sent = await SendAsync(link, 500_000);
         await link.Transport.Output.CompleteAsync();
 
         HashedContent.From(await libutp.EventAsync("received")).Should().Be(sent);
@@ -121,8 +121,8 @@ public sealed class LibutpTests
         await using var host = new UtpHost();
         var (libutp, link) = await ConnectAsync(host, weDial: true, "--send", "1000", "--keep");
         await using var process = libutp;
-        await HashedContent.SendAsync(link.Transport.Output, 1000, seed: 1);
-        await link.Transport.Input.ReadAsync(TestContext.Current.CancellationToken);
+        await SendAsync(link, 1000);
+        await link.Transport.Input.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(InteropProcess.Patience);
 
         link.Abort(new ConnectionAbortedException());
 
@@ -139,7 +139,7 @@ public sealed class LibutpTests
         await using var process = libutp;
 
         // It closes both directions at once, and answers what still comes with a reset.
-        var sending = () => HashedContent.SendAsync(link.Transport.Output, 1L << 40, seed: 1).WaitAsync(InteropProcess.Patience);
+        var sending = () => SendAsync(link, 1L << 40);
 
         await sending.Should().ThrowAsync<IOException>();
         await link.DisposeAsync();
@@ -190,6 +190,9 @@ public sealed class LibutpTests
             throw;
         }
     }
+
+    private static Task<HashedContent> SendAsync(ConnectionContext link, long bytes) =>
+        HashedContent.SendAsync(link.Transport.Output, bytes, seed: 1).WaitAsync(InteropProcess.Patience);
 
     private static Task<HashedContent> ReceiveAsync(ConnectionContext link) => HashedContent.ReceiveAsync(link.Transport.Input).WaitAsync(InteropProcess.Patience);
 

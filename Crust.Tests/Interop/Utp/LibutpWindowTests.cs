@@ -5,7 +5,7 @@ using Xunit;
 namespace Crust.Tests.Interop.Utp;
 
 /// <summary>libutp keeps 1,024 packets, whatever window it offers in bytes: what lies beyond is dropped by it, so that nobody may send it.</summary>
-[Trait("speed", "slow")]
+[Trait("speed", "slow"), Collection(Foreign.Name)]
 public sealed class LibutpWindowTests(ITestOutputHelper output)
 {
     private const int Limit = 1024;
@@ -24,7 +24,7 @@ public sealed class LibutpWindowTests(ITestOutputHelper output)
         await using var host = new UtpHost();
         await using var link = await host.DialAsync(proxy.Port);
 
-        var sent = await HashedContent.SendAsync(link.Transport.Output, 16 << 20, seed: 1);
+        var sent = await HashedContent.SendAsync(link.Transport.Output, 16 << 20, seed: 1).WaitAsync(InteropProcess.Patience);
         await link.DisposeAsync();
 
         HashedContent.From(await listener.EventAsync("received")).Should().Be(sent);

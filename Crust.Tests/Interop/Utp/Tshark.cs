@@ -12,6 +12,9 @@ internal static class Tshark
     private static readonly string[] Fields =
         ["udp.srcport", "udp.payload", "bt-utp.ver", "bt-utp.type", "bt-utp.connection_id", "bt-utp.seq_nr", "bt-utp.ack_nr", "bt-utp.wnd_size", "_ws.malformed", "_ws.expert.message"];
 
+    /// <summary>It takes packets that offer more than 3.5 MiB for another protocol's, unless it is told of larger windows; two of ours have up to 16 MiB.</summary>
+    private const string Windows = "bt-utp.max_window_size:0x7fffffff";
+
     /// <summary>Skips the test when it is not installed.</summary>
     internal static void Require() => Tool.Require(IsThere.Value, "tshark is not installed");
 
@@ -38,7 +41,7 @@ internal static class Tshark
         {
             var capture = Path.Combine(folder.FullName, "capture.pcap");
             PcapFile.Write(capture, datagrams);
-            string[] arguments = ["-r", capture, "-d", $"udp.port=={PcapFile.ListenerPort},bt-utp", "-T", "fields", "-E", "separator=|"];
+            string[] arguments = ["-r", capture, "-d", $"udp.port=={PcapFile.ListenerPort},bt-utp", "-o", Windows, "-T", "fields", "-E", "separator=|"];
             var output = Tool.Output("tshark", [.. arguments, .. Fields.SelectMany(field => new[] { "-e", field })])
                 ?? throw new InvalidOperationException("tshark fails.");
             return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];

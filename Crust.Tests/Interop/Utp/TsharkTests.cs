@@ -4,7 +4,7 @@ using Xunit;
 namespace Crust.Tests.Interop.Utp;
 
 /// <summary>Wireshark reads every packet that we send as µTP, and none as malformed: opening, data, loss with selective acknowledgements, both ends, resets.</summary>
-[Trait("speed", "slow")]
+[Trait("speed", "slow"), Collection(Foreign.Name)]
 public sealed class TsharkTests
 {
     [Theory]
@@ -18,13 +18,17 @@ public sealed class TsharkTests
         var options = isLossy ? new ProxyOptions { Seed = 3, Loss = 0.02, Reordering = 0.03, Duplication = 0.01 } : new ProxyOptions();
         await using var proxy = new DatagramProxy(listening.Port, options);
         var link = await dialling.DialAsync(proxy.Port);
-        var accepting = listening.AcceptAsync();
-        var sent = await HashedContent.SendAsync(link.Transport.Output, 1_000_000, seed: 1);
-        await link.Transport.Output.CompleteAsync();
-        var accepted = await accepting;
-        (await HashedContent.ReceiveAsync(accepted.Transport.Input).WaitAsync(InteropProcess.Patience)).Should().Be(sent);
+        var sending = Task.Run(async () =>
+        {
+            var content = await HashedContent.SendAsync(link.Transport.Output, 400_000, seed: 1);
+            await link.Transport.Output.CompleteAsync();
+            return content;
+        });
+        var accepted = await listening.AcceptAsync();
+        var received = await HashedContent.ReceiveAsync(accepted.Transport.Input).WaitAsync(InteropProcess.Patience);
+        (await sending.WaitAsync(InteropProcess.Patience)).Should().Be(received);
         // The other direction ends by force.
-        await HashedContent.SendAsync(accepted.Transport.Output, 100_000, seed: 2);
+        await HashedContent.SendAsync(accepted.Transport.Output, 100_000, seed: 2).WaitAsync(InteropProcess.Patience);
         accepted.Abort(new Microsoft.AspNetCore.Connections.ConnectionAbortedException());
         var reading = () => HashedContent.ReceiveAsync(link.Transport.Input).WaitAsync(InteropProcess.Patience);
         await reading.Should().ThrowAsync<IOException>();
@@ -49,7 +53,7 @@ public sealed class TsharkTests
             (await listener.EventAsync("listening")).Number("port"), new ProxyOptions { Seed = 5, Loss = 0.01, Reordering = 0.02 });
         await using var host = new UtpHost();
         await using var link = await host.DialAsync(proxy.Port);
-        await HashedContent.SendAsync(link.Transport.Output, 300_000, seed: 1);
+        await HashedContent.SendAsync(link.Transport.Output, 300_000, seed: 1).WaitAsync(InteropProcess.Patience);
         await link.Transport.Output.CompleteAsync();
         (await HashedContent.ReceiveAsync(link.Transport.Input).WaitAsync(InteropProcess.Patience)).Bytes.Should().Be(300_000);
 

@@ -1,3 +1,4 @@
+using Crust.Session;
 using Crust.Session.Frames;
 using Crust.Session.Receiving;
 using Crust.Wire;
@@ -8,14 +9,18 @@ namespace Crust.Tests.Unit.Session;
 
 public class RefusalListTests
 {
-    [Fact]
-    public void NewLink_RepeatsTheLastWindow_AndNoMoreThanTwo()
+    /// <summary>Every session used to remember as many as the largest window can hold, 4 MiB of them, outside the memory that the process allows.</summary>
+    [Theory]
+    [InlineData(WireLimits.InitialWindow)]
+    [InlineData(32L << 20)]
+    public void NewLink_RepeatsTheLastWindow_AndNoMoreThanTwo(long credit)
     {
         var list = new RefusalList();
+        var most = (int)(credit / WireLimits.EntryOverhead) + 1;
         var buffer = new byte[4 << 20];
-        for (ulong number = 1; number <= RefusalList.MaxRemembered * 3; number++)
+        for (ulong number = 1; number <= (ulong)most * 3; number++)
         {
-            list.Add(new RefuseFrame(number, 1));
+            list.Add(new RefuseFrame(number, 1), credit);
             if (list.IsFlushed)
                 Assert.Fail($"{number} waits to be written.");
             var writer = new SpanWriter(buffer);
@@ -28,8 +33,8 @@ public class RefusalListTests
         var again = new SpanWriter(buffer);
         list.Write(ref again);
         var numbers = Numbers(again.Written);
-        numbers.Should().BeInAscendingOrder().And.HaveCountGreaterOrEqualTo(RefusalList.MaxRemembered).And.HaveCountLessOrEqualTo(RefusalList.MaxRemembered * 2);
-        numbers[^1].Should().Be((ulong)RefusalList.MaxRemembered * 3);
+        numbers.Should().BeInAscendingOrder().And.HaveCountGreaterOrEqualTo(most).And.HaveCountLessOrEqualTo(most * 2);
+        numbers[^1].Should().Be((ulong)most * 3);
     }
 
     private static List<ulong> Numbers(ReadOnlySpan<byte> written)

@@ -108,7 +108,7 @@ public class SessionMachineTests
     {
         var pair = new SessionPair();
         pair.Send(pair.A, new byte[500_000]).Should().Be(SendResult.Queued);
-        pair.Send(pair.A, []).Should().Be(SendResult.Full);
+        pair.Send(pair.A, new byte[200_000]).Should().Be(SendResult.Full);
         pair.Advance(TimeSpan.FromMilliseconds(25));
         pair.B.Messages.Should().HaveCount(1);
         pair.A.Of(SessionEventKind.Writable).Should().HaveCount(1);

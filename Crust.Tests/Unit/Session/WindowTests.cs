@@ -138,14 +138,26 @@ public class WindowTests
     }
 
     [Fact]
-    public void Budget_AdmitsOneEntryAlways_AndAnnouncesRoomOnce()
+    public void Budget_AdmitsOneEntryAlways_AndLeavesRoomBesideIt()
     {
         var budget = new SendBudget(SessionLimits.Default);
         budget.TryReserve(Initial * 5).Should().BeTrue();
-        budget.TryAnnounceRoom().Should().BeFalse("nobody was refused");
+        budget.TryReserve(Initial / 2 + 1).Should().BeFalse("it counts as half the limit");
+        budget.TryReserve(Initial / 2).Should().BeTrue();
+        budget.TryReserve(1).Should().BeFalse();
+        budget.Release(Initial * 5);
+        budget.TryReserve(Initial / 2).Should().BeTrue();
+        budget.TryReserve(1).Should().BeFalse("what counted for less is gone");
+    }
+
+    [Fact]
+    public void Budget_AnnouncesRoomOnce()
+    {
+        var budget = new SendBudget(SessionLimits.Default);
+        Fill(budget);
         budget.TryReserve(90).Should().BeFalse();
         budget.TryReserve(60).Should().BeFalse();
-        budget.Release(Initial * 4 + 60);
+        budget.Release(60);
         budget.TryAnnounceRoom().Should().BeFalse("60 fit, but waiters come in crowds");
         budget.Release(Initial / 2);
         budget.TryAnnounceRoom().Should().BeTrue();
@@ -159,7 +171,9 @@ public class WindowTests
     {
         var memory = new MemoryBudget(Initial);
         var budget = new SendBudget(new SessionLimits { Memory = memory });
-        budget.TryReserve(Initial).Should().BeTrue();
+        Fill(budget);
+        budget.ReleaseRetained(Initial);
+        Take(budget, Initial);
         budget.TryReserve(1).Should().BeFalse("nothing was written: the path is not what is short");
         budget.Retain(Initial - Initial / 4 - 1).Should().BeFalse();
         budget.TryReserve(1).Should().BeFalse("a quarter is not written yet");
@@ -168,10 +182,41 @@ public class WindowTests
         (budget.Limit, memory.Used).Should().Be((Initial * 2, Initial));
         budget.TryReserve(Initial - 1).Should().BeTrue();
         budget.Retain(Initial).Should().BeFalse();
-        budget.TryReserve(1).Should().BeFalse("the process has no more");
+        budget.TryReserve(1).Should().BeFalse("nothing was acknowledged since");
         budget.ReleaseRetained(Initial);
+        Fill(budget);
+        budget.Limit.Should().Be(Initial * 2, "the process has no more");
         budget.Shrink();
         (budget.Limit, memory.Used).Should().Be((Initial, 0));
+    }
+
+    /// <summary>It used to grow to 32 MiB for a remote that takes everything and never acknowledges.</summary>
+    [Fact]
+    public void Budget_DoublesOnce_ForEachHalfOfItThatIsAcknowledged()
+    {
+        var budget = new SendBudget(SessionLimits.Default);
+        Fill(budget);
+        budget.Limit.Should().Be(Initial, "nothing was ever acknowledged");
+        for (var limit = Initial; limit <= 8 << 20; limit *= 2)
+        {
+            budget.ReleaseRetained(limit / 2);
+            Fill(budget);
+            budget.Limit.Should().Be(limit * 2, "so much was acknowledged");
+            Fill(budget);
+            budget.Limit.Should().Be(limit * 2, "and no more");
+        }
+    }
+
+    private static void Take(SendBudget budget, long cost)
+    {
+        for (var taken = 0; taken < cost; taken += 1024)
+            budget.TryReserve(1024).Should().BeTrue();
+    }
+
+    private static void Fill(SendBudget budget)
+    {
+        while (budget.TryReserve(1024))
+            budget.Retain(1024);
     }
 
     private static ReceiveWindow Window(MemoryBudget? memory = null) =>

@@ -16,6 +16,12 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
     /// <summary>Datagrams of a protocol that may wait for its handler; more are lost. Ours.</summary>
     private const int MaxDatagrams = 256;
 
+    /// <summary>
+    /// Handlers of streams that may run at a time: twice what a peer may have open. One that resets and stops its streams and opens more is told to wait for the
+    /// handlers that have not noticed. Ours.
+    /// </summary>
+    private const int MaxStreamHandlers = WireLimits.MaxStreams * 2;
+
     /// <summary>Handled messages whose memory goes back together: each time costs the session's lock.</summary>
     private const int ReturnedTogether = 32;
 
@@ -29,6 +35,7 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
     private readonly HashSet<Task> _running = [];
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _ended = new();
+    private int _streamHandlers;
 
     /// <summary>Queues a message; false when no handler takes its protocol.</summary>
     internal bool TryDispatch(in DeliveredMessage message, PayloadLease payload)
@@ -60,13 +67,16 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
         return true;
     }
 
-    /// <summary>Gives a stream to its handler; false when no handler takes its protocol.</summary>
-    internal bool TryDispatch(StreamEndpoint stream)
+    /// <summary>Gives a stream to its handler; the code of its refusal when no handler takes its protocol, or too many run.</summary>
+    internal int? TryDispatch(StreamEndpoint stream)
     {
         if (owner.FindStreamHandler(stream.Protocol) is not { } handler)
-            return false;
+            return StreamEndpoint.UnknownProtocol;
+        if (Volatile.Read(ref _streamHandlers) >= MaxStreamHandlers)
+            return StreamEndpoint.TooMany;
+        Interlocked.Increment(ref _streamHandlers);
         Run(() => HandleStreamAsync(stream, handler));
-        return true;
+        return null;
     }
 
     /// <summary>
@@ -142,6 +152,10 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
             Log.HandlerFailed(logger, stream.Protocol, e);
             stream.Abort(StreamEndpoint.HandlerFailed);
             return;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _streamHandlers);
         }
 
         stream.Close();

@@ -18,11 +18,15 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     /// <summary>Code of a stream for whose protocol there is no handler.</summary>
     internal const int UnknownProtocol = 1;
 
+    /// <summary>Code of a stream that is one too many: handlers of streams that are over for the peer still run.</summary>
+    internal const int TooMany = 3;
+
     private readonly RingBuffer<PayloadLease> _arrived = new();
     private TaskCompletionSource? _readable;
     private TaskCompletionSource? _writable;
     private int _offset;
     private bool _isFinished;
+    private bool _isAbandoned;
     private int? _resetCode;
     private int? _stopCode;
     private bool _isOver;
@@ -126,6 +130,13 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
 
     internal void OnData(PayloadLease payload, bool isSigned)
     {
+        // What came in one record with the opening that was refused: nobody will read it, and its credit must not stay away.
+        if (_isAbandoned)
+        {
+            session.StreamConsumed(stream, payload);
+            return;
+        }
+
         IsSigned &= isSigned;
         _arrived.Add(payload);
         Wake(ref _readable);
@@ -205,6 +216,7 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     private void StopReading(SessionMachine machine, int code)
     {
         machine.Stop(stream, code, session.Now);
+        _isAbandoned = true;
         while (_arrived.TryTake(out var chunk))
             session.StreamConsumed(stream, chunk);
         _offset = 0;

@@ -7,6 +7,9 @@ internal sealed class StreamEndpoints(SessionDriver session, ISessionOwner owner
 {
     private readonly HashSet<StreamEndpoint> _endpoints = [];
 
+    /// <summary>Streams that are not over, as far as somebody holds them.</summary>
+    internal int Count => _endpoints.Count;
+
     /// <summary>The endpoint of a stream, made at first use.</summary>
     internal StreamEndpoint Of(SessionStream stream)
     {
@@ -21,12 +24,22 @@ internal sealed class StreamEndpoints(SessionDriver session, ISessionOwner owner
     /// <summary>Passes on what the machine tells of a stream.</summary>
     internal void Deliver(in SessionEvent e)
     {
+        if (e.Kind == SessionEventKind.StreamOver)
+        {
+            // Whoever holds it still reads what arrived.
+            if (e.Stream!.Tag is StreamEndpoint over)
+                _endpoints.Remove(over);
+            return;
+        }
+
         var endpoint = Of(e.Stream!);
         switch (e.Kind)
         {
             case SessionEventKind.StreamOpened:
-                if ((!e.IsSigned && owner.RequiresSignature(e.Protocol!)) || !inbound.TryDispatch(endpoint))
+                if (!e.IsSigned && owner.RequiresSignature(e.Protocol!))
                     endpoint.Abort(StreamEndpoint.UnknownProtocol);
+                else if (inbound.TryDispatch(endpoint) is { } refusal)
+                    endpoint.Abort(refusal);
                 break;
             case SessionEventKind.StreamData:
                 endpoint.OnData(e.Payload, e.IsSigned);
@@ -44,9 +57,6 @@ internal sealed class StreamEndpoints(SessionDriver session, ISessionOwner owner
                 endpoint.OnWritable();
                 break;
         }
-
-        if (e.Stream!.IsOver)
-            _endpoints.Remove(endpoint);
     }
 
     /// <summary>The session is over: whoever waits for a stream is told.</summary>

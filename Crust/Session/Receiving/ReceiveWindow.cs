@@ -46,6 +46,9 @@ internal sealed class ReceiveWindow
     /// <summary>What was received and not consumed.</summary>
     internal long Held => _received - _consumed;
 
+    /// <summary>What the remote may send of its own accord before it hears from us again, what it has on its way included.</summary>
+    internal long Open => Granted - _received;
+
     /// <summary>What the remote may know: the sum that it may send in all. Never falls.</summary>
     internal long Granted => Math.Max(_granted, Math.Max(_consumed + Size, _received + _promised));
 

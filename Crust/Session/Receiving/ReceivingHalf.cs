@@ -131,7 +131,7 @@ internal sealed class ReceivingHalf
         ArgumentOutOfRangeException.ThrowIfZero(number);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(number, _verifiedThrough);
         if (number > _acknowledgedThrough)
-            _refusals.Add(new RefuseFrame(number, code));
+            _refusals.Add(new RefuseFrame(number, code), _messages.Held + _messages.Open);
     }
 
     /// <summary>The application is done with the payload of a message.</summary>

@@ -8,6 +8,9 @@ internal sealed class SendCredit
 
     internal long Available => _limit - _spent;
 
+    /// <summary>What was spent since the session began. Never falls.</summary>
+    internal long Spent => _spent;
+
     /// <summary>True when an entry may begin: its overhead, and the code of a reset or stop, which is never cut.</summary>
     internal bool MayBegin => Available >= WireLimits.EntryOverhead + sizeof(ulong);
 

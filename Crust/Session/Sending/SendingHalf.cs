@@ -66,6 +66,9 @@ internal sealed class SendingHalf
 
     internal ulong AcknowledgedThrough => _ledger.AcknowledgedThrough;
 
+    /// <summary>Rises with whatever is written for the first time or acknowledged, and with nothing else.</summary>
+    internal long Progress => (long)_ledger.AcknowledgedThrough + _messageCredit.Spent + _streamCredit.Spent;
+
     internal int QueuedMessages => _queue.Count;
 
     internal int UnacknowledgedMessages => _ledger.Count;
@@ -468,16 +471,7 @@ internal sealed class SendingHalf
         }
     }
 
-    private bool HasLane()
-    {
-        foreach (var entry in _lanes)
-        {
-            if (entry is not null)
-                return true;
-        }
-
-        return false;
-    }
+    private bool HasLane() => Array.Exists(_lanes, static entry => entry is not null);
 
     private void Recycle(OutboundEntry entry)
     {

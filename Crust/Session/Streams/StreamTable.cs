@@ -203,6 +203,7 @@ internal sealed class StreamTable
             _own--;
         else
             _remote--;
+        _events.Enqueue(new SessionEvent(SessionEventKind.StreamOver, Stream: stream));
     }
 
     /// <summary>The link changed: openings that were not verified come again, and credit may have been lost.</summary>

@@ -115,7 +115,8 @@ internal sealed class LinuxDatagramSocket : IDatagramSocket
                 _handler!.HandleWritable();
             }
 
-            if ((events & LibC.PollIn) == 0)
+            // An error that found no room in the queue of errors is told, and cleared, by the next receive alone.
+            if ((events & (LibC.PollIn | LibC.PollError)) == 0)
                 return;
             for (var i = 0; i < MaxBatchesInTurn && !_isDisposed && receiver.TryReceive(_socket.SafeHandle, _joins, out var isDrained); i++)
             {

@@ -99,6 +99,7 @@ internal sealed class UtpLink : ConnectionContext, IDuplexPipe
     internal IOException? Failure => (IsClosed, Connection.EndReason) switch
     {
         (true, _) => new IOException("The µTP link was closed.", new SocketException((int)SocketError.OperationAborted)),
+        (_, UtpEndReason.None) when IsOver => new IOException("The UDP socket failed.", new SocketException((int)SocketError.SocketError)),
         (_, UtpEndReason.None or UtpEndReason.Finished) => null,
         (_, var reason) => new IOException("The µTP connection failed.", new SocketException((int)ErrorOf(reason))),
     };
@@ -172,12 +173,20 @@ internal sealed class UtpLink : ConnectionContext, IDuplexPipe
                 _output.HandleWritable();
                 break;
             case UtpEventKind.Ended:
-                IsOver = true;
-                _connecting?.TrySetException(new SocketException((int)ErrorOf(Connection.EndReason)));
-                _connecting = null;
-                EndWaits();
+                End(ErrorOf(Connection.EndReason));
                 break;
         }
+    }
+
+    /// <summary>Its socket failed. Under the pump's lock.</summary>
+    internal void Fail() => End(SocketError.SocketError);
+
+    private void End(SocketError error)
+    {
+        IsOver = true;
+        _connecting?.TrySetException(new SocketException((int)error));
+        _connecting = null;
+        EndWaits();
     }
 
     private static SocketError ErrorOf(UtpEndReason reason) => reason switch

@@ -232,15 +232,10 @@ internal sealed class UtpPump : IDatagramHandler
         Log.UdpSocketFailed(_logger, LocalEndPoint.ToString(), exception);
         lock (Gate)
         {
-            try
-            {
-                AbortLinks(static _ => true);
-                Drain(_clock.Now);
-            }
-            finally
-            {
-                Dispose();
-            }
+            // The machine may be what failed: it is asked nothing more.
+            Dispose();
+            for (var link = _firstLink; link is not null; link = link.Next)
+                link.Fail();
         }
     }
 

@@ -11,7 +11,7 @@ internal static class ExtensionKind
 
     /// <summary>
     /// Eight bytes that libutp reads and does not use. Ours hold <see cref="PeerMark"/>. libutp drops a packet whose first extension is a kind above this
-    /// one, so it also stands in front of <see cref="Padding"/>.
+    /// one, so it also stands in front of ours (<see cref="KnownExtensions"/>).
     /// </summary>
     internal const byte Bits = 2;
 

@@ -1,13 +1,13 @@
 namespace Crust.Utp.Packets;
 
 /// <summary>
-/// Filler between header and payload: <see cref="ExtensionKind.Bits"/> and as many <see cref="ExtensionKind.Padding"/> as it takes.
+/// Filler between header and payload: <see cref="KnownExtensions"/> and as many <see cref="ExtensionKind.Padding"/> as it takes.
 /// A packet that asks for the path MTU is stretched with it, so that its payload still fits where the longer packet does not.
 /// </summary>
 internal static class PaddingExtension
 {
     /// <summary>The shortest filler: the bits, and one padding without content.</summary>
-    internal const int MinLength = PeerMark.ExtensionLength + 2;
+    internal const int MinLength = KnownExtensions.Length + 2;
 
     private const int MaxContent = byte.MaxValue;
 
@@ -15,7 +15,7 @@ internal static class PaddingExtension
     internal static void Write(Span<byte> buffer, bool marks)
     {
         buffer.Clear();
-        var offset = PeerMark.Write(buffer, ExtensionKind.Padding, marks);
+        var offset = KnownExtensions.Write(buffer, ExtensionKind.Padding, marks);
         while (offset < buffer.Length)
         {
             var left = buffer.Length - offset - 2;

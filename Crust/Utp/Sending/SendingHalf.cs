@@ -329,8 +329,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         _windowProbeMicroseconds = 0;
         // The first packets open the connection: they must not be too long for the path.
         var probe = length == MaxPayload && _hasDelivered ? _pathMtu.WantedProbe(nowMicroseconds) : 0;
-        if (probe < length + PacketHeader.Length + PaddingExtension.MinLength)
-            probe = 0;
+        // Filler has a shortest length: a probe that is a little longer than a packet carries a little less.
+        if (probe > 0)
+            length = Math.Min(length, probe - PacketHeader.Length - PaddingExtension.MinLength);
         next = new NextPacket(_flight.Packets.Next, _nextOffset, length, IsFin: false, IsResent: false, probe);
         return true;
     }

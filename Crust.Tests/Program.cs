@@ -1,0 +1,14 @@
+using Crust.Tests.Fuzz;
+using Crust.Tests.Processes.Traffic;
+using Xunit.MicrosoftTestingPlatform;
+using Xunit.Runner.InProc.SystemConsole;
+
+// The test runner's own entry point, but for two words of ours: tests need processes of a kind that the product has no command for, and the corpus is remade by hand.
+return args switch
+{
+    [TrafficPeer.Verb, .. var rest] => await TrafficPeer.RunAsync(rest),
+    [CorpusRecorder.Verb, var folder] => await CorpusRecorder.RunAsync(folder),
+    _ when args.Any(argument => argument is "--server" or "--internal-msbuild-node") =>
+        await TestPlatformTestFramework.RunAsync(args, Crust.Tests.SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+    _ => await ConsoleRunner.Run(args),
+};
