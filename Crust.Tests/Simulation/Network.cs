@@ -112,7 +112,9 @@ internal sealed class Network(World world, Scenario scenario)
         {
             foreach (var unit in units)
                 link?.Write(isDialler: true, unit);
-            // The node ends it: nothing of it is confirmed.
+            // The node ends it, as nothing of it is confirmed; whoever holds the other end need not hear that.
+            if (link is not null)
+                world.After(TimeSpan.FromSeconds(60), () => link.Abort(byDialler: true, silently: false));
         });
     }
 

@@ -29,9 +29,6 @@ internal sealed class UtpLink(World world, UtpNetwork network, LinkRank rank, in
     /// <summary>True when an attacker dials: nothing may come of it.</summary>
     internal bool IsAttack { get; init; }
 
-    /// <summary>True when its acceptor has taken it.</summary>
-    internal bool IsAccepted => _acceptor is not null;
-
     /// <summary>Begins the connection.</summary>
     internal void Dial(UtpHost host, TransportAddress remote, ushort connectionId, Action<bool> opened)
     {
@@ -51,8 +48,10 @@ internal sealed class UtpLink(World world, UtpNetwork network, LinkRank rank, in
     /// <summary>The connection is there at the acceptor.</summary>
     internal UtpLinkEnd Accept(UtpHost host, UtpConnection connection)
     {
-        _acceptor = new UtpLinkEnd(world, this, host) { Connection = connection, Other = _dialler };
-        if (_dialler is not null)
+        // A second acceptance begins the stream anew, where the first one had compared some of it.
+        var isFirst = _acceptor is null;
+        _acceptor = new UtpLinkEnd(world, this, host) { Connection = connection, Other = isFirst ? _dialler : null };
+        if (_dialler is not null && isFirst)
             _dialler.Other = _acceptor;
         return _acceptor;
     }

@@ -116,10 +116,9 @@ internal sealed class UtpNetwork
     private UtpLinkEnd Accept(SimulatedNode node, UtpHost host, UtpConnection connection, ushort id)
     {
         var link = _links.TryGetValue((connection.Remote, host.Address, id), out var found) && found.FromDialler ? found.Link : null;
-        // Nobody dialled this, or it was accepted before: an attacker guessed well, or a datagram came very late. The handshake must not succeed.
-        var isAttack = link is null || link.IsAccepted || link.IsAttack;
-        if (link is null || link.IsAccepted)
-            link = new UtpLink(_world, this, LinkRank.Direct, NextNumber());
+        // Nobody dialled this: an attacker guessed well. The handshake must not succeed. What was accepted and lost before may be accepted again, as nothing is kept of it.
+        var isAttack = link is null || link.IsAttack;
+        link ??= new UtpLink(_world, this, LinkRank.Direct, NextNumber());
         _world.Log($"{node.Name} accepts µTP link {link.Number}{(isAttack ? " of an attacker" : "")}");
         var end = link.Accept(host, connection);
         node.Open(link, isDialler: false, null, isAttack, null);
