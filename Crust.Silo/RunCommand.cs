@@ -49,6 +49,8 @@ internal static class RunCommand
 
     private static readonly Option<string> Network = new("--network") { Description = "Name of the network.", DefaultValueFactory = _ => NetworkId.DefaultName };
 
+    private static readonly Option<string?> Access = CommonOptions.Access();
+
     private static readonly Option<bool> NoGateway = new("--no-gateway") { Description = "Run the silo without a gateway for peers." };
 
     private static readonly Option<bool> Json = new("--json") { Description = "Tell events as JSON, one a line, on standard output." };
@@ -60,7 +62,7 @@ internal static class RunCommand
     {
         var command = new RootCommand("Runs a Crust cluster in one process: a silo with its database, and a status page.")
         {
-            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, Profile, Connection, Network, NoGateway, Json, Verbose,
+            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, Profile, Connection, Network, Access, NoGateway, Json, Verbose,
         };
         Http.Validators.Add(result =>
         {
@@ -71,6 +73,11 @@ internal static class RunCommand
         {
             if (result.Tokens.Count > 0 && result.Tokens[0].Value != SiloOptions.EmbeddedProfile)
                 result.AddError($"There is no profile '{result.Tokens[0].Value}' in this version: use '{SiloOptions.EmbeddedProfile}'.");
+        });
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(Access) is not null && result.GetValue(NoGateway))
+                result.AddError("--access is for the gateway inside, and there is none with --no-gateway.");
         });
         Network.Validators.Add(result =>
         {
@@ -128,7 +135,9 @@ internal static class RunCommand
             try
             {
                 await using var silo = await SiloHost.StartAsync(options, cancellationToken);
-                await using var gateway = line.GetValue(NoGateway) ? null : await StartGatewayAsync(silo, line, cancellationToken);
+                // Of the gateway inside only a broken access file has something to tell: the silo tells the rest.
+                using var logging = line.GetValue(Access) is null ? NullLoggerFactory.Instance : ConsoleLogging.Create(line.GetValue(Verbose));
+                await using var gateway = line.GetValue(NoGateway) ? null : await StartGatewayAsync(silo, line, logging, cancellationToken);
                 Tell(silo, gateway, output);
                 await silo.Stopped.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 return CommandRunner.Done;
@@ -146,7 +155,7 @@ internal static class RunCommand
     }
 
     /// <summary>The gateway inside the silo's process: its key is kept with the data, its way to the cluster is short.</summary>
-    private static async Task<GatewayServer> StartGatewayAsync(SiloHost silo, ParseResult line, CancellationToken cancellationToken)
+    private static async Task<GatewayServer> StartGatewayAsync(SiloHost silo, ParseResult line, ILoggerFactory logging, CancellationToken cancellationToken)
     {
         var identity = IdentityFile.LoadOrCreate(Path.Combine(silo.DataFolder, "gateway"));
         var options = new GatewayOptions
@@ -156,8 +165,9 @@ internal static class RunCommand
             Listen = line.GetValue(PeersListen)!,
             TcpPort = line.GetValue(PeersPort),
             UdpPort = line.GetValue(PeersUdpPort),
+            AccessFile = line.GetValue(Access),
         };
-        return await GatewayServer.StartAsync(options, silo.CreateClient, NullLoggerFactory.Instance, TimeProvider.System, cancellationToken);
+        return await GatewayServer.StartAsync(options, silo.CreateClient, logging, TimeProvider.System, cancellationToken);
     }
 
     private static void Tell(SiloHost silo, GatewayServer? gateway, CommandOutput output)

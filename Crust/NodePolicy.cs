@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace Crust;
 
 /// <summary>
-/// What a node lets in: the access list, its file, the limits, and which process of its identity it is. Ends sessions that a changed list no longer allows. Thread safe.
+/// What a node lets in: the access list, its file, the limits, and which process of its identity it is. Closes links and ends sessions that a changed list no longer allows.
+/// Thread safe.
 /// </summary>
 internal sealed class NodePolicy : IAsyncDisposable
 {
@@ -60,7 +61,7 @@ internal sealed class NodePolicy : IAsyncDisposable
     {
         foreach (var session in _sessions())
         {
-            if (Gate.Allows(session))
+            if (Gate.TryKeep(session))
                 continue;
             Log.SessionNotAllowed(_logger, session.Remote.ToShortString());
             // It ends at once; the task only tells when the goodbye has gone out, for which nobody waits here: the session winds itself up.

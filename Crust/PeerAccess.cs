@@ -6,8 +6,9 @@ namespace Crust;
 
 /// <summary>
 /// A node's list of who may connect, which may change at any time: a change ends sessions that are no longer allowed (the peer is told so) and
-/// refuses new ones, by address before any cryptography, by id before anything is answered, and before dialling. Peers that were never
-/// allowed are not answered at all. May serve several nodes. Thread safe; each change happens whole.
+/// refuses new ones, by address before any cryptography, by id before anything is answered, and before dialling. A session that has links in a denied
+/// network and others goes on over the others. Peers that were never allowed are not answered at all. May serve several nodes. Thread safe; each change
+/// happens whole.
 /// </summary>
 public sealed class PeerAccess
 {

@@ -13,6 +13,18 @@ namespace Crust;
 public sealed record PeerConnectionStatistics(
     long MessagesSent, long BytesSent, long MessagesReceived, long BytesReceived, long BatchesSigned, long BatchesVerified, TimeSpan? RoundTripTime)
 {
+    /// <summary>Messages of low priority that waited for a minute and were never begun.</summary>
+    public long MessagesDropped { get; init; }
+
+    /// <summary>Datagrams written.</summary>
+    public long DatagramsSent { get; init; }
+
+    /// <summary>Datagrams that were queued and never written: newer ones took their place, or the link was lost.</summary>
+    public long DatagramsDropped { get; init; }
+
     internal static PeerConnectionStatistics From(SessionStatistics s) =>
-        new(s.MessagesSent, s.BytesSent, s.MessagesReceived, s.BytesReceived, s.BatchesSigned, s.BatchesVerified, s.SmoothedRtt);
+        new(s.MessagesSent, s.BytesSent, s.MessagesReceived, s.BytesReceived, s.BatchesSigned, s.BatchesVerified, s.SmoothedRtt)
+        {
+            MessagesDropped = s.MessagesDropped, DatagramsSent = s.DatagramsSent, DatagramsDropped = s.DatagramsDropped,
+        };
 }

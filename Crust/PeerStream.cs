@@ -115,8 +115,11 @@ public sealed class PeerStream : Stream
         _endpoint.Abort(code);
     }
 
-    /// <summary>The same stream as a pair of pipes. Completing both closes it.</summary>
-    public IDuplexPipe AsDuplexPipe() => new DuplexPipe(this);
+    /// <summary>
+    /// The same stream as a pair of pipes. Completing the reader stops the peer's direction, completing the writer ends ours, or gives it up when there is an
+    /// exception; both close the stream. A writer that holds bytes is completed asynchronously.
+    /// </summary>
+    public IDuplexPipe AsDuplexPipe() => new StreamPipes(this);
 
     /// <inheritdoc/>
     /// <exception cref="NotSupportedException">Always.</exception>
@@ -126,65 +129,17 @@ public sealed class PeerStream : Stream
     /// <exception cref="NotSupportedException">Always.</exception>
     public override void SetLength(long value) => throw new NotSupportedException();
 
+    /// <summary>Wants no more of the peer's direction.</summary>
+    internal void StopReading() => _endpoint.StopReading();
+
+    /// <summary>Gives this side's direction up: the peer must not take what arrived for all of it.</summary>
+    internal void GiveUpWriting() => _endpoint.GiveUpWriting(StreamEndpoint.HandlerFailed);
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
             _endpoint.Close();
         base.Dispose(disposing);
-    }
-
-    private sealed class DuplexPipe : IDuplexPipe
-    {
-        internal DuplexPipe(PeerStream stream)
-        {
-            Input = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
-            Output = PipeWriter.Create(new WritingSide(stream), new StreamPipeWriterOptions(leaveOpen: false));
-        }
-
-        public PipeReader Input { get; }
-
-        public PipeWriter Output { get; }
-    }
-
-    /// <summary>Completing the writer ends the writing side only.</summary>
-    private sealed class WritingSide(PeerStream stream) : Stream
-    {
-        public override bool CanRead => false;
-
-        public override bool CanWrite => true;
-
-        public override bool CanSeek => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => stream.WriteAsync(buffer, cancellationToken);
-
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => stream.WriteAsync(buffer, offset, count, cancellationToken);
-
-        public override void Write(byte[] buffer, int offset, int count) => stream.Write(buffer, offset, count);
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                stream.CompleteWriting();
-            base.Dispose(disposing);
-        }
     }
 }

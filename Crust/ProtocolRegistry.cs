@@ -40,8 +40,9 @@ internal sealed class ProtocolRegistry(Func<SessionDriver, PeerConnection> conne
         _streams[protocol] = async (session, endpoint, token) =>
         {
             var stream = new PeerStream(connectionOf(session), endpoint);
-            await using (stream.ConfigureAwait(false))
-                await handler(stream, token).ConfigureAwait(false);
+            await handler(stream, token).ConfigureAwait(false);
+            // Only now: a stream whose handler throws is given up, and what was closed before would look whole.
+            await stream.DisposeAsync().ConfigureAwait(false);
         };
     }
 

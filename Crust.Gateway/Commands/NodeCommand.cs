@@ -4,7 +4,7 @@ using Crust.Transport;
 
 namespace Crust.Gateway.Commands;
 
-/// <summary><c>crust node</c>: a peer that stays, answers pings and tells who comes and goes.</summary>
+/// <summary><c>crust node</c>: a peer that stays, answers pings, accepts files if it is given a folder, and tells who comes and goes.</summary>
 internal static class NodeCommand
 {
     internal static Command Create()
@@ -16,13 +16,25 @@ internal static class NodeCommand
         var tcpPort = CommonOptions.TcpPort();
         var udpPort = CommonOptions.UdpPort();
         var access = CommonOptions.Access();
+        var folder = FileReception.Folder("Accept files and folders into this one; made if it is not there. No files are accepted if left out.", isRequired: false);
+        var from = FileReception.From();
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("node", "Run a peer that answers pings, until Ctrl+C.") { identity, bootstrap, network, listen, tcpPort, udpPort, access, json, verbose };
-        command.SetAction((parsed, cancellationToken) =>
+        var command = new Command("node", "Run a peer that answers pings and accepts files, until Ctrl+C.")
         {
-            var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
-            return CommandRunner.GuardAsync(output, async () =>
+            identity, bootstrap, network, listen, tcpPort, udpPort, access, folder, from, json, verbose,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(from) is { Implicit: false } && result.GetResult(folder) is null)
+                result.AddError("--from needs --out: without a folder no files are accepted.");
+        });
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var transfers = new TransferOutput(parsed.GetValue(json), quiet: false);
+            await using var progress = transfers.Progress;
+            var output = transfers.Lines;
+            return await CommandRunner.GuardAsync(output, async () =>
             {
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
                 using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
@@ -35,8 +47,12 @@ internal static class NodeCommand
                     options.Listen = address;
                 foreach (var contact in parsed.GetValue(bootstrap)!)
                     options.Bootstrap.Add(contact);
+                await using var reception = parsed.GetValue(folder) is { } path
+                    ? new FileReception(options, path, settings => settings with { From = (parsed.GetValue(from) ?? []).ToHashSet() }, transfers)
+                    : null;
                 await using var node = await CrustNode.StartAsync(options, cancellationToken);
                 Announce(node, output);
+                reception?.Announce();
                 node.PeerConnected += c => output.Event(
                     "connected", $"Connected with {c.Peer} ({c.Path.ToToken()}, {c.RemoteEndPoint}): {c.PathReason}.",
                     ("peer", c.Peer.ToString()), ("path", c.Path.ToToken()), ("local", c.LocalEndPoint?.ToString()), ("remote", c.RemoteEndPoint?.ToString()), ("why", c.PathReason));

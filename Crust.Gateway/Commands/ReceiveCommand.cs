@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Crust.Gateway.Files;
 using Crust.Gateway.Files.Driver;
-using Crust.Identity;
 using Crust.Identity.Driver;
 
 namespace Crust.Gateway.Commands;
@@ -11,8 +10,8 @@ internal static class ReceiveCommand
 {
     internal static Command Create()
     {
-        var folder = new Option<string>("--out") { Description = "The folder that everything goes into; made if it is not there.", HelpName = "DIR", Required = true };
-        var from = From();
+        var folder = FileReception.Folder("The folder that everything goes into; made if it is not there.", isRequired: true);
+        var from = FileReception.From();
         var once = new Option<bool>("--once") { Description = "End after one transfer." };
         var maxSize = TransferOutput.Bytes("--max-size", "Most bytes of one transfer; as many as there is room for if left out.");
         var maxFiles = CommonOptions.Number("--max-files", "Most files and folders of one transfer.", "N", FileProtocol.MaxEntries, n => n is > 0 and <= FileProtocol.MaxEntries);
@@ -37,15 +36,6 @@ internal static class ReceiveCommand
             {
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
                 using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
-                var partial = new PartialFolder(parsed.GetValue(folder)!);
-                var settings = new ReceiveSettings
-                {
-                    Self = key.Id,
-                    Folder = partial.Receiving,
-                    From = (parsed.GetValue(from) ?? []).ToHashSet(),
-                    MaxLength = parsed.GetValue(maxSize) ?? FileProtocol.MaxFileLength,
-                    MaxEntries = parsed.GetValue(maxFiles),
-                };
                 var options = new CrustNodeOptions
                 {
                     Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(tcpPort), UdpPort = parsed.GetValue(udpPort),
@@ -54,55 +44,38 @@ internal static class ReceiveCommand
                     options.Listen = address;
                 foreach (var contact in parsed.GetValue(bootstrap) ?? [])
                     options.Bootstrap.Add(contact);
-                return await ReceiveAsync(settings, options, partial, parsed.GetValue(once), output, cancellationToken);
+                return await ReceiveAsync(
+                    options,
+                    parsed.GetValue(folder)!,
+                    settings => settings with
+                    {
+                        From = (parsed.GetValue(from) ?? []).ToHashSet(),
+                        MaxLength = parsed.GetValue(maxSize) ?? FileProtocol.MaxFileLength,
+                        MaxEntries = parsed.GetValue(maxFiles),
+                    },
+                    parsed.GetValue(once),
+                    output,
+                    cancellationToken);
             });
         });
         return command;
     }
 
     private static async Task<int> ReceiveAsync(
-        ReceiveSettings settings, CrustNodeOptions options, PartialFolder partial, bool once, TransferOutput output, CancellationToken cancellationToken)
+        CrustNodeOptions options, string folder, Func<ReceiveSettings, ReceiveSettings> configure, bool once, TransferOutput output, CancellationToken cancellationToken)
     {
-        var events = new ReceiveEventLines(output);
-        await using var receiver = new FileReceiver(settings, partial, events, TimeProvider.System);
-        options.Handlers[FileProtocol.Name] = receiver.HandleAsync;
+        await using var reception = new FileReception(options, folder, configure, output);
         try
         {
             await using var node = await CrustNode.StartAsync(options, cancellationToken);
             NodeCommand.Announce(node, output.Lines);
-            var who = settings.From.Count == 0 ? "anyone" : string.Join(", ", settings.From);
-            output.Lines.Event(
-                "receiving", $"Receiving into {settings.Folder} from {who}.", ("folder", settings.Folder), ("from", settings.From.Select(p => p.ToString()).ToArray()));
-            return await (once ? events.Once : new TaskCompletionSource<int>().Task).WaitAsync(cancellationToken);
+            reception.Announce();
+            return await (once ? reception.Once : new TaskCompletionSource<int>().Task).WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (!once && cancellationToken.IsCancellationRequested)
         {
             output.Lines.Event("stopping", "Stopping.");
             return CommandRunner.Done;
         }
-        finally
-        {
-            partial.DeleteIfEmpty();
-        }
     }
-
-    private static Option<PeerId[]> From() => new("--from")
-    {
-        Description = "Take files from this peer only; may repeat. From anyone if left out.",
-        HelpName = "PEERID",
-        Arity = ArgumentArity.OneOrMore,
-        CustomParser = result =>
-        {
-            var peers = new List<PeerId>();
-            foreach (var token in result.Tokens)
-            {
-                if (PeerId.TryParse(token.Value, null, out var peer))
-                    peers.Add(peer);
-                else
-                    result.AddError($"'{token.Value}' is not a peer id: 52 characters of z-base-32 that name an Ed25519 public key.");
-            }
-
-            return [.. peers];
-        },
-    };
 }

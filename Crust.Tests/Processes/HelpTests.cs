@@ -16,6 +16,7 @@ public sealed class HelpTests : IDisposable
     [InlineData("id show", "FILE")]
     [InlineData("gateway", "--cluster")]
     [InlineData("node", "--bootstrap")]
+    [InlineData("node", "--out")]
     [InlineData("ping", "PEERID")]
     [InlineData("ping", "any|direct|relay")]
     [InlineData("node", "--udp-port")]
@@ -26,6 +27,7 @@ public sealed class HelpTests : IDisposable
 
     [Theory]
     [InlineData("", "--profile")]
+    [InlineData("", "--access")]
     [InlineData("demo", "--exit")]
     public Task Silo_ExplainsItself(string command, string what) => ExplainsAsync(CrustProcess.Silo(_folder, Words(command)), what);
 

@@ -60,6 +60,9 @@ internal static class FrameWalk
             case FrameType.StreamCredit when StreamCreditFrame.TryRead(ref reader, out var f):
                 words?.Append($" credit of stream {f.Stream} {f.Limit}");
                 return true;
+            case FrameType.CreditReturn when CreditReturnFrame.TryRead(ref reader, out var f):
+                words?.Append($" gives back {f.Messages} {f.Streams}");
+                return true;
             case FrameType.Datagram when DatagramFrame.TryRead(ref reader, out var f):
                 words?.Append($" datagram {f.Data.Length}");
                 return true;

@@ -125,7 +125,7 @@ internal sealed class SimulatedNode
     /// <summary>A handshake succeeded: what the product's table does with its drivers.</summary>
     internal void Adopt(NodeLink link)
     {
-        var verdict = Peers.Judge(link.Result, out _);
+        var verdict = Peers.Judge(link.Result, open => open.Machine.Silence(World.Now), out _);
         World.Log($"{Name} link {link.Link.Number} with {Directory.Name(link.Result.Remote)} ({link.Link.Rank}, promised {link.Result.PromisedGeneration}): {verdict}");
         var open = Peers.Find(link.Result.Remote);
         switch (verdict)

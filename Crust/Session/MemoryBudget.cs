@@ -23,6 +23,19 @@ internal sealed class MemoryBudget(long limit)
         return false;
     }
 
+    /// <summary>
+    /// As <see cref="TryReserve"/>, for one step of something that grows: takes no more than it leaves. So what is large stops growing first, and a few fast
+    /// peers cannot keep all others small.
+    /// </summary>
+    internal bool TryGrow(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        if (Interlocked.Add(ref _used, bytes) <= limit - bytes)
+            return true;
+        Interlocked.Add(ref _used, -bytes);
+        return false;
+    }
+
     /// <summary>Takes so many bytes whatever is left: for what must go on to end at all.</summary>
     internal void ReserveAnyway(long bytes) => Interlocked.Add(ref _used, bytes);
 

@@ -58,6 +58,9 @@ internal sealed class SessionMachine
     /// <summary>Links that stand.</summary>
     internal int LinkCount => _links.Count;
 
+    /// <summary>How long nothing has come from the remote, over any link.</summary>
+    internal TimeSpan Silence(Instant now) => _links.Silence(now);
+
     /// <summary>Bytes of memory that payloads hold: queued, retained, half received, delivered and not returned.</summary>
     internal long HeldBytes => _sending.HeldBytes + _receiving.HeldBytes + _datagramArena.Held;
 
@@ -78,7 +81,9 @@ internal sealed class SessionMachine
         _links.Count,
         _streams.Count,
         _receiving.WindowSize,
-        _sending.BudgetLimit);
+        _sending.BudgetLimit,
+        _datagrams.Sent,
+        _datagrams.Dropped);
 
     /// <summary>Queues a copy of a message.</summary>
     /// <param name="protocol">1 to 64 printable ASCII characters.</param>
@@ -174,7 +179,7 @@ internal sealed class SessionMachine
             return;
         if (_links.Remove(link, now))
             HandleMoved();
-        if (_links.IsSuspended)
+        if (_links.Active is null)
             _datagrams.Clear();
     }
 
@@ -189,8 +194,16 @@ internal sealed class SessionMachine
         if (_links.HandleReceived(link, now))
             HandleMoved();
         var reader = new SpanReader(recordPlaintext);
+        var nominations = 0;
         while (!reader.IsAtEnd && !_close.IsClosed)
         {
+            // Each may make us write everything again: one a record is all that a remote has to say.
+            if ((FrameType)reader.Rest[0] == FrameType.Nominate && ++nominations > 1)
+            {
+                Finish(GoodbyeCode.ProtocolViolation, "");
+                return false;
+            }
+
             if (TryHandleLinkFrame(link, ref reader, now, out var wasLinkFrame))
             {
                 if (wasLinkFrame)
@@ -360,48 +373,19 @@ internal sealed class SessionMachine
     private bool TryHandleLinkFrame(SessionLink link, ref SpanReader reader, Instant now, out bool wasLinkFrame)
     {
         wasLinkFrame = true;
-        var hasMoved = false;
-        var isGood = true;
-        switch ((FrameType)reader.Rest[0])
+        if ((FrameType)reader.Rest[0] == FrameType.Goodbye)
         {
-            case FrameType.Ping:
-                isGood = TryReadToken(ref reader, out var ping);
-                link.Heartbeat.HandlePing(ping);
-                break;
-            case FrameType.Pong:
-                isGood = TryReadToken(ref reader, out var pong);
-                hasMoved = isGood && _links.HandlePong(link, pong, now);
-                break;
-            case FrameType.Nominate:
-                isGood = reader.TryReadByte(out _) && NominateFrame.TryRead(ref reader, out var nomination) && _links.TryHandle(link, nomination, now, out hasMoved);
-                break;
-            case FrameType.LinkRequest:
-                isGood = reader.TryReadByte(out _) && _links.TryHandleRequest(link, now, out hasMoved);
-                break;
-            case FrameType.Goodbye:
-                // Over whatever link it comes: a link that was never nominated may be told so too.
-                isGood = false;
-                if (reader.TryReadByte(out _) && GoodbyeFrame.TryRead(ref reader, out var goodbye))
-                {
-                    isGood = true;
-                    Finish(goodbye.Code, goodbye.Reason, byRemote: true);
-                }
-
-                break;
-            default:
-                wasLinkFrame = false;
-                break;
+            // Over whatever link it comes: a link that was never nominated may be told so too.
+            if (!reader.TryReadByte(out _) || !GoodbyeFrame.TryRead(ref reader, out var goodbye))
+                return false;
+            Finish(goodbye.Code, goodbye.Reason, byRemote: true);
+            return true;
         }
 
+        var isGood = LinkFrames.TryHandle(_links, link, ref reader, now, out wasLinkFrame, out var hasMoved);
         if (hasMoved)
             HandleMoved();
         return isGood;
-    }
-
-    private static bool TryReadToken(ref SpanReader reader, out ulong token)
-    {
-        token = 0;
-        return reader.TryReadByte(out _) && reader.TryReadUInt64(out token);
     }
 
     private bool TryHandleFrame(ref SpanReader reader, Instant now)
@@ -431,6 +415,8 @@ internal sealed class SessionMachine
                 return RefuseFrame.TryRead(ref reader, out var refusal) && _sending.TryHandle(refusal);
             case FrameType.StreamCredit:
                 return StreamCreditFrame.TryRead(ref reader, out var credit) && TryHandle(credit);
+            case FrameType.CreditReturn:
+                return CreditReturnFrame.TryRead(ref reader, out var returned) && _receiving.TryHandle(returned);
             case FrameType.Datagram:
                 return DatagramFrame.TryRead(ref reader, out var datagram) && TryHandle(datagram);
             default:

@@ -18,6 +18,8 @@ namespace Crust.Session;
 /// <param name="Streams">Streams that are not over.</param>
 /// <param name="ReceiveWindow">Cost that the remote may have under way, of messages and streams together.</param>
 /// <param name="SendBudget">Cost that may be queued and wait for acknowledgement here, of messages and streams together.</param>
+/// <param name="DatagramsSent">Datagrams written.</param>
+/// <param name="DatagramsDropped">Datagrams that were queued and not written: newer ones took their place, or the link was lost.</param>
 internal readonly record struct SessionStatistics(
     long MessagesSent,
     long BytesSent,
@@ -35,4 +37,6 @@ internal readonly record struct SessionStatistics(
     int Links,
     int Streams,
     long ReceiveWindow,
-    long SendBudget);
+    long SendBudget,
+    long DatagramsSent,
+    long DatagramsDropped);

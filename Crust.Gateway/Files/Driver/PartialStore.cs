@@ -1,3 +1,4 @@
+using Crust.Primitives.Driver;
 using Microsoft.Win32.SafeHandles;
 
 namespace Crust.Gateway.Files.Driver;
@@ -131,7 +132,7 @@ internal sealed class PartialStore : IDisposable
         File.SetLastWriteTimeUtc(PartPath(index), entry.Modified);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         // Never over another: where two names are one to this file system, the second is an error and not a loss.
-        File.Move(PartPath(index), path, overwrite: false);
+        ExclusiveMove.Move(PartPath(index), path);
         _journal.Write(System.Text.Encoding.UTF8.GetBytes(Files.Journal.DoneLine(index, hash)));
     }
 

@@ -1,3 +1,5 @@
+using Crust.Primitives.Driver;
+
 namespace Crust.Gateway.Files.Driver;
 
 /// <summary>Moves what is complete into the receiving folder, under a name that is free. Nothing that is there is ever replaced.</summary>
@@ -27,7 +29,7 @@ internal static class Placement
                 if (isFolder)
                     Directory.Move(source, target);
                 else
-                    File.Move(source, target, overwrite: false);
+                    ExclusiveMove.Move(source, target);
                 return target;
             }
             catch (IOException) when (IsTaken(target) && (isFolder ? Directory.Exists(source) : File.Exists(source)))

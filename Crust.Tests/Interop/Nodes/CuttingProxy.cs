@@ -20,6 +20,12 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     internal IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
 
+    /// <summary>False: who connects is reset at once.</summary>
+    internal bool IsOpen { get; set; } = true;
+
+    /// <summary>The address that it connects from; any if null.</summary>
+    internal IPAddress? From { get; set; }
+
     /// <summary>Connections that were made through it.</summary>
     internal int Connections { get; private set; }
 
@@ -62,7 +68,15 @@ internal sealed class CuttingProxy : IAsyncDisposable
             while (true)
             {
                 var near = await _listener.AcceptSocketAsync();
+                if (!IsOpen)
+                {
+                    Reset(near);
+                    continue;
+                }
+
                 var far = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                if (From is { } from)
+                    far.Bind(new IPEndPoint(from, 0));
                 await far.ConnectAsync(target);
                 lock (_gate)
                 {

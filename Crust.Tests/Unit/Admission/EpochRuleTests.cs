@@ -13,7 +13,7 @@ public sealed class EpochRuleTests
     [InlineData(5, 6, EpochVerdict.Newer)]
     [InlineData(6, 5, EpochVerdict.Older)]
     internal void Judge_LetsTheNewestProcessWin(int? open, int offered, EpochVerdict verdict) =>
-        EpochRule.Judge(open is { } known ? new ProcessEpoch((ulong)known) : null, new ProcessEpoch((ulong)offered)).Should().Be(verdict);
+        EpochRule.Judge(open is { } known ? new ProcessEpoch((ulong)known) : null, new ProcessEpoch((ulong)offered), TimeSpan.Zero).Should().Be(verdict);
 
     [Fact]
     public void LaterStart_IsTheNewer_WhateverTheRandomBits()
@@ -31,7 +31,20 @@ public sealed class EpochRuleTests
     {
         var (one, other) = (ProcessEpoch.Starting(1_700_000_000_000, 7), ProcessEpoch.Starting(1_700_000_000_000, 8));
 
-        EpochRule.Judge(one, other).Should().Be(EpochVerdict.Newer);
-        EpochRule.Judge(other, one).Should().Be(EpochVerdict.Older, "or the two would push each other out in turn");
+        EpochRule.Judge(one, other, TimeSpan.Zero).Should().Be(EpochVerdict.Newer);
+        EpochRule.Judge(other, one, TimeSpan.Zero).Should().Be(EpochVerdict.Older, "or the two would push each other out in turn");
+    }
+
+    [Theory]
+    [InlineData(0, EpochVerdict.Older)]
+    [InlineData(29.9, EpochVerdict.Older)]
+    [InlineData(30, EpochVerdict.Returned)]
+    [InlineData(119, EpochVerdict.Returned)]
+    internal void OlderProcess_MayTakeThePlace_OfOneThatShowsNoLife(double silence, EpochVerdict verdict)
+    {
+        // A restart with the clock set back was refused until the other side had dropped its old session, after two minutes.
+        EpochRule.Judge(new ProcessEpoch(6), new ProcessEpoch(5), TimeSpan.FromSeconds(silence)).Should().Be(verdict);
+        EpochRule.Judge(new ProcessEpoch(6), new ProcessEpoch(7), TimeSpan.FromSeconds(silence)).Should().Be(EpochVerdict.Newer);
+        EpochRule.Judge(new ProcessEpoch(6), new ProcessEpoch(6), TimeSpan.FromSeconds(silence)).Should().Be(EpochVerdict.SameProcess);
     }
 }

@@ -25,9 +25,9 @@ public sealed class PeerSessionsTests
     {
         var first = Handshake(Nonce(100));
         var second = Handshake(Nonce(100));
-        _peers.Judge(first, out _).Should().Be(LinkVerdict.Begin);
+        _peers.Judge(first, Silence, out _).Should().Be(LinkVerdict.Begin);
         _peers.Opened(first, new object());
-        _peers.Judge(second, out _).Should().Be(LinkVerdict.Join);
+        _peers.Judge(second, Silence, out _).Should().Be(LinkVerdict.Join);
         second.SessionId.Should().Be(first.SessionId);
     }
 
@@ -35,7 +35,7 @@ public sealed class PeerSessionsTests
     public void AnotherNonce_MeansThatThePeerBeganAnew()
     {
         Begin(Nonce(100));
-        _peers.Judge(Handshake(Nonce(101)), out _).Should().Be(LinkVerdict.Begin);
+        _peers.Judge(Handshake(Nonce(101)), Silence, out _).Should().Be(LinkVerdict.Begin);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class PeerSessionsTests
         var late = Handshake(Nonce(100));
         Begin(Nonce(100));
         Begin(Nonce(101));
-        _peers.Judge(late, out _).Should().Be(LinkVerdict.Surplus);
+        _peers.Judge(late, Silence, out _).Should().Be(LinkVerdict.Surplus);
     }
 
     [Fact]
@@ -54,8 +54,8 @@ public sealed class PeerSessionsTests
         var late = Handshake(Nonce(100));
         var session = Begin(Nonce(100));
         _peers.Closed(Peer.Id, session);
-        _peers.Judge(late, out _).Should().Be(LinkVerdict.Surplus);
-        _peers.Judge(Handshake(Nonce(100)), out _).Should().Be(LinkVerdict.Begin);
+        _peers.Judge(late, Silence, out _).Should().Be(LinkVerdict.Surplus);
+        _peers.Judge(Handshake(Nonce(100)), Silence, out _).Should().Be(LinkVerdict.Begin);
     }
 
     [Fact]
@@ -64,10 +64,10 @@ public sealed class PeerSessionsTests
         for (byte i = 0; i < PeerSlot<object>.MaxBegun; i++)
             Begin(Nonce((byte)(100 + i)));
         var worn = Handshake(Nonce(200));
-        _peers.Judge(worn, out _).Should().Be(LinkVerdict.Renew);
+        _peers.Judge(worn, Silence, out _).Should().Be(LinkVerdict.Renew);
         _peers.Closed(Peer.Id, _peers.Find(Peer.Id)!);
-        _peers.Judge(worn, out _).Should().Be(LinkVerdict.Surplus);
-        _peers.Judge(Handshake(Nonce(200)), out _).Should().Be(LinkVerdict.Begin);
+        _peers.Judge(worn, Silence, out _).Should().Be(LinkVerdict.Surplus);
+        _peers.Judge(Handshake(Nonce(200)), Silence, out _).Should().Be(LinkVerdict.Begin);
     }
 
     [Fact]
@@ -100,12 +100,14 @@ public sealed class PeerSessionsTests
         higher.Promise(lowerId, Nonce(100), _ => 5).Should().Be(0);
     }
 
+    private static TimeSpan Silence(object session) => TimeSpan.Zero;
+
     private static SessionNonce Nonce(byte value) => new(value);
 
     private object Begin(SessionNonce remote)
     {
         var result = Handshake(remote);
-        _peers.Judge(result, out _).Should().Be(LinkVerdict.Begin);
+        _peers.Judge(result, Silence, out _).Should().Be(LinkVerdict.Begin);
         var session = new object();
         _peers.Opened(result, session);
         return session;

@@ -66,6 +66,58 @@ public sealed class IdentityFileTests : IDisposable
     }
 
     [Fact]
+    public void LoadOrCreate_GivesAllThatStartAtOnceTheSameIdentity_EveryTime()
+    {
+        // The move that should not overwrite looked first and renamed then: the later of two replaced the key that the earlier had loaded.
+        const int Rounds = 100, Threads = 8;
+        using var start = new Barrier(Threads);
+        var ids = new PeerId[Rounds, Threads];
+        var workers = Enumerable.Range(0, Threads).Select(mine => new Thread(() =>
+        {
+            for (var round = 0; round < Rounds; round++)
+            {
+                start.SignalAndWait();
+                using var identity = IdentityFile.LoadOrCreate(Path.Combine(_folder, "many", $"{round}"));
+                ids[round, mine] = identity.Id;
+            }
+        })).ToList();
+        workers.ForEach(w => w.Start());
+        workers.ForEach(w => w.Join());
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            using var stored = IdentityFile.Load(Path.Combine(_folder, "many", $"{round}"));
+            Enumerable.Range(0, Threads).Select(t => ids[round, t].ToString()).Should().OnlyContain(id => id == stored.Id.ToString(), "of round {0}", round);
+        }
+
+        Directory.GetFiles(Path.Combine(_folder, "many")).Should().HaveCount(Rounds, "and nothing else is left");
+    }
+
+    [Fact]
+    public void Remains_OfAKilledProcess_AreDeleted_ButNothingElse()
+    {
+        IdentityFile.Create(FilePath).Dispose();
+        var stale = FilePath + ".0123456789abcdef.tmp";
+        string[] others =
+        [
+            FilePath + ".fedcba9876543210.tmp", FilePath + ".0123456789ABCDEF.tmp", FilePath + ".0123456789abcde.tmp", FilePath + ".0123456789abcdef.tm",
+            FilePath + "-2.0123456789abcdef.tmp", FilePath + ".tmp",
+        ];
+        foreach (var file in others.Prepend(stale))
+        {
+            File.WriteAllText(file, "half a key");
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow - TimeSpan.FromHours(1));
+        }
+
+        // Somebody else may be writing this one right now.
+        File.SetLastWriteTimeUtc(others[0], DateTime.UtcNow);
+
+        IdentityFile.LoadOrCreate(FilePath).Dispose();
+
+        Directory.GetFiles(Path.GetDirectoryName(FilePath)!).Should().BeEquivalentTo(others.Append(FilePath));
+    }
+
+    [Fact]
     public void Load_SaysWhatIsMissing()
     {
         FluentActions.Invoking(() => IdentityFile.Load(FilePath)).Should().Throw<IdentityFileException>().WithMessage("There is no identity file*");

@@ -52,6 +52,14 @@ public class FrameTests
     }
 
     [Fact]
+    public void CreditReturn_HasItsBytes()
+    {
+        var bytes = Written((ref SpanWriter writer) => new CreditReturnFrame(300, 7).Write(ref writer));
+        bytes.Should().Equal(0x10, 0x41, 0x2C, 7);
+        RefusesTruncated(bytes, (ref SpanReader reader) => CreditReturnFrame.TryRead(ref reader, out _));
+    }
+
+    [Fact]
     public void Fragments_HaveTheirBytes()
     {
         var begin = Written((ref SpanWriter writer) => new BeginFrame(0, Message, 300, [7, 8]).Write(ref writer));

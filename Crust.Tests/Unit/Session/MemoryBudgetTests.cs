@@ -26,6 +26,19 @@ public class MemoryBudgetTests
     }
 
     [Fact]
+    public void Growth_TakesNoMoreThanItLeaves()
+    {
+        var budget = new MemoryBudget(100);
+        budget.TryGrow(51).Should().BeFalse();
+        budget.TryGrow(50).Should().BeTrue();
+        budget.TryGrow(26).Should().BeFalse("what is large stops first");
+        budget.TryGrow(25).Should().BeTrue();
+        budget.TryGrow(12).Should().BeTrue();
+        budget.Used.Should().Be(87);
+        budget.Invoking(b => b.TryGrow(-1)).Should().Throw<ArgumentOutOfRangeException>();
+    }
+
+    [Fact]
     public void ManyThreads_NeverHoldMoreThanTheLimit_AndLeaveNothing()
     {
         var budget = new MemoryBudget(1000);

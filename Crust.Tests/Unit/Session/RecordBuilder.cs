@@ -45,6 +45,8 @@ internal sealed class RecordBuilder
 
     internal RecordBuilder LinkRequest() => Raw(15);
 
+    internal RecordBuilder CreditReturn(ulong messages, ulong streams) => Raw(16).VarInt(messages).VarInt(streams);
+
     internal RecordBuilder Batch(ulong first, ulong count, byte[] signature) => Raw(3).VarInt(first).VarInt(count).Raw(new byte[8]).Raw(signature);
 
     internal RecordBuilder Acknowledge(ulong through, ulong messages = (ulong)WireLimits.InitialWindow, ulong streams = (ulong)WireLimits.InitialWindow) =>

@@ -38,9 +38,10 @@ public class SessionLinkChangeTests
         pair.ChangeLink();
         pair.PollOne(pair.A);
         var second = pair.A.Outbox.Peek().Record;
-        // The first frame of the new link is the acknowledgement, which tells where we stand.
-        second[0].Should().Be((byte)FrameType.Acknowledge);
-        second.AsSpan(10).ToArray().Should().Equal(first);
+        // The new link begins with a ping, and the session on it with the acknowledgement, which tells where we stand.
+        second[0].Should().Be((byte)FrameType.Ping);
+        second[9].Should().Be((byte)FrameType.Acknowledge);
+        second.AsSpan(19).ToArray().Should().Equal(first);
         pair.A.Machine.Statistics.BatchesSigned.Should().Be(1);
     }
 

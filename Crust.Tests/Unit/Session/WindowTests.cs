@@ -113,7 +113,7 @@ public class WindowTests
     [Fact]
     public void Window_StaysAsItIs_WhenTheProcessHasNoMemoryLeft()
     {
-        var memory = new MemoryBudget(Initial - 1);
+        var memory = new MemoryBudget(Initial * 2 - 1);
         var window = Window(memory);
         window.Tune(Trip, _now);
         for (var i = 0; i < 5; i++)
@@ -169,7 +169,7 @@ public class WindowTests
     [Fact]
     public void Budget_Grows_OnlyWhenItIsFullOfWhatWaitsForAcknowledgement()
     {
-        var memory = new MemoryBudget(Initial);
+        var memory = new MemoryBudget(Initial * 2);
         var budget = new SendBudget(new SessionLimits { Memory = memory });
         Fill(budget);
         budget.ReleaseRetained(Initial);

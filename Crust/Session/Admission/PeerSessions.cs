@@ -66,13 +66,14 @@ internal sealed class PeerSessions<TSession>(PeerId self, int maxPeers, Func<Ses
     /// the peer lost that, most likely since its process began anew.
     /// </summary>
     /// <param name="result">What the handshake gave.</param>
+    /// <param name="silence">How long nothing has come over the open session.</param>
     /// <param name="epoch">How the link's process stands to the one that has the open session.</param>
-    internal LinkVerdict Judge(HandshakeResult result, out EpochVerdict epoch)
+    internal LinkVerdict Judge(HandshakeResult result, Func<TSession, TimeSpan> silence, out EpochVerdict epoch)
     {
         epoch = EpochVerdict.SameProcess;
         if (!_slots.TryGetValue(result.Remote, out var slot) || slot.OwnNonce != result.OwnNonce)
             return LinkVerdict.Surplus;
-        epoch = EpochRule.Judge(slot.RemoteEpoch, result.RemoteEpoch);
+        epoch = EpochRule.Judge(slot.RemoteEpoch, result.RemoteEpoch, slot.Session is { } open ? silence(open) : TimeSpan.Zero);
         if (epoch == EpochVerdict.Older)
             return LinkVerdict.Outrun;
         if (slot.Session is not null && slot.RemoteNonce == result.RemoteNonce)

@@ -50,8 +50,8 @@ internal sealed class AdmissionGate(
     /// <summary>True when the lists allow links with the address.</summary>
     internal bool Allows(IPAddress address) => rules().Allows(address);
 
-    /// <summary>True when the lists allow the session to go on.</summary>
-    internal bool Allows(SessionDriver session) => Allows(session.Remote) && (session.RemoteEndPoint is not { } remote || Allows(remote.Address));
+    /// <summary>Closes those of a session's links that the lists do not allow. False when the session may not go on: because of its peer, or for want of another link.</summary>
+    internal bool TryKeep(SessionDriver session) => Allows(session.Remote) && session.TryKeepOnly(Allows);
 
     /// <summary>
     /// Gives an accepted link a place among those that have proven nothing, before anything is read from it; null when it must be closed: its network is denied, or

@@ -106,7 +106,7 @@ internal sealed class LinkAdopter(
         }
 
         // The lists may have changed during the handshake. Now that the session has its place, a later change finds it there.
-        if (adopted.Session is { } session && !gate.Allows(session))
+        if (adopted.Session is { } session && !gate.TryKeep(session))
         {
             await session.AbortAsync(GoodbyeCode.Denied, NotAllowed).ConfigureAwait(false);
             return null;

@@ -1,3 +1,4 @@
+using System.Net;
 using Crust.Session.Links;
 
 namespace Crust.Session.Driver;
@@ -32,6 +33,22 @@ internal sealed class LinkPumps
             if (pump.Handle.IsUnwanted || machine.HasWork(pump.Handle))
                 pump.Wake();
         }
+    }
+
+    /// <summary>Closes the links with addresses that are not allowed; false, and closes none, when no other would be left.</summary>
+    internal bool TryKeepOnly(Func<IPAddress, bool> allows)
+    {
+        if (!_pumps.Exists(p => !p.Handle.IsUnwanted && IsAllowed(p)))
+            return false;
+        foreach (var pump in _pumps)
+        {
+            if (!IsAllowed(pump))
+                pump.Stop("the access list denies its network");
+        }
+
+        return true;
+
+        bool IsAllowed(LinkPump pump) => pump.Link.Pipe.Link.RemoteEndPoint is not IPEndPoint remote || allows(remote.Address);
     }
 
     /// <summary>Closes the links at once, but for one that may still have to carry a goodbye.</summary>

@@ -77,10 +77,13 @@ internal sealed class MessageSender(SessionDriver session, bool isSigned)
 
     private async Task<Task> RetryAsync(Task room, string protocol, ReadOnlyMemory<byte> payload, byte priority, bool confirm, CancellationToken cancellationToken)
     {
+        // Hashed once, however often somebody else takes the room.
+        var hash = new byte[Blake3.HashLength];
+        var digest = hash.AsMemory(0, Digest(payload.Span, hash).Length);
         while (true)
         {
             await room.WaitAsync(cancellationToken).ConfigureAwait(false);
-            var result = TryQueue(protocol, payload.Span, priority, confirm, out var outcome, out var again);
+            var result = TryQueue(protocol, payload.Span, digest.Span, priority, confirm, out var outcome, out var again);
             if (result == SendResult.Queued)
                 return outcome;
             if (result != SendResult.Full)
@@ -92,7 +95,12 @@ internal sealed class MessageSender(SessionDriver session, bool isSigned)
     private SendResult TryQueue(string protocol, ReadOnlySpan<byte> payload, byte priority, bool confirm, out Task outcome, out Task? room)
     {
         Span<byte> digest = stackalloc byte[Blake3.HashLength];
-        digest = Digest(payload, digest);
+        return TryQueue(protocol, payload, Digest(payload, digest), priority, confirm, out outcome, out room);
+    }
+
+    private SendResult TryQueue(
+        string protocol, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> digest, byte priority, bool confirm, out Task outcome, out Task? room)
+    {
         room = null;
         var owned = CopyLong(payload);
         SendResult result;

@@ -13,16 +13,16 @@ using Microsoft.Extensions.Logging;
 namespace Crust.Session.Driver;
 
 /// <summary>
-/// Runs one <see cref="SessionMachine"/>: a <see cref="LinkPump"/> for each of its links, one timer, one lock around the machine. Thread safe. Owns its
-/// links.
+/// Runs one <see cref="SessionMachine"/>: one lock and one timer around it, and what applications ask of it. Its links are in <see cref="SessionLinks"/>,
+/// its end in <see cref="SessionEnding"/>. Thread safe. Owns its links.
 /// </summary>
-internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
+internal sealed class SessionDriver : IAsyncDisposable
 {
     /// <summary>The priority of messages that name none.</summary>
     internal const byte DefaultPriority = 1;
 
-    /// <summary>How long a graceful close may take before the session is cut. Ours: a peer that never reads must not hold us.</summary>
-    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
+    /// <summary>Why a session ended that was to end with its link.</summary>
+    internal const string LinkLost = "The link was lost.";
 
     private readonly SessionMachine _machine;
     private readonly SessionParameters _parameters;
@@ -30,18 +30,10 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
     private readonly MonotonicClock _clock;
     private readonly ILogger _logger;
     private readonly InboundDispatcher _inbound;
-    private readonly LinkPumps _links = new();
-    private readonly MachineTimer _timer;
-    private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _disconnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly StreamEndpoints _streams;
-    private TaskCompletionSource? _resumed;
-    private Task _ending = Task.CompletedTask;
-    private bool _isEnding;
-    private bool _endsWithLink;
-    private bool _wasActive;
-    private volatile LinkDescription _carrier = LinkDescription.None;
+    private readonly SessionLinks _links;
+    private readonly SessionEnding _ending;
+    private readonly MachineTimer _timer;
     private object? _tag;
 
     internal SessionDriver(SessionParameters parameters, SessionId sessionId, ISessionOwner owner, MonotonicClock clock, ILogger logger)
@@ -54,6 +46,8 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
         _machine = new SessionMachine(parameters, clock.Now);
         _inbound = new InboundDispatcher(owner, this, clock.TimeProvider, logger);
         _streams = new StreamEndpoints(this, owner, _inbound);
+        _links = new SessionLinks(this, _machine, clock, logger);
+        _ending = new SessionEnding(this, owner, clock, logger);
         Sender = new MessageSender(this, parameters.SendSigned);
         _timer = new MachineTimer(clock, OnTimer);
     }
@@ -75,29 +69,29 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
     internal Instant Now => _clock.Now;
 
     /// <summary>Ends when the session is over, its links are closed and what it delivered is handled; never faults.</summary>
-    internal Task Completion => _completion.Task;
+    internal Task Completion => _ending.Completion;
 
     /// <summary>How it ended; null while it lives.</summary>
-    internal SessionClosure? Closure { get; private set; }
+    internal SessionClosure? Closure => _ending.Closure;
 
     /// <summary>After the end: messages that were not acknowledged.</summary>
     internal IReadOnlyList<UndeliveredMessage> Undelivered => Closure is null ? [] : Sender.Undelivered;
 
     /// <summary>The way of the active link, or of the last one.</summary>
-    internal ConnectionPath Path => _carrier.Path;
+    internal ConnectionPath Path => _links.Carrier.Path;
 
     /// <summary>Why it is that link, one line for people.</summary>
-    internal string PathReason => _carrier.Reason;
+    internal string PathReason => _links.Carrier.Reason;
 
-    internal IPEndPoint? LocalEndPoint => _carrier.LocalEndPoint;
+    internal IPEndPoint? LocalEndPoint => _links.Carrier.LocalEndPoint;
 
-    internal IPEndPoint? RemoteEndPoint => _carrier.RemoteEndPoint;
+    internal IPEndPoint? RemoteEndPoint => _links.Carrier.RemoteEndPoint;
 
     /// <summary>Where the peer was looked for when the session was made, or found again, from here: where another link may lead.</summary>
     internal IReadOnlyList<PeerAddress> PeerAddresses { get; set; } = [];
 
     /// <summary>True when the active link, or the last one, was begun by us.</summary>
-    internal bool ActiveLinkIsOurs => _carrier.IsOurs;
+    internal bool ActiveLinkIsOurs => _links.Carrier.IsOurs;
 
     /// <summary>True while the session has no link.</summary>
     internal bool IsSuspended
@@ -105,7 +99,20 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
         get
         {
             lock (Gate)
-                return !_isEnding && _machine.LinkCount == 0;
+                return !IsEnding && _machine.LinkCount == 0;
+        }
+    }
+
+    /// <summary>True once the machine is closed: it takes no more links. Under the lock.</summary>
+    internal bool IsEnding => _ending.HasBegun;
+
+    /// <summary>How long nothing has come from the peer, over any link.</summary>
+    internal TimeSpan Silence
+    {
+        get
+        {
+            lock (Gate)
+                return _machine.Silence(_clock.Now);
         }
     }
 
@@ -127,26 +134,25 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
     }
 
     /// <summary>The node has told of the session's beginning: from now on it may tell of its end.</summary>
-    internal void Announced() => _announced.TrySetResult();
+    internal void Announced() => _ending.Announced();
 
     /// <summary>From now on the session ends with its last link: what it carries is not worth waiting for.</summary>
     internal void EndWithLink()
     {
         lock (Gate)
         {
-            _endsWithLink = true;
-            if (_machine.LinkCount > 0 || _isEnding)
+            if (!_links.EndWithLast() || IsEnding)
                 return;
         }
 
-        End(GoodbyeCode.GoingAway, "The link was lost.");
+        End(GoodbyeCode.GoingAway, LinkLost);
     }
 
     /// <summary>As the lower id: the generation to promise a link that is being made; 0 when it is not to be the active one.</summary>
     internal uint Promise(ConnectionPath path)
     {
         lock (Gate)
-            return _machine.Promise(RankOf(path), _clock.Now);
+            return _links.Promise(path);
     }
 
     /// <summary>Adds a link. False when the session is over: the link stays the caller's.</summary>
@@ -154,18 +160,9 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
     {
         lock (Gate)
         {
-            if (_isEnding)
+            if (IsEnding)
                 return false;
-            var pump = new LinkPump(link, this, _clock);
-            // A link that is unwanted from the beginning is given its pump all the same: that closes it.
-            _links.Add(pump);
-            // Before the first link is nominated, who asks is told of that one.
-            if (!_wasActive)
-                _carrier = LinkDescription.Of(link, null);
-            pump.Handle = _machine.AddLink(RankOf(link.Path), link.Result.PromisedGeneration, _clock.Now);
-            pump.Handle.Tag = pump;
-            Drain();
-            pump.Start();
+            _links.Attach(link);
             Settle();
             return true;
         }
@@ -175,11 +172,14 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
     internal Task WaitUntilActiveAsync(CancellationToken cancellationToken)
     {
         lock (Gate)
-        {
-            return _isEnding || _machine.ActiveLink is not null
-                ? Task.CompletedTask
-                : (_resumed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(cancellationToken);
-        }
+            return IsEnding ? Task.CompletedTask : _links.WaitUntilActiveAsync(cancellationToken);
+    }
+
+    /// <summary>Closes the links with addresses that are not allowed; false when the session cannot go on without them.</summary>
+    internal bool TryKeepOnly(Func<IPAddress, bool> allows)
+    {
+        lock (Gate)
+            return IsEnding || _links.TryKeepOnly(allows);
     }
 
     /// <summary>Queues a datagram; false when there is no link, or protocol or length are not admitted.</summary>
@@ -189,7 +189,7 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
         {
             if (!_machine.TrySendDatagram(protocol, payload))
                 return false;
-            _links.Wake(_machine.ActiveLink);
+            _links.WakeActive();
             return true;
         }
     }
@@ -210,7 +210,7 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends what is queued, says goodbye and closes; cut after <see cref="Linger"/>. Does not wait for handlers: one of them may be the caller.
+    /// Sends what is queued, says goodbye and closes; cut when that takes long. Does not wait for handlers: one of them may be the caller.
     /// </summary>
     internal async Task CloseAsync(GoodbyeCode code, string reason)
     {
@@ -220,30 +220,21 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
             Settle();
         }
 
-        try
-        {
-            await _disconnected.Task.WaitAsync(Linger, _clock.TimeProvider).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            End(code, reason);
-            await _disconnected.Task.ConfigureAwait(false);
-        }
+        await _ending.LingerAsync(code, reason).ConfigureAwait(false);
     }
 
     /// <summary>Says goodbye at once, without waiting for what is queued or for handlers, and closes.</summary>
     internal Task AbortAsync(GoodbyeCode code, string reason)
     {
         End(code, reason);
-        return _disconnected.Task;
+        return _ending.Disconnected;
     }
 
     /// <summary>As <see cref="AbortAsync"/>, since the node stops; waits for handlers too.</summary>
     public async ValueTask DisposeAsync()
     {
         await AbortAsync(GoodbyeCode.GoingAway, "The node stopped.").ConfigureAwait(false);
-        await Completion.ConfigureAwait(false);
-        await _ending.ConfigureAwait(false);
+        await _ending.WaitAsync().ConfigureAwait(false);
     }
 
     /// <summary>Queues a message. Under the lock.</summary>
@@ -251,7 +242,7 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
     {
         var result = _machine.TrySend(protocol, priority, payload, digest, token, _clock.Now, ownedArray);
         if (result == SendResult.Queued)
-            _links.Wake(_machine.ActiveLink);
+            _links.WakeActive();
         return result;
     }
 
@@ -260,7 +251,7 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
     {
         var taken = _machine.Write(stream, bytes, _clock.Now);
         if (taken > 0)
-            _links.Wake(_machine.ActiveLink);
+            _links.WakeActive();
         return taken;
     }
 
@@ -308,7 +299,30 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
     /// <summary>Why an operation fails now that the session is over, or about to be.</summary>
     internal SessionEndedException EndedException() => new(Closure?.Reason ?? "The session is closing.", outcomeUnknown: false);
 
-    private static LinkRank RankOf(ConnectionPath path) => path == ConnectionPath.Relayed ? LinkRank.Relayed : LinkRank.Direct;
+    /// <summary>After each input: passes events on, sets the timer, wakes who may have to write. Under the lock.</summary>
+    internal void Settle()
+    {
+        Update();
+        _links.Wake();
+    }
+
+    /// <summary>Passes events on and sets the timer. Under the lock.</summary>
+    internal void Update()
+    {
+        Drain();
+        _timer.SetTo(IsEnding ? null : _machine.PollTimeout());
+    }
+
+    /// <summary>Ends the session now, whatever is queued.</summary>
+    internal void End(GoodbyeCode code, string reason)
+    {
+        lock (Gate)
+        {
+            if (!_machine.IsClosed)
+                _machine.Abort(code, reason);
+            Settle();
+        }
+    }
 
     private void OnTimer()
     {
@@ -334,14 +348,6 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
         Settle();
     }
 
-    /// <summary>After each input: passes events on, wakes who may have to write, sets the timer. Under the lock.</summary>
-    private void Settle()
-    {
-        Drain();
-        _timer.SetTo(_isEnding ? null : _machine.PollTimeout());
-        _links.Wake(_machine);
-    }
-
     /// <summary>Passes on what the machine has to tell. Under the lock.</summary>
     private void Drain()
     {
@@ -360,18 +366,19 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
                     Sender.RoomAgain();
                     break;
                 case SessionEventKind.LinkActivated:
-                    Activated((LinkPump)e.Link!.Tag!, e.Reason);
+                    if (_links.Activated(e.Link!, e.Reason))
+                        _ending.PathChanged();
                     break;
                 case SessionEventKind.LinkUnwanted:
-                    (e.Link!.Tag as LinkPump)?.Stop("replaced by a better link");
+                    SessionLinks.Unwanted(e.Link!);
                     break;
                 case SessionEventKind.Suspended:
                     Log.SessionSuspended(_logger, Remote.ToShortString());
-                    Tell(static (owner, session) => owner.PathChanged(session));
+                    _ending.PathChanged();
                     break;
                 case SessionEventKind.LinkWanted:
-                    if (!_endsWithLink)
-                        Tell(static (owner, session) => owner.LinkWanted(session));
+                    if (_links.MayHaveAnother)
+                        _ending.LinkWanted();
                     break;
                 case SessionEventKind.Closed:
                     Closed(e);
@@ -399,56 +406,11 @@ internal sealed partial class SessionDriver : ILinkCarrier, IAsyncDisposable
         _machine.MessageConsumed(e.Payload, _clock.Now);
     }
 
-    private void Activated(LinkPump pump, string? cause)
-    {
-        _carrier = LinkDescription.Of(pump.Link, _wasActive ? cause : null);
-        _resumed?.TrySetResult();
-        _resumed = null;
-        if (_wasActive)
-            Tell(static (owner, session) => owner.PathChanged(session));
-        _wasActive = true;
-    }
-
     private void Closed(in SessionEvent e)
     {
-        Closure = new SessionClosure((GoodbyeCode)e.Code, e.Reason ?? "", e.ByRemote);
+        _ending.Begin(e, _links, _timer, _inbound);
         Sender.RoomAgain();
-        _resumed?.TrySetResult();
+        _links.ReleaseWaiters();
         _streams.OnSessionEnded();
-        if (_isEnding)
-            return;
-        _isEnding = true;
-        _ending = Task.Run(FinishAsync);
-    }
-
-    /// <summary>Tells the owner something, not under the lock and after its announcement.</summary>
-    private void Tell(Action<ISessionOwner, SessionDriver> tell)
-    {
-        _ = _announced.Task.ContinueWith(
-            _ => tell(_owner, this), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-    }
-
-    /// <summary>Ends the session now, whatever is queued.</summary>
-    private void End(GoodbyeCode code, string reason)
-    {
-        lock (Gate)
-        {
-            if (!_machine.IsClosed)
-                _machine.Abort(code, reason);
-            Settle();
-        }
-    }
-
-    private async Task FinishAsync()
-    {
-        await _links.CloseAsync(Gate, _machine, Linger, _clock.TimeProvider).ConfigureAwait(false);
-        await _timer.DisposeAsync().ConfigureAwait(false);
-        await _announced.Task.ConfigureAwait(false);
-        _owner.SessionEnded(this);
-        Log.SessionEnded(_logger, Remote.ToShortString(), Closure?.Reason ?? "");
-        _disconnected.TrySetResult();
-        // What was acknowledged is handled before the session counts as over.
-        await _inbound.DisposeAsync().ConfigureAwait(false);
-        _completion.TrySetResult();
     }
 }

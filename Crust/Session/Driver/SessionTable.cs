@@ -16,6 +16,7 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
 {
     private readonly Lock _gate = new();
     private readonly PeerSessions<SessionDriver> _peers = new(self.Id, terms.MaxSessions, DrawNonce);
+    private readonly HashSet<SessionDriver> _ended = [];
     private bool _closed;
 
     /// <summary>The open sessions.</summary>
@@ -38,7 +39,18 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
     internal SessionNonces? BeginHandshake(PeerId remote)
     {
         lock (_gate)
-            return _closed ? null : _peers.BeginHandshake(remote);
+        {
+            if (_closed)
+                return null;
+            // A session that is over but still winds itself up would draw the nonce anew under this handshake, which would come to nothing.
+            if (_peers.Find(remote) is { Closure: not null } ended)
+            {
+                _peers.Closed(remote, ended);
+                _ended.Add(ended);
+            }
+
+            return _peers.BeginHandshake(remote);
+        }
     }
 
     internal void EndHandshake(PeerId remote)
@@ -61,7 +73,7 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
         lock (_gate)
         {
             var epoch = EpochVerdict.SameProcess;
-            var verdict = _closed ? LinkVerdict.Surplus : _peers.Judge(result, out epoch);
+            var verdict = _closed ? LinkVerdict.Surplus : _peers.Judge(result, static open => open.Silence, out epoch);
             if (verdict == LinkVerdict.Surplus)
                 return new AdoptedLink(null);
             if (verdict == LinkVerdict.Outrun)
@@ -83,16 +95,19 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
     internal void Remove(SessionDriver session)
     {
         lock (_gate)
+        {
             _peers.Closed(session.Remote, session);
+            _ended.Remove(session);
+        }
     }
 
-    /// <summary>Takes no more sessions and returns those that are open.</summary>
+    /// <summary>Takes no more sessions and returns those that are open, or not yet wound up.</summary>
     internal IReadOnlyList<SessionDriver> Close()
     {
         lock (_gate)
         {
             _closed = true;
-            return [.. _peers.Open];
+            return [.. _peers.Open, .. _ended];
         }
     }
 

@@ -108,6 +108,12 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     /// <summary>Ends our direction: the peer reads to the end of what was written.</summary>
     internal void Finish() => session.Act(m => m.Finish(stream, session.Now));
 
+    /// <summary>Gives our direction up with a code; reading goes on.</summary>
+    internal void GiveUpWriting(int code) => session.Act(m => m.Reset(stream, code, session.Now));
+
+    /// <summary>Wants no more of the peer's direction; writing goes on.</summary>
+    internal void StopReading() => session.Act(m => StopReading(m, 0));
+
     /// <summary>Gives both directions up with a code.</summary>
     internal void Abort(int code)
     {

@@ -47,4 +47,7 @@ internal enum FrameType : byte
 
     /// <summary>No fields: the higher id asks for the nomination of this link.</summary>
     LinkRequest = 0x0F,
+
+    /// <summary><see cref="CreditReturnFrame"/>.</summary>
+    CreditReturn = 0x10,
 }

@@ -7,8 +7,8 @@ namespace Crust.Session.Links;
 /// <summary>
 /// The links of a session, and which of them carries it. The lower id decides: it nominates, each time with a higher generation, or promises a generation
 /// in message 2 of a handshake; the higher id follows the highest generation that it has seen, and may only ask. Direct beats relayed; between direct
-/// links the session moves only for a round trip better by a fifth and 10 ms, or when the active one fails: is lost, or gives no sign of life for
-/// <c>max(3 SRTT, 1 s)</c> while something is owed. A session without a link is suspended. Whoever moves to a link says so on it, first of all: the lower
+/// links the session moves only for a round trip better by a fifth and 10 ms, or when the active one fails: is lost, or <see cref="StallDetector"/>
+/// suspects it. A session without a link is suspended. Whoever moves to a link says so on it, first of all: the lower
 /// id by the nomination (but for a promise, which message 2 made), the higher by its echo. What came over the link before is of an earlier time, and void.
 /// </summary>
 internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, GenerationCounter generations, Queue<SessionEvent> events, Instant start)
@@ -16,23 +16,13 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     /// <summary>Most links at a time: active, standby, and two on trial.</summary>
     internal const int MaxLinks = 4;
 
-    private static readonly TimeSpan MinStall = TimeSpan.FromSeconds(1);
-
-    /// <summary>Ours: above it a slow link and a dead one have had the same chance.</summary>
-    private static readonly TimeSpan MaxStall = TimeSpan.FromSeconds(30);
-
-    private static readonly TimeSpan WorthwhileGain = TimeSpan.FromMilliseconds(10);
-
     private readonly List<SessionLink> _links = [];
+    private readonly StallDetector _stall = new(start);
     private uint _generation;
-    private int _backoff;
     private Instant _lastSign = start;
-    private Instant? _owedSince;
     private Instant? _suspendedSince = start;
-    private Instant _stallFrom = start;
-    private bool _isStalled;
 
-    /// <summary>The link that carries the session; null while it is suspended.</summary>
+    /// <summary>The link that carries the session; null while there is none, or the lower id has not chosen.</summary>
     internal SessionLink? Active { get; private set; }
 
     /// <summary>Whether what arrives on the link belongs to the session as it stands.</summary>
@@ -40,7 +30,8 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
     internal int Count => _links.Count;
 
-    internal bool IsSuspended => Active is null;
+    /// <summary>How long nothing has come from the remote.</summary>
+    internal TimeSpan Silence(Instant now) => now - _lastSign;
 
     /// <summary>When the session is over for want of a link, or of any sign of life.</summary>
     internal Instant End => _links.Count == 0 && _suspendedSince is { } since ? since + limits.SuspendTimeout : _lastSign + limits.IdleTimeout;
@@ -53,29 +44,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
             var first = End;
             foreach (var link in _links)
                 first = Instant.Earlier(first, link.Heartbeat.Deadline)!.Value;
-            return StallDeadline is { } stall && stall < first ? stall : first;
-        }
-    }
-
-    private TimeSpan StallTime
-    {
-        get
-        {
-            var trip = Active?.Heartbeat.Rtt.Smoothed * 3 ?? MinStall;
-            var stall = (trip > MinStall ? trip : MinStall) * (1 << _backoff);
-            return stall < MaxStall ? stall : MaxStall;
-        }
-    }
-
-    private Instant? StallDeadline
-    {
-        get
-        {
-            // A link that nobody chose is owed its nomination.
-            if ((Active is { } active ? _owedSince ?? active.Heartbeat.AwaitingSince : _links.Count > 0 ? _suspendedSince : null) is not { } owed)
-                return null;
-            var from = Active is { Heartbeat.LastReceived: var last } && last > owed ? last : owed;
-            return (from > _stallFrom ? from : _stallFrom) + StallTime;
+            return _stall.Deadline(Active, Count > 0) is { } stall && stall < first ? stall : first;
         }
     }
 
@@ -84,7 +53,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     /// the active link is to stay.
     /// </summary>
     internal uint Promise(LinkRank rank, Instant now) =>
-        selfIsLower && (Active is null || _isStalled || IsAged(now) || rank < Active.Rank) ? generations.Next() : 0;
+        selfIsLower && (Active is null || _stall.IsStalled || IsAged(now) || rank < Active.Rank) ? generations.Next() : 0;
 
     /// <summary>A link stands.</summary>
     /// <param name="rank">What kind of path it is.</param>
@@ -98,7 +67,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         _lastSign = now;
         // Of the links that stand, the one that was silent for longest may well be dead; the new one was alive a moment ago.
         if (_links.Count == MaxLinks)
-            Discard(Stalest());
+            Discard(LinkChoice.Stalest(_links, Active));
         _links.Add(link);
         // Only the lower id promises; from the higher it means nothing.
         if (promised > _generation)
@@ -110,7 +79,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         {
             hasMoved = Judge(link, now);
         }
-        else if (Active is null || _isStalled)
+        else if (Active is null || _stall.IsStalled)
         {
             link.IsRequestDue = true;
         }
@@ -124,8 +93,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         if (!_links.Remove(link) || (Active is not null && link != Active))
             return false;
         Active = null;
-        _owedSince = null;
-        if (Best() is { } next)
+        if (LinkChoice.Best(_links) is { } next)
         {
             if (selfIsLower)
             {
@@ -147,18 +115,18 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         link.Heartbeat.HandleReceived(now);
         if (link == Active)
         {
-            _isStalled = false;
+            _stall.Clear();
             return false;
         }
 
-        if (!_isStalled || link.IsUnwanted)
+        if (!_stall.IsStalled || link.IsUnwanted)
             return false;
         // The active link is silent and this one is not.
         if (!selfIsLower)
         {
-            BackOff();
+            _stall.BackOff();
             link.IsRequestDue = true;
-            _isStalled = false;
+            _stall.Clear();
             return false;
         }
 
@@ -207,12 +175,12 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         while (Active is { Heartbeat.AwaitingSince: null } active && _links.Find(l => l.IsCandidate && l.Heartbeat.Rtt.Smoothed is not null) is { } candidate)
         {
             candidate.IsCandidate = false;
-            if (IsBetter(candidate, active))
+            if (LinkChoice.IsBetter(candidate, active))
             {
                 Nominate(candidate, now);
                 hasMoved = true;
             }
-            else if (!IsStandby(candidate, active))
+            else if (!LinkChoice.IsStandby(candidate, active, _links))
             {
                 Discard(candidate);
             }
@@ -222,22 +190,10 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     }
 
     /// <summary>Whether the remote owes us something on the active link.</summary>
-    internal void HandleOwed(bool isOwed, Instant now)
-    {
-        if (!isOwed)
-            _owedSince = null;
-        else
-            _owedSince ??= now;
-    }
+    internal void HandleOwed(bool isOwed, Instant now) => _stall.HandleOwed(isOwed, now);
 
-    /// <summary>The remote acknowledged something: the active link works, whatever we suspected.</summary>
-    internal void HandleProgress(Instant now)
-    {
-        _backoff = 0;
-        _isStalled = false;
-        if (_owedSince is not null)
-            _owedSince = now;
-    }
+    /// <summary>The remote acknowledged something.</summary>
+    internal void HandleProgress(Instant now) => _stall.HandleProgress(now);
 
     /// <summary>True when the session is over for want of any sign of life.</summary>
     internal bool HandleTimeout(Instant now)
@@ -256,9 +212,9 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
         if (Active is null && hadLinks && _links.Count == 0)
             HandleNoneActive(now);
-        if (StallDeadline is { } stall && now >= stall)
+        if (_stall.Deadline(Active, Count > 0) is { } stall && now >= stall)
             Suspect(now);
-        else if (Active is not null && IsAged(now) && now - _stallFrom > limits.HeartbeatInterval)
+        else if (Active is not null && IsAged(now) && now - _stall.AskedAt > limits.HeartbeatInterval)
             AskForLink(now);
         return false;
     }
@@ -289,16 +245,16 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     /// <summary>What the lower id does with a link that was promised nothing. True when the session moves to it.</summary>
     private bool Judge(SessionLink link, Instant now)
     {
-        if (Active is not { } active || _isStalled || link.Rank < active.Rank || IsAged(now))
+        if (Active is not { } active || _stall.IsStalled || link.Rank < active.Rank || IsAged(now))
         {
-            if (_isStalled)
+            if (_stall.IsStalled)
                 MoveFromStalled(link, now);
             else
                 Nominate(link, now);
             return true;
         }
 
-        if (IsStandby(link, active))
+        if (LinkChoice.IsStandby(link, active, _links))
             return false;
         // It may be surplus, or the only one that the remote has: then the answer to the ping comes with a request.
         link.IsCandidate = true;
@@ -307,25 +263,11 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         return false;
     }
 
-    private static bool IsBetter(SessionLink link, SessionLink active) =>
-        link.Rank == active.Rank
-        && active.Heartbeat.Rtt.Smoothed is { } old
-        && link.Heartbeat.Rtt.Smoothed is { } better
-        && better < old * 0.8
-        && old - better >= WorthwhileGain;
-
-    /// <summary>Whether the link is to stay behind the active one: it is of a worse kind, and the only one of its kind.</summary>
-    private bool IsStandby(SessionLink link, SessionLink active) =>
-        link.Rank > active.Rank && !_links.Exists(l => l != link && l != active && !l.IsCandidate && l.Rank == link.Rank);
-
     private void MoveFromStalled(SessionLink link, Instant now)
     {
-        BackOff();
+        _stall.BackOff();
         Nominate(link, now);
     }
-
-    /// <summary>Should the other link be no better, the next suspicion takes longer: one that is only slow must get its chance.</summary>
-    private void BackOff() => _backoff = Math.Min(_backoff + 1, 5);
 
     private void Nominate(SessionLink link, Instant now)
     {
@@ -346,10 +288,11 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
             link.NominationDue = generation;
         link.IsCandidate = false;
         link.IsRequestDue = false;
+        // Suspicion, and windows that grow with the path, want to know its round trip; a link that is busy from the beginning would never be asked.
+        if (link.Heartbeat.Rtt.Smoothed is null)
+            link.Heartbeat.RequestPing();
         _suspendedSince = null;
-        _owedSince = null;
-        _isStalled = false;
-        _stallFrom = now;
+        _stall.HandleActivated(now);
         events.Enqueue(new SessionEvent(SessionEventKind.LinkActivated, Link: link, Reason: cause));
         // A circuit behind a direct link stays: it is the way back. The higher id leaves the choice to the lower.
         if (old is not null && old != link && selfIsLower && old.Rank <= link.Rank)
@@ -359,7 +302,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     /// <summary>Why the session moves, for people.</summary>
     private string CauseOf(SessionLink link, SessionLink? old, Instant now) =>
         old is null ? "the link before was lost"
-        : _isStalled ? "the link before was silent"
+        : _stall.IsStalled ? "the link before was silent"
         : link.Rank < old.Rank ? "the link before went over a gateway"
         : !selfIsLower ? "the peer chose it"
         : IsAged(now) ? "the link before was old"
@@ -368,7 +311,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     /// <summary>The active link gives no sign of life although something is owed, or the remote chooses none of those that stand.</summary>
     private void Suspect(Instant now)
     {
-        _isStalled = true;
+        _stall.Suspect();
         foreach (var link in _links)
         {
             if (link == Active)
@@ -384,6 +327,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     private void HandleNoneActive(Instant now)
     {
         _suspendedSince = now;
+        _stall.HandleNoneActive(now);
         if (_links.Count == 0)
             events.Enqueue(new SessionEvent(SessionEventKind.Suspended));
         AskForLink(now);
@@ -391,23 +335,9 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
     private void AskForLink(Instant now)
     {
-        _stallFrom = now;
+        _stall.Asked(now);
         events.Enqueue(new SessionEvent(SessionEventKind.LinkWanted));
     }
-
-    private SessionLink? Best()
-    {
-        SessionLink? best = null;
-        foreach (var link in _links)
-        {
-            if (!link.IsUnwanted && (best is null || link.Rank < best.Rank))
-                best = link;
-        }
-
-        return best;
-    }
-
-    private SessionLink Stalest() => _links.Where(l => l != Active).MinBy(l => l.Heartbeat.LastReceived)!;
 
     private void Discard(SessionLink link)
     {

@@ -21,12 +21,14 @@ internal sealed class ReceiveWindow
     private const long MaxStarved = 4 << 20;
 
     private readonly SessionLimits _limits;
+    private readonly bool _isWithinAnother;
     private readonly long _initial;
     private readonly long _max;
     private long _granted;
     private long _received;
     private long _consumed;
     private long _promised;
+    private long _returned;
     private bool _isOver;
     private long _measuredFrom;
     private Instant? _measuredSince;
@@ -34,9 +36,10 @@ internal sealed class ReceiveWindow
     /// <param name="limits">Where growth comes from.</param>
     /// <param name="initial">What the remote may send before it hears from us.</param>
     /// <param name="max">Largest window.</param>
-    internal ReceiveWindow(SessionLimits limits, long initial, long max)
+    /// <param name="isWithinAnother">True when a window that all share bounds what this one holds, so that only that one takes memory.</param>
+    internal ReceiveWindow(SessionLimits limits, long initial, long max, bool isWithinAnother = false)
     {
-        (_limits, _initial, _max) = (limits, initial, max);
+        (_limits, _initial, _max, _isWithinAnother) = (limits, initial, max, isWithinAnother);
         _granted = Size = initial;
     }
 
@@ -82,6 +85,25 @@ internal sealed class ReceiveWindow
         _consumed += cost;
     }
 
+    /// <summary>
+    /// The remote gives credit back that it does not use: it counts as received and consumed, and the window has room only for what is left.
+    /// </summary>
+    /// <param name="total">All that it gave back since the session began.</param>
+    /// <returns>False when it had no such credit, or takes some again.</returns>
+    internal bool TryTakeBack(long total)
+    {
+        var back = total - _returned;
+        if (back < 0 || back > _granted - _received)
+            return false;
+        if (back == 0)
+            return true;
+        _returned = total;
+        _received += back;
+        _consumed += back;
+        ShrinkTo(Math.Max(_initial, _granted - _consumed));
+        return true;
+    }
+
     /// <summary>Grows if the window is what holds the remote back. To be called now and then while it is consumed.</summary>
     internal void Tune(TimeSpan? roundTrip, Instant now)
     {
@@ -100,7 +122,7 @@ internal sealed class ReceiveWindow
         if (isStarved ? consumed < Size / 2 : consumed < Size || elapsed < MinMeasured)
             return;
         var trip = roundTrip is { } measured && measured > MinRoundTrip ? measured : MinRoundTrip;
-        if ((isStarved || consumed * (trip * 2 / elapsed) > Size) && Size * 2 <= _max && _limits.Memory.TryReserve(Size))
+        if ((isStarved || consumed * (trip * 2 / elapsed) > Size) && Size * 2 <= _max && (_isWithinAnother || _limits.Memory.TryGrow(Size)))
             Size *= 2;
         (_measuredSince, _measuredFrom) = (now, _consumed);
     }
@@ -109,16 +131,24 @@ internal sealed class ReceiveWindow
     internal void Announced() => _granted = Granted;
 
     /// <summary>
-    /// The session is idle, or over: the window begins anew. Credit that was given stays given, so memory goes back only as far as the remote has
-    /// no more than a new session would have.
+    /// The session is idle, or over: the window begins anew. Credit that was given stays given until the remote returns it (<see cref="TryTakeBack"/>), so that
+    /// nothing changes while it has more than a new session would have.
     /// </summary>
     internal void Shrink(bool over = false)
     {
-        _measuredSince = null;
         _isOver |= over;
-        if (!over && _granted - _received > _initial)
+        if (over || _granted - _received <= _initial)
+            ShrinkTo(_initial);
+        _measuredSince = null;
+    }
+
+    private void ShrinkTo(long size)
+    {
+        if (size >= Size)
             return;
-        _limits.Memory.Release(Size - _initial);
-        Size = _initial;
+        if (!_isWithinAnother)
+            _limits.Memory.Release(Size - size);
+        Size = size;
+        _measuredSince = null;
     }
 }

@@ -91,6 +91,16 @@ internal sealed class ReceivingHalf
         return true;
     }
 
+    /// <summary>The remote is idle and gives credit back; false when it never had so much, or takes it again.</summary>
+    internal bool TryHandle(in CreditReturnFrame frame)
+    {
+        if (!_messages.TryTakeBack(frame.Messages) || !_streams.TryTakeBack(frame.Streams))
+            return false;
+        if (_messages.IsUpdateDue || _streams.IsUpdateDue)
+            _acknowledgements.Demand();
+        return true;
+    }
+
     internal void HandleTimeout(Instant now) => _acknowledgements.HandleTimeout(now);
 
     /// <summary>A new link: the remote repeats what we have not acknowledged, and learns at once where we stand.</summary>

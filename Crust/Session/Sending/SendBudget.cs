@@ -89,7 +89,7 @@ internal sealed class SendBudget(SessionLimits limits)
 
     private bool TryGrow()
     {
-        if (_limit * 2 > limits.MaxWindow || !limits.Memory.TryReserve(_limit))
+        if (_limit * 2 > limits.MaxWindow || !limits.Memory.TryGrow(_limit))
             return false;
         _limit *= 2;
         _acknowledged = 0;

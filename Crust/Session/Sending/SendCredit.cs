@@ -6,7 +6,10 @@ internal sealed class SendCredit
     private long _limit = WireLimits.InitialWindow;
     private long _spent;
 
-    internal long Available => _limit - _spent;
+    internal long Available => _limit - _spent - Returned;
+
+    /// <summary>What we gave back since the session began.</summary>
+    internal long Returned { get; private set; }
 
     /// <summary>What was spent since the session began. Never falls.</summary>
     internal long Spent => _spent;
@@ -20,6 +23,16 @@ internal sealed class SendCredit
         if (limit < _limit)
             return false;
         _limit = limit;
+        return true;
+    }
+
+    /// <summary>Gives back what a new session would not have; false when there is no more than that.</summary>
+    internal bool TryReturnSurplus()
+    {
+        var surplus = Available - WireLimits.InitialWindow;
+        if (surplus <= 0)
+            return false;
+        Returned += surplus;
         return true;
     }
 

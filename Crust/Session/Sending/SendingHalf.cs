@@ -14,9 +14,6 @@ namespace Crust.Session.Sending;
 /// </summary>
 internal sealed class SendingHalf
 {
-    /// <summary>How long a batch may gather beyond <see cref="WireLimits.BatchBytes"/>: a signature costs as much as hashing 100 KiB.</summary>
-    private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(1);
-
     private readonly Queue<SessionEvent> _events;
     private readonly PayloadArena _arena = new();
     private readonly EntryPool _pool = new();
@@ -26,29 +23,27 @@ internal sealed class SendingHalf
     private readonly SendLedger _ledger = new();
     private readonly SendCredit _messageCredit = new();
     private readonly SendCredit _streamCredit = new();
+    private readonly CreditReturn _return;
     private readonly OutboundProtocols _protocols;
     private readonly FragmentWriter _fragments;
     private readonly StreamTable _table;
-    private readonly BatchSigner? _signer;
+    private readonly BatchGatherer? _signer;
     private readonly OutboundEntry?[] _lanes = new OutboundEntry?[WireLimits.PriorityCount];
     private readonly List<OutboundEntry> _discarded = [];
     private readonly List<OutboundStream> _awaitedStreams = [];
-    private Instant _batchBegan;
-
-    /// <summary>The highest priority that waits for a signature: it does not wait until something long and less urgent was written too.</summary>
-    private byte _urgency;
     private ulong _writtenThrough;
 
     internal SendingHalf(SessionParameters parameters, StreamTable table, Queue<SessionEvent> events)
     {
         _events = events;
         _table = table;
+        _return = new CreditReturn(_messageCredit, _streamCredit);
         _protocols = new OutboundProtocols(parameters.LeavesUnsigned);
         _fragments = new FragmentWriter(_protocols);
         _messageBudget = new SendBudget(parameters.Limits);
         _streamBudget = new SendBudget(parameters.Limits);
         _queue = new SendScheduler(parameters.Limits.MaxQueueAge);
-        _signer = parameters.SendSigned ? new BatchSigner(parameters) : null;
+        _signer = parameters.SendSigned ? new BatchGatherer(new BatchSigner(parameters)) : null;
     }
 
     /// <summary>True when nothing waits to be written or acknowledged.</summary>
@@ -60,6 +55,7 @@ internal sealed class SendingHalf
     /// <summary>True when <see cref="Write"/> may have something to write; false is certain.</summary>
     internal bool HasWork =>
         _ledger.IsBehind
+        || _return.IsDue
         || _signer is { IsEmpty: false }
         || (_queue.Count > 0 && (_messageCredit.MayBegin || _streamCredit.MayBegin))
         || MayContinue();
@@ -225,6 +221,7 @@ internal sealed class SendingHalf
     /// <summary>Fills the rest of a record.</summary>
     internal void Write(ref SpanWriter writer, Instant now, ulong unixMilliseconds)
     {
+        _return.Write(ref writer);
         while (WriteNext(ref writer, now, unixMilliseconds))
         {
         }
@@ -235,6 +232,7 @@ internal sealed class SendingHalf
     {
         _protocols.Forget();
         _ledger.Rewind();
+        _return.HandleLinkChanged();
         foreach (var entry in _lanes)
         {
             // What it paid stays paid, or others could take the credit and it would hold its lane without getting on.
@@ -252,6 +250,7 @@ internal sealed class SendingHalf
         _queue.Trim();
         _ledger.Trim();
         _signer?.Trim();
+        _return.HandleIdle();
         _messageBudget.Shrink();
         _streamBudget.Shrink();
     }
@@ -282,7 +281,7 @@ internal sealed class SendingHalf
             return TryWriteBatch(ref writer, batch);
         if (_ledger.TryPeekEntry(out var retained))
             return TryWriteAgain(ref writer, retained);
-        if (_signer is not null && IsBatchFull(now))
+        if (_signer is not null && _signer.IsFull(now, _messageBudget.Limit))
             return TrySign(ref writer, unixMilliseconds);
         for (var lane = 0; lane < WireLimits.PriorityCount; lane++)
         {
@@ -292,17 +291,13 @@ internal sealed class SendingHalf
             if (CreditFor(entry) <= 0)
                 continue;
             var left = entry.Payload.Length - entry.Written;
-            if (_signer is { IsEmpty: false } && left > writer.Remaining && (_urgency < lane || left > WireLimits.BatchBytes))
+            if (_signer is not null && _signer.GoesBefore(lane, left, writer.Remaining))
                 return TrySign(ref writer, unixMilliseconds);
             return TryWriteNew(ref writer, entry, now);
         }
 
         return _signer is { IsEmpty: false } && TrySign(ref writer, unixMilliseconds);
     }
-
-    private bool IsBatchFull(Instant now) =>
-        _signer!.Count == WireLimits.MaxBatchMessages
-        || (_signer.Bytes >= WireLimits.BatchBytes && (now - _batchBegan >= BatchTime || _signer.Bytes >= _messageBudget.Limit / 4));
 
     private bool TrySign(ref SpanWriter writer, ulong unixMilliseconds)
     {
@@ -365,8 +360,7 @@ internal sealed class SendingHalf
         _ledger.Add(entry);
         entry.Written = 0;
         _writtenThrough = entry.Number;
-        if (_signer is not null)
-            Gather(entry, now);
+        _signer?.Gather(entry, now);
         if (entry.Kind == EntryKind.Message)
         {
             MessagesSent++;
@@ -379,22 +373,6 @@ internal sealed class SendingHalf
             if (entry.Stream.IsAwaited && entry.Stream.HasRoom(_streamBudget))
                 AnnounceRoom();
         }
-    }
-
-    private void Gather(OutboundEntry entry, Instant now)
-    {
-        if (_signer!.IsEmpty)
-            (_batchBegan, _urgency) = (now, entry.Priority);
-        _urgency = Math.Min(_urgency, entry.Priority);
-        // The receiver knows protocol and place from what it has of the stream: the place is where the written data ends, whatever a reset discarded;
-        // and of a stream that is stopped it may have nothing any more.
-        var isStop = entry.Kind == EntryKind.StreamStop;
-        var (protocol, offset) = isStop ? ([], 0) : (entry.Protocol.Name, entry.Stream?.WrittenThrough ?? 0);
-        var leaf = new Leaf((SignedContent)entry.Kind, protocol, entry.Stream?.Id ?? 0, entry.Number, offset, entry.IsUnsigned);
-        if (entry.Digest is { IsEmpty: false } digest && !entry.IsUnsigned)
-            _signer.Gather(leaf, entry.Payload.Length, digest);
-        else
-            _signer.Gather(leaf, entry.Payload.Span);
     }
 
     private bool TryWriteAgain(ref SpanWriter writer, OutboundEntry entry)

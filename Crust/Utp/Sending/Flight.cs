@@ -144,14 +144,14 @@ internal sealed class Flight
         }
 
         // The first one first: it is what the other side waits for, and the window may be too small for all.
-        while (_lost.TryTake(out _))
+        while (_lost is not null && _lost.TryTake(out _))
         {
         }
 
         for (var number = _packets.First; number < _packets.Next; number++)
         {
             if ((_packets[number].State & (SentPacketState.Lost | SentPacketState.Delivered)) == SentPacketState.Lost)
-                _lost.Add(number);
+                (_lost ??= new RingBuffer<long>()).Add(number);
         }
 
         LossTimeMicroseconds = 0;
