@@ -106,6 +106,13 @@ public sealed class CrustProcess : IAsyncDisposable
         return found ?? Find() ?? throw new InvalidOperationException($"It ended without '{name}': {this}");
     }
 
+    /// <summary>The first event that has one of two names.</summary>
+    public async Task<ProcessEvent> FirstOfAsync(string name, string other)
+    {
+        await Eventually.HoldsAsync(() => Events.Any(e => e.Name == name || e.Name == other) || _reading.IsCompleted, $"'{name}' or '{other}' comes", Patience);
+        return Events.FirstOrDefault(e => e.Name == name || e.Name == other) ?? throw new InvalidOperationException($"It ended without '{name}' or '{other}': {this}");
+    }
+
     /// <summary>Waits for the end; the exit code.</summary>
     public async Task<int> ExitAsync()
     {
