@@ -104,10 +104,13 @@ public sealed class UtpManyLinksTests
         flood.Dispose();
         var syns = statistics.SynsReceived - synsBefore;
         await Eventually.HoldsAsync(() => pair.Transport.Pumps[0].Links == 20, "honest links that were closed are over");
-        var after = GC.GetTotalMemory(forceFullCollection: true);
+
+        // Connections that ended linger for 3 s, in case the last packet was lost: those of honest dials, thousands of them.
+        var after = long.MaxValue;
+        var allowed = before + Math.Max(syns * 16, 4 << 20);
+        await Eventually.HoldsAsync(() => (after = GC.GetTotalMemory(forceFullCollection: true)) < allowed, "a stranger's SYN leaves nothing", Patience);
         Print($"{flood.Sent / elapsed.TotalSeconds:0} SYNs/s sent from {SynFlood.Addresses} addresses, {syns} arrived; {honest} honest dials meanwhile; {after - before} bytes more than before");
         syns.Should().BeGreaterThan(honest + 1_000, "it was a flood");
-        (after - before).Should().BeLessThan(Math.Max(syns * 16, 4 << 20), "a stranger's SYN leaves nothing");
     }
 
     [Fact]
