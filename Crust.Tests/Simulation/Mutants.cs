@@ -38,7 +38,7 @@ internal static class Mutants
         new("frames of an earlier time on the same link count", Links, "link.AwaitedEcho = generation;", "link.AwaitedEcho = 0;"),
         new("a half resent entry goes on in the middle", Ledger, "if (TryPeekEntry(out var half))\n            half.Written = 0;\n        _next = AcknowledgedThrough + 1;", "_next = AcknowledgedThrough + 1;\n        if (TryPeekEntry(out var half))\n            half.Written = 0;"),
         new("the rest of a duplicate that is left out blocks its lane", Assembler, "if (!entry.IsDuplicate)\n            return false;\n        Return(entry);", "return false;\n        Return(entry);"),
-        new("a reset stands behind data that it discarded", Sending, "(entry.Protocol.Name, entry.Stream?.WrittenThrough ?? 0)", "(entry.Protocol.Name, entry.Offset)"),
+        new("a reset stands behind data that it discarded", "Session/Sending/BatchGatherer.cs", "(entry.Protocol.Name, entry.Stream?.WrittenThrough ?? 0)", "(entry.Protocol.Name, entry.Offset)"),
         new("a stop finds its stream over", Streams, "_ = Find(entry.Shape.Stream, out var isKnown);\n            return isKnown;", "return _streams.ContainsKey(entry.Shape.Stream);"),
         new("a stop after the finish leaves the data in the queue", Sending, "if (!stream.IsEnded || stream.Flow.HasFinish)", "if (!stream.IsEnded)"),
         new("credit names a stream that the remote does not know", Streams, "if (!stream.Inbound.IsEnded && stream.Inbound.Window.Granted > WireLimits.InitialStreamWindow)", "if (!stream.Inbound.IsEnded)"),
