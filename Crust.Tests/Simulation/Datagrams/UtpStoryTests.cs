@@ -60,7 +60,7 @@ public sealed class UtpStoryTests(ITestOutputHelper output)
 
     [Fact]
     public void AFailure_IsToldWithSeedAndReplayCommand() =>
-        Report(5, "it failed").Should().StartWith("seed=5 (").And.Contain("it failed\nreplay: CRUST_SEED=5 dotnet run --project Crust.Tests -- -method " + Method);
+        Report(5, "it failed").Should().StartWith("seed=5 (").And.Contain("it failed").And.Contain("\nreplay: CRUST_SEED=5 dotnet run --project Crust.Tests -- -method " + Method);
 
     private static ulong? Number(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? ulong.Parse(text, CultureInfo.InvariantCulture) : null;
