@@ -93,7 +93,8 @@ public sealed class BlockedProtocolTests(ITestOutputHelper output) : IAsyncLifet
         connected.Text("path").Should().Be(path);
         connected.Text("why").Should().MatchRegex(blocked == "tcp" ? "^utp://.* answered first.*tcp://.*: no answer for" : "^tcp://.* answered first");
         Tell(blocked, connected);
-        sender.Events.Where(e => e.Name == "progress" && e.Text("path").Length > 0).Should().OnlyContain(e => e.Text("path") == path);
+        // A fast transfer may be over before its first progress line.
+        sender.Events.Where(e => e.Name == "progress" && e.Text("path").Length > 0).Should().NotContain(e => e.Text("path") != path);
         File.ReadAllBytes(_folder.PathOf(Path.Combine("out", Path.GetFileName(file)))).Should().HaveCount(3_000_000);
         var done = await sender.EventAsync("done");
         output.WriteLine($"{blocked ?? "nothing"} blocked: 3 MB in {done.Body.GetProperty("seconds")} s, {path}");
