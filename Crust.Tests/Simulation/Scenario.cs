@@ -22,7 +22,7 @@ internal sealed record Scenario
 
     internal bool IsSlow { get; private init; }
 
-    /// <summary>Whether links may be µTP connections over a datagram network: so it is for every fourth seed of each kind where CRUST_DATAGRAMS is 1.</summary>
+    /// <summary>Whether links may be µTP connections over a datagram network: so it is for every second seed of each kind.</summary>
     internal bool HasDatagrams { get; private init; }
 
     /// <summary>Where they may be: the share of them that is.</summary>
@@ -44,7 +44,7 @@ internal sealed record Scenario
     internal TimeSpan HoldsUpTo { get; private init; }
 
     /// <summary>Every so many seeds of a kind have datagrams.</summary>
-    private const ulong DatagramsEvery = 4;
+    private const ulong DatagramsEvery = 2;
 
     internal static Scenario Draw(World world)
     {
@@ -74,7 +74,7 @@ internal sealed record Scenario
             },
             Signs = kind == ScenarioKind.Starved ? 1 : random.Next(3) switch { 0 => 1, 1 => 0, _ => 0.5 },
             Relayed = random.NextDouble() * 0.6,
-            HasDatagrams = Environment.GetEnvironmentVariable("CRUST_DATAGRAMS") == "1" && world.Seed / kinds % DatagramsEvery == DatagramsEvery - 1,
+            HasDatagrams = world.Seed / kinds % DatagramsEvery == DatagramsEvery - 1,
             UtpShare = world.Seed / kinds % (2 * DatagramsEvery) < DatagramsEvery ? 1 : 0.6,
             IsSlow = kind != ScenarioKind.LinkChanges && random.Chance(0.15),
             BytesPerEnd = (kind == ScenarioKind.Starved ? 24 : random.Next(1, 12)) * 192L << 10,

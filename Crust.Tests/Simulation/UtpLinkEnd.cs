@@ -9,6 +9,9 @@ internal sealed class UtpLinkEnd(World world, UtpLink link, UtpHost host) : IUtp
     private const int BufferBytes = 64 << 10;
     private const int ReadLength = 16 << 10;
 
+    /// <summary>As the product's: so long a link that its user has left may take to deliver what was written.</summary>
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(30);
+
     private readonly Queue<byte[]> _unsent = new();
     private readonly Queue<byte[]> _written = new();
     private int _unsentStart;
@@ -52,6 +55,8 @@ internal sealed class UtpLinkEnd(World world, UtpLink link, UtpHost host) : IUtp
     /// <summary>What was written still arrives, then the end. What comes is dropped.</summary>
     internal void Finish()
     {
+        if (!_finishes)
+            world.After(CloseTimeout, Abort);
         _finishes = true;
         Flush();
     }

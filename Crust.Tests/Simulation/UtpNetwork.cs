@@ -23,7 +23,7 @@ internal sealed class UtpNetwork
     internal UtpNetwork(World world, bool isSlow)
     {
         (_world, _isSlow) = (world, isSlow);
-        Datagrams = new DatagramNetwork(world);
+        Datagrams = new DatagramNetwork(world) { PassedUnnoticed = () => MayInject = true };
     }
 
     internal DatagramNetwork Datagrams { get; }
@@ -32,7 +32,7 @@ internal sealed class UtpNetwork
 
     internal IEnumerable<DatagramWay> Ways => _ways.Values;
 
-    /// <summary>True once somebody off the path may have guessed so well that his bytes were taken.</summary>
+    /// <summary>True once somebody off the path may have guessed so well that his bytes were taken, or bits were flipped and the checksum is as before.</summary>
     internal bool MayInject { get; set; }
 
     /// <summary>Links are numbered as they come.</summary>
@@ -78,10 +78,13 @@ internal sealed class UtpNetwork
         _ways[(HostOf(other), HostOf(one))].Cut(until);
     }
 
-    /// <summary>A node's address changes; its connections do not know.</summary>
+    /// <summary>A node's address changes; its connections do not know. What it dials goes on from the new one: a SYN that is sent again comes from there.</summary>
     internal void Move(UtpHost host)
     {
+        var before = host.Address;
         host.Move(Datagrams.NextAddress());
+        foreach (var ((from, to, id), found) in _links.Where(l => l.Key.From == before || l.Key.To == before).ToArray())
+            _links[(from == before ? host.Address : from, to == before ? host.Address : to, id)] = found;
         foreach (var ((from, to), way) in _ways)
         {
             if (from == host || to == host)

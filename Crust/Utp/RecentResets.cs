@@ -20,7 +20,8 @@ internal sealed class RecentResets
     /// <summary>False when this connection was reset a moment ago.</summary>
     internal bool TryAdd(ConnectionKey key, long nowMicroseconds)
     {
-        ref var slot = ref _slots[key.GetHashCode() & (Slots - 1)];
+        // By the id alone, which is random: hash codes differ from process to process, and a story of the simulator may not.
+        ref var slot = ref _slots[key.ReceiveId & (Slots - 1)];
         if (slot.Microseconds > 0 && slot.Key == key && nowMicroseconds - slot.Microseconds < HoldMicroseconds)
             return false;
         slot = (key, nowMicroseconds);

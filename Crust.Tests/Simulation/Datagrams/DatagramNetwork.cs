@@ -15,6 +15,9 @@ internal sealed class DatagramNetwork(World world)
 
     internal World World => world;
 
+    /// <summary>Told when a datagram was corrupted and the checksum is as before. Without anybody to be told such ones are dropped: µTP alone cannot notice.</summary>
+    internal Action? PassedUnnoticed { get; set; }
+
     /// <summary>An address that nobody has or had: 10.0.x.y.</summary>
     internal TransportAddress NextAddress(ushort port = 40_000)
     {

@@ -117,14 +117,27 @@ internal sealed class DatagramWay
             due += HeldBack();
         }
 
-        if (Profile.Corrupted > 0 && random.Chance(Profile.Corrupted) && UdpChecksum.Finds(datagram.Bytes, Corrupt))
+        if (Profile.Corrupted > 0 && random.Chance(Profile.Corrupted) && !TryCorrupt(datagram))
         {
-            Statistics.Corrupted++;
             _network.Return(datagram);
             return;
         }
 
         Arrive(datagram, due);
+    }
+
+    /// <summary>Changes bits; false when the checksum finds it, as it nearly always does, or nobody above µTP would.</summary>
+    private bool TryCorrupt(Datagram datagram)
+    {
+        if (UdpChecksum.Finds(datagram.Bytes, Corrupt))
+        {
+            Statistics.Corrupted++;
+            return false;
+        }
+
+        Statistics.Unnoticed++;
+        _network.PassedUnnoticed?.Invoke();
+        return _network.PassedUnnoticed is not null;
     }
 
     /// <summary>A few bits that lie together, or anywhere.</summary>

@@ -23,9 +23,12 @@ internal sealed class DatagramWayStatistics
     /// <summary>Corrupted, and found out by the checksum.</summary>
     internal long Corrupted { get; set; }
 
+    /// <summary>Corrupted so that the checksum is as before.</summary>
+    internal long Unnoticed { get; set; }
+
     /// <summary>Bytes on the link, headers counted.</summary>
     internal long WireBytes { get; set; }
 
     public override string ToString() =>
-        $"{Sent} sent, {Delivered} delivered, {Lost} lost, {Overflowed} overflowed, {Swallowed} swallowed, {Duplicated} twice, {Reordered} reordered, {Corrupted} corrupted";
+        $"{Sent} sent, {Delivered} delivered, {Lost} lost, {Overflowed} overflowed, {Swallowed} swallowed, {Duplicated} twice, {Reordered} reordered, {Corrupted} corrupted, {Unnoticed} unnoticed";
 }
