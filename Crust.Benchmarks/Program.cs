@@ -2,7 +2,7 @@ using System.Globalization;
 using Crust.Benchmarks;
 using Crust.Benchmarks.Scenarios;
 
-// Side by side, in one run, in turn: `dotnet run -c Release --project Crust.Benchmarks -- SCENARIO [--json] [--rounds N]`.
+// Side by side, in one run, in turn: `dotnet run -c Release --project Crust.Benchmarks -- SCENARIO [CASE] [--json] [--rounds N]`.
 IReadOnlyDictionary<string, Func<IEnumerable<BenchmarkCase>>> scenarios = new Dictionary<string, Func<IEnumerable<BenchmarkCase>>>(StringComparer.Ordinal)
 {
     ["session-tcp"] = SessionTcpScenario.Cases,
@@ -22,11 +22,11 @@ var roundsAt = Array.IndexOf(args, "--rounds");
 if (args.Length == 0 || !scenarios.TryGetValue(args[0], out var cases)
     || (roundsAt >= 0 && (roundsAt + 1 >= args.Length || !int.TryParse(args[roundsAt + 1], CultureInfo.InvariantCulture, out rounds) || rounds < 1)))
 {
-    await Console.Error.WriteLineAsync($"usage: SCENARIO [--json] [--rounds N], where SCENARIO is one of: {string.Join(", ", scenarios.Keys)}");
+    await Console.Error.WriteLineAsync($"usage: SCENARIO [CASE] [--json] [--rounds N], where SCENARIO is one of: {string.Join(", ", scenarios.Keys)}");
     return 2;
 }
 
-foreach (var benchmark in cases())
+foreach (var benchmark in cases().Where(c => args.Length < 2 || args[1].StartsWith("--", StringComparison.Ordinal) || c.Name == args[1]))
 {
     var result = await benchmark.RunAsync(rounds);
     Console.WriteLine(args.Contains("--json") ? result.ToJson(args[0]) : result.ToString());

@@ -338,7 +338,7 @@ internal sealed class SessionMachine
         _progress.Handle(_sending.Progress, isOwed, _links.Active is { } active && HasWork(active), now);
     }
 
-    private TimeSpan? RoundTrip => _links.Active?.Heartbeat.Rtt.Smoothed;
+    private TimeSpan? RoundTrip => _links.Active?.Heartbeat.Rtt.Shortest;
 
     private void End(SessionStream stream, EntryKind kind, int code, Instant now)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Crust.Primitives;
 using Crust.Utp.Packets;
 using Crust.Utp.Receiving;
@@ -53,6 +54,9 @@ internal sealed partial class UtpConnection
     /// <summary>The remote finished, and everything before that was read.</summary>
     internal bool IsReadFinished => _receiving.IsFinished && _receiving.ReadableBytes == 0;
 
+    /// <summary>The remote finished, and everything before that has come.</summary>
+    internal bool IsReadComplete => _receiving.IsFinished;
+
     /// <summary>Takes as many bytes as the send buffer has room for, and returns how many. Less than all: <see cref="UtpEventKind.Writable"/> follows.</summary>
     internal int Write(ReadOnlySpan<byte> bytes)
     {
@@ -73,15 +77,18 @@ internal sealed partial class UtpConnection
         return length;
     }
 
-    /// <summary>The first contiguous piece of what was received, without a copy; valid until anything else is called. <see cref="Consume"/> takes it away.</summary>
-    internal ReadOnlySpan<byte> Peek() => _receiving.Peek();
+    /// <summary>All that was received and not read, where it lies; the reader's, who may write to it, until <see cref="Consume"/>, whatever comes in between.</summary>
+    internal ReadOnlySequence<byte> Lend() => _receiving.Lend();
 
-    /// <summary>Takes away what <see cref="Peek"/> showed, or less.</summary>
+    /// <summary>Takes away the first bytes of what <see cref="Lend"/> showed, or none, and takes the rest back.</summary>
     internal void Consume(int length)
     {
         _receiving.Consume(length);
         AfterRead(length);
     }
+
+    /// <summary>Takes away everything, since nobody reads; what was lent stays its reader's.</summary>
+    internal void Discard() => AfterRead(_receiving.Discard());
 
     /// <summary>Nothing more will be written: a FIN follows what was (half close). Repeated calls do nothing.</summary>
     internal void FinishWriting()

@@ -172,6 +172,9 @@ internal sealed class UtpEndpoint
     /// <summary>The next event; false when there is none.</summary>
     internal bool PollEvent(out UtpEvent happened) => _events.TryTake(out happened);
 
+    /// <summary>There may be something to transmit, or an event to take.</summary>
+    internal bool IsDue => _transmitting.Count > 0 || _events.Count > 0;
+
     /// <summary>Our clock as the wire has it: microseconds, modulo 2^32, never 0, which libutp reads as none.</summary>
     internal uint Timestamp(long microseconds) => Math.Max(1, unchecked((uint)microseconds + _cookies.ClockOffset));
 

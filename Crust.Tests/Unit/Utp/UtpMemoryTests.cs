@@ -55,7 +55,7 @@ public sealed class UtpMemoryTests
     {
         var random = new DeterministicRandom(2);
         var buffer = new ReorderBuffer(_pool);
-        var stream = new ByteQueue(_pool);
+        var stream = new ReadQueue(_pool);
         var held = new SortedSet<long>();
         var expected = 65_000L;
         for (var i = 0; i < 20_000; i++)

@@ -5,32 +5,22 @@ using System.Threading.Tasks.Sources;
 namespace Crust.Utp.Driver;
 
 /// <summary>
-/// The reading end of a <see cref="UtpLink"/>: one contiguous buffer, rented while there are bytes that nobody consumed; while the reader waits it
-/// holds none. A reader that waits goes on on the thread pool, which takes everything that came until then. One reader at a time;
-/// <see cref="CancelPendingRead"/> may come from anywhere. A connection that failed is an <see cref="IOException"/>, after the bytes that came before.
+/// The reading end of a <see cref="UtpLink"/>: shows the reader what the connection received, where it lies. A reader that waits goes on on the thread pool, and
+/// sees everything that came until then. One reader at a time; <see cref="CancelPendingRead"/> may come from anywhere. A connection that failed is an
+/// <see cref="IOException"/>, after the bytes that came before.
 /// </summary>
 internal sealed class UtpInput(UtpLink link) : PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem
 {
-    /// <summary>A fresh buffer while little comes at a time. Ours: a handshake message, or a record of one segment, and some.</summary>
-    private const int SmallBufferLength = 8 * 1024;
-
-    /// <summary>A fresh buffer when more is there. Ours: a full record and the beginning of the next.</summary>
-    private const int LargeBufferLength = 128 * 1024;
-
-    /// <summary>With less room than this behind the bytes, they are moved, or the buffer is exchanged for a larger one.</summary>
-    private const int MinRoom = 1024;
-
     /// <summary>The pending read, while <see cref="_isWaiting"/>.</summary>
     private ManualResetValueTaskSourceCore<ReadResult> _pending;
     private CancellationToken _cancellation;
     private CancellationTokenRegistration _registration;
-    private byte[]? _buffer;
-    private int _start;
-    private int _end;
 
-    /// <summary>Up to here the reader has seen the bytes and wants more.</summary>
+    /// <summary>What the reader was shown last.</summary>
+    private ReadOnlySequence<byte> _lent;
+
+    /// <summary>So many of the bytes that are there the reader has seen, and wants more.</summary>
     private int _examined;
-    private bool _ended;
     private bool _isCompleted;
     private bool _isWaiting;
     private bool _isQueued;
@@ -46,8 +36,6 @@ internal sealed class UtpInput(UtpLink link) : PipeReader, IValueTaskSource<Read
         {
             if (TryTake(out var result))
                 return ValueTask.FromResult(result);
-            if (TryReceive())
-                return ValueTask.FromResult(Result(isCanceled: false));
             _pending.Reset();
             _pending.RunContinuationsAsynchronously = false;
             _cancellation = cancellationToken;
@@ -75,39 +63,44 @@ internal sealed class UtpInput(UtpLink link) : PipeReader, IValueTaskSource<Read
     {
         lock (link.Pump.Gate)
         {
-            if (_buffer is null)
+            var taken = (int)_lent.Slice(_lent.Start, consumed).Length;
+            _examined = (int)_lent.Slice(_lent.Start, examined).Length - taken;
+            _lent = default;
+            if (link.IsClosed)
                 return;
-            var bytes = Bytes;
-            _examined = _start + (int)bytes.Slice(bytes.Start, examined).Length;
-            _start += (int)bytes.Slice(bytes.Start, consumed).Length;
-            if (_start == _end)
-                Release();
+            link.Connection.Consume(taken);
+            // The remote may want to know that there is room again.
+            link.Pump.DrainIfDue();
         }
     }
 
     /// <inheritdoc/>
     public override void CancelPendingRead()
     {
+        ReadResult result;
         lock (link.Pump.Gate)
         {
             _cancelNext = !_isWaiting;
             if (!_isWaiting)
                 return;
             _isWaiting = false;
+            result = Show(isCanceled: true);
         }
 
         // The caller may hold locks that the reader wants.
         _pending.RunContinuationsAsynchronously = true;
-        _pending.SetResult(Result(isCanceled: true));
+        _pending.SetResult(result);
     }
 
-    /// <summary>Gives the buffer back; nothing can be read any more.</summary>
+    /// <summary>Nothing can be read any more.</summary>
     public override void Complete(Exception? exception = null)
     {
         lock (link.Pump.Gate)
         {
             _isCompleted = true;
-            Release();
+            _lent = default;
+            if (!link.IsClosed)
+                link.Connection.Consume(0);
         }
     }
 
@@ -135,7 +128,7 @@ internal sealed class UtpInput(UtpLink link) : PipeReader, IValueTaskSource<Read
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>A pool thread: takes what is there, and the reader goes on.</summary>
+    /// <summary>A pool thread: the reader goes on with what is there.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         Exception? failure = null;
@@ -147,13 +140,10 @@ internal sealed class UtpInput(UtpLink link) : PipeReader, IValueTaskSource<Read
                 return;
             try
             {
-                if (!TryReceive())
+                if (!TryShow(out result))
                     return;
-                result = Result(isCanceled: false);
             }
-#pragma warning disable CA1031 // Passed on to the reader.
-            catch (Exception e)
-#pragma warning restore CA1031
+            catch (IOException e)
             {
                 failure = e;
             }
@@ -167,91 +157,43 @@ internal sealed class UtpInput(UtpLink link) : PipeReader, IValueTaskSource<Read
             _pending.SetException(failure);
     }
 
-    /// <summary>Reads what is there for nobody. Under the lock.</summary>
-    internal static void Discard(UtpConnection connection)
-    {
-        if (connection.ReadableBytes == 0)
-            return;
-        var buffer = ArrayPool<byte>.Shared.Rent(LargeBufferLength);
-        while (connection.Read(buffer) > 0)
-        {
-            // Again.
-        }
+    private bool HasEnded => link.Connection.IsReadComplete || link.Connection.EndReason == UtpEndReason.Finished;
 
-        ArrayPool<byte>.Shared.Return(buffer);
-    }
-
-    private ReadOnlySequence<byte> Bytes => _buffer is null ? ReadOnlySequence<byte>.Empty : new ReadOnlySequence<byte>(_buffer, _start, _end - _start);
-
-    private ReadResult Result(bool isCanceled) => new(Bytes, isCanceled, _ended);
-
-    /// <summary>What can be had without the connection. Under the lock.</summary>
+    /// <summary>Answers a read at once, if it can. Under the lock.</summary>
     private bool TryTake(out ReadResult result)
     {
         if (_isCompleted)
             throw new InvalidOperationException("The reader was completed.");
         if (_isWaiting)
             throw new InvalidOperationException("A read is under way.");
-        result = Result(_cancelNext);
-        if (!_cancelNext && !_ended && _examined >= _end)
-            return false;
+        if (!_cancelNext)
+            return TryShow(out result);
         _cancelNext = false;
+        result = Show(isCanceled: true);
         return true;
     }
 
-    /// <summary>Takes bytes, or the end, from the connection; false when there is nothing yet. Under the lock.</summary>
-    private bool TryReceive()
+    /// <summary>Shows bytes that the reader has not seen, or the end; false when there is nothing yet. Under the lock.</summary>
+    /// <exception cref="IOException">There is nothing, and the connection failed.</exception>
+    private bool TryShow(out ReadResult result)
     {
-        var connection = link.Connection;
-        var readable = link.IsClosed ? 0 : connection.ReadableBytes;
-        if (readable > 0)
-        {
-            MakeRoom(readable);
-            _end += connection.Read(_buffer.AsSpan(_end));
-            // The remote may want to know that there is room again.
-            link.Pump.Drain();
-            return true;
-        }
-
-        if (link.Failure is { } failure)
+        var isNew = !link.IsClosed && link.Connection.ReadableBytes > _examined;
+        if (!isNew && link.Failure is { } failure)
             throw failure;
-        _ended = connection.IsReadFinished || connection.EndReason == UtpEndReason.Finished;
-        return _ended;
+        if (!isNew && !HasEnded)
+        {
+            result = default;
+            return false;
+        }
+
+        result = Show(isCanceled: false);
+        return true;
     }
 
-    private void MakeRoom(int readable)
+    private ReadResult Show(bool isCanceled)
     {
-        var wanted = readable > SmallBufferLength ? LargeBufferLength : SmallBufferLength;
-        if (_buffer is null)
-        {
-            _buffer = ArrayPool<byte>.Shared.Rent(wanted);
-            return;
-        }
-
-        if (_buffer.Length - _end >= MinRoom)
-            return;
-        var bytes = _buffer.AsSpan(_start, _end - _start);
-        if (_buffer.Length - bytes.Length >= MinRoom)
-        {
-            bytes.CopyTo(_buffer);
-        }
-        else
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(wanted, _buffer.Length * 2));
-            bytes.CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = larger;
-        }
-
-        (_examined, _end, _start) = (_examined - _start, _end - _start, 0);
-    }
-
-    private void Release()
-    {
-        if (_buffer is not null)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = null;
-        (_start, _end, _examined) = (0, 0, 0);
+        _lent = link.IsClosed ? ReadOnlySequence<byte>.Empty : link.Connection.Lend();
+        return new ReadResult(_lent, isCanceled, HasEnded);
     }
 
     private void HandleCancellation()

@@ -142,7 +142,7 @@ internal sealed class UtpLink : ConnectionContext, IDuplexPipe
                 if (!IsOver)
                 {
                     Connection.FinishWriting();
-                    UtpInput.Discard(Connection);
+                    Connection.Discard();
                     Pump.Linger(this);
                     Pump.Drain();
                 }
@@ -164,7 +164,7 @@ internal sealed class UtpLink : ConnectionContext, IDuplexPipe
                 break;
             case UtpEventKind.Readable when IsClosed:
                 // Nobody reads any more, but the remote's end comes only behind its bytes.
-                UtpInput.Discard(Connection);
+                Connection.Discard();
                 break;
             case UtpEventKind.Readable:
                 _input.HandleReadable();

@@ -242,6 +242,13 @@ internal sealed class UtpPump : IDatagramHandler
     /// <summary>Sends what the machine has to send, tells links what happened and asks to be woken for the next deadline. Under the lock.</summary>
     internal void Drain() => Drain(_clock.Now);
 
+    /// <summary>As <see cref="Drain()"/>, if there is anything to do. Under the lock.</summary>
+    internal void DrainIfDue()
+    {
+        if (_endpoint.IsDue)
+            Drain(_clock.Now);
+    }
+
     /// <summary>The link was disposed of: it goes on by itself for a bounded time. Under the lock.</summary>
     internal void Linger(UtpLink link)
     {

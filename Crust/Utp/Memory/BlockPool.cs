@@ -17,7 +17,15 @@ internal sealed class BlockPool(int packetLength)
     /// <summary>Ours: a window of libutp's with a hole at its front, 1.5 MiB.</summary>
     private const int MaxKeptPackets = 1024;
 
+    /// <summary>Ours: a full record of a session and the beginning of the next, so that most records are in one piece.</summary>
+    internal const int LargeBlockLength = 128 * 1024;
+
+    /// <summary>Ours: 2 MiB.</summary>
+    private const int MaxKeptLargeBlocks = 16;
+
     private readonly Stack<byte[]> _blocks = new();
+    private readonly Stack<ReadBlock> _readBlocks = new();
+    private readonly Stack<ReadBlock> _largeBlocks = new();
     private readonly Stack<byte[]> _packets = new();
 
     internal int BlocksInUse { get; private set; }
@@ -35,6 +43,30 @@ internal sealed class BlockPool(int packetLength)
         BlocksInUse--;
         if (_blocks.Count < MaxKeptBlocks)
             _blocks.Push(block);
+    }
+
+    /// <summary>A block that a reader can be shown.</summary>
+    internal ReadBlock RentRead(bool isLarge)
+    {
+        BlocksInUse++;
+        return (isLarge ? _largeBlocks : _readBlocks).TryPop(out var block) ? block : new ReadBlock(isLarge ? LargeBlockLength : BlockLength);
+    }
+
+    internal void Return(ReadBlock block)
+    {
+        BlocksInUse--;
+        block.Detach();
+        if (block.Array.Length == BlockLength && _readBlocks.Count < MaxKeptBlocks)
+            _readBlocks.Push(block);
+        else if (block.Array.Length == LargeBlockLength && _largeBlocks.Count < MaxKeptLargeBlocks)
+            _largeBlocks.Push(block);
+    }
+
+    /// <summary>This block and those behind it never come back: somebody may still look at them.</summary>
+    internal void Forget(ReadBlock? block)
+    {
+        for (; block is not null; block = block.Following)
+            BlocksInUse--;
     }
 
     /// <summary>Room for the payload of one packet; <paramref name="length"/> is at most what this endpoint receives.</summary>

@@ -12,8 +12,8 @@ internal sealed class ReceiveWindow(WindowBudget budget, int initialBytes, int m
     /// <summary>Ours: a window that is used up within this time may be too small while the round trip is not known.</summary>
     private const long UnknownMicroseconds = 1_000_000;
 
-    /// <summary>Ours: on the shortest paths threads need time to take turns; 1 ms is a megabyte at 1 GB/s.</summary>
-    private const long MinQuickMicroseconds = 1_000;
+    /// <summary>Ours: on the shortest paths threads need time to take turns; half a millisecond is half a megabyte at 1 GB/s.</summary>
+    private const long MinQuickMicroseconds = 500;
 
     /// <summary>Ours: the shortest round trip is forgotten bit by bit, a 16th in each round.</summary>
     private const int ForgettingShift = 4;

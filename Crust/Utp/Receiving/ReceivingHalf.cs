@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Crust.Utp.Memory;
 using Crust.Utp.Packets;
@@ -19,7 +20,7 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     /// <summary>Ours: the first packets are acknowledged at once, so that slow start is quick.</summary>
     private const int QuickPackets = 16;
 
-    private readonly ByteQueue _bytes = new(pool);
+    private readonly ReadQueue _bytes = new(pool);
     private ReorderBuffer? _reorder;
     private PartialPackets? _partial;
     private long _finNumber = long.MaxValue;
@@ -109,23 +110,30 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     internal int Read(Span<byte> destination)
     {
         var length = Math.Min(destination.Length, _bytes.Length);
-        _bytes.CopyTo(_bytes.Begin, destination[..length]);
+        _bytes.CopyTo(destination[..length]);
         Consume(length);
         return length;
     }
 
-    /// <summary>The first contiguous piece of what is there; <see cref="Consume"/> takes it away.</summary>
-    internal ReadOnlySpan<byte> Peek() => _bytes.Length == 0 ? [] : _bytes.Piece(_bytes.Begin, _bytes.Length);
+    /// <summary>All that is there, where it lies; the reader's until <see cref="Consume"/>.</summary>
+    internal ReadOnlySequence<byte> Lend() => _bytes.Lend();
 
+    /// <summary>Takes away the first bytes, or none; what was lent comes back.</summary>
     internal void Consume(int length)
     {
-        if (length == 0)
-            return;
-        _bytes.Release(_bytes.Begin + length);
-        // The sender hears of a window that opened by half, or that had become too small for a packet.
-        var announced = _announcedEnd - _bytes.End;
-        if (!IsFinished && (RoomBytes - announced >= window.LimitBytes / 2 || announced < 2 * PacketHeader.Length + 1500))
-            _isUrgent = true;
+        _bytes.Release(length);
+        if (length > 0)
+            Opened();
+    }
+
+    /// <summary>Takes away everything; what was lent stays its reader's. Returns how much it was.</summary>
+    internal int Discard()
+    {
+        var length = _bytes.Length;
+        _bytes.Clear();
+        if (length > 0)
+            Opened();
+        return length;
     }
 
     /// <summary>The window to announce; whoever asks sends it.</summary>
@@ -188,6 +196,14 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
         _reorder?.Clear();
         _partial?.Clear();
         window.GiveBack();
+    }
+
+    private void Opened()
+    {
+        // The sender hears of a window that opened by half, or that had become too small for a packet.
+        var announced = _announcedEnd - _bytes.End;
+        if (!IsFinished && (RoomBytes - announced >= window.LimitBytes / 2 || announced < 2 * PacketHeader.Length + 1500))
+            _isUrgent = true;
     }
 
     private static void WriteBits(Span<byte> buffer, ReorderBuffer reorder, long first)

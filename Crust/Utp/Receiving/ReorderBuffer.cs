@@ -42,7 +42,7 @@ internal sealed class ReorderBuffer(BlockPool pool)
     }
 
     /// <summary>Moves the packet of this number to the end of the stream; false when it is not there.</summary>
-    internal bool TryMove(long number, ByteQueue destination)
+    internal bool TryMove(long number, ReadQueue destination)
     {
         if (Count == 0 || number > Highest || !Contains(number))
             return false;

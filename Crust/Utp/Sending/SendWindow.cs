@@ -3,8 +3,8 @@ using Crust.Utp.Memory;
 namespace Crust.Utp.Sending;
 
 /// <summary>
-/// How much may be written and not acknowledged: room for two congestion windows, so that the writer stays ahead of the path. Grows with the window as far as the
-/// endpoint's budget allows, and is given back by a connection that rests.
+/// How much may be written and not acknowledged: half as much again as is under way, so that the writer stays ahead of the path, and no more, since what waits for
+/// long falls out of the processor's caches. Grows as far as the endpoint's budget allows, and is given back by a connection that rests.
 /// </summary>
 internal sealed class SendWindow(WindowBudget budget, int initialBytes, int maxBytes)
 {
@@ -12,9 +12,10 @@ internal sealed class SendWindow(WindowBudget budget, int initialBytes, int maxB
 
     internal int LimitBytes => initialBytes + _granted;
 
-    internal void Grow(int congestionWindowBytes)
+    /// <param name="usefulBytes">What the path has under way, or could have.</param>
+    internal void Grow(int usefulBytes)
     {
-        var wanted = Math.Min(maxBytes, Math.Max(congestionWindowBytes, initialBytes / 2) * 2L) - LimitBytes;
+        var wanted = Math.Min(maxBytes, usefulBytes * 3L / 2) - LimitBytes;
         // In steps: a budget that is nearly spent is not asked for every packet.
         if (wanted > LimitBytes / 4)
             _granted += budget.Take((int)wanted);

@@ -137,7 +137,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         // A window that is not half used is not what limits us, whatever did it last.
         var isLimited = _isLimited && 2L * outcome.PriorInFlight >= _congestion.WindowBytes;
         _congestion.Acknowledged(CongestionSample(outcome.DeliveredBytes, outcome.DeliveredPackets, queueingDelay, isLimited, nowMicroseconds));
-        window.Grow(Math.Min(_congestion.WindowBytes, 2 * outcome.PriorInFlight));
+        window.Grow(Math.Min(_congestion.WindowBytes, outcome.PriorInFlight));
         DetectLosses(nowMicroseconds);
         return released;
     }
