@@ -101,9 +101,8 @@ internal sealed partial class UtpConnection
             _sending.ExtensionLength = 0;
         }
 
-        var hadRoom = _sending.RoomBytes;
         var released = _sending.HandleAcknowledgement(acknowledged, selectiveAck, header.WindowBytes, _queueingDelay, nowMicroseconds);
-        if (released && _wantsWritable && _sending.RoomBytes > hadRoom)
+        if (released && _wantsWritable && _sending.HasRoomForWriter)
         {
             _wantsWritable = false;
             _endpoint.Raise(this, UtpEventKind.Writable);

@@ -69,6 +69,34 @@ internal sealed partial class UtpConnection
         return taken;
     }
 
+    /// <summary>
+    /// Room of at least so much to write to, whatever the window: the writer's until <see cref="EndReservation"/>, or until the connection ends, when what it does
+    /// there means nothing any more. <see cref="Write"/> must not be called meanwhile. Empty when nothing can be written any more.
+    /// </summary>
+    internal Memory<byte> Reserve(int room) => IsWritable ? _sending.Reserve(room) : default;
+
+    /// <summary>So much of what was reserved is filled; it may be sent from now on. The writer may go on behind it.</summary>
+    internal void Commit(int length)
+    {
+        if (!IsWritable || length == 0)
+            return;
+        _sending.Commit(length);
+        _endpoint.Wake(this);
+    }
+
+    /// <summary>The writer is at rest; what it had in hand it uses no more.</summary>
+    /// <returns>False when the buffer is full: <see cref="UtpEventKind.Writable"/> follows.</returns>
+    internal bool EndReservation()
+    {
+        if (!IsWritable)
+            return true;
+        _sending.EndReservation();
+        _wantsWritable = _sending.RoomBytes == 0;
+        return !_wantsWritable;
+    }
+
+    private bool IsWritable => State <= UtpConnectionState.Open && !_sending.IsFinishing;
+
     /// <summary>Copies received bytes, in order; the receive window opens by as many.</summary>
     internal int Read(Span<byte> destination)
     {

@@ -11,46 +11,6 @@ public sealed class UtpMemoryTests
     private readonly BlockPool _pool = new(1472);
 
     [Fact]
-    public void ByteQueue_IsAStream_AndHoldsNoBlockWhenItIsEmpty()
-    {
-        var random = new DeterministicRandom(1);
-        var queue = new ByteQueue(_pool);
-        var model = new List<byte>();
-        var begin = 0L;
-        for (var i = 0; i < 3_000; i++)
-        {
-            if (random.Chance(0.5))
-            {
-                var bytes = new byte[random.Next(9_000)];
-                random.Fill(bytes);
-                queue.Append(bytes);
-                model.AddRange(bytes);
-            }
-            else
-            {
-                var count = random.Next(model.Count + 1);
-                count = random.Chance(0.3) ? model.Count : count;
-                queue.Release(queue.Begin + count);
-                model.RemoveRange(0, count);
-                begin += count;
-            }
-
-            queue.Begin.Should().Be(begin);
-            queue.Length.Should().Be(model.Count);
-            _pool.BlocksInUse.Should().BeInRange((model.Count + BlockPool.BlockLength - 1) / BlockPool.BlockLength, (model.Count / BlockPool.BlockLength) + 2);
-            if (model.Count == 0)
-                continue;
-            var from = random.Next(model.Count);
-            var copy = new byte[random.Next(model.Count - from + 1)];
-            queue.CopyTo(begin + from, copy);
-            copy.AsSpan().SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(model).Slice(from, copy.Length)).Should().BeTrue();
-        }
-
-        queue.Clear();
-        _pool.BlocksInUse.Should().Be(0);
-    }
-
-    [Fact]
     public void ReorderBuffer_SaysWhatItHolds_AndGivesItInOrder()
     {
         var random = new DeterministicRandom(2);

@@ -1,33 +1,23 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
 
 namespace Crust.Utp.Driver;
 
 /// <summary>
-/// The writing end of a <see cref="UtpLink"/>: one contiguous buffer, rented between the first byte and the flush that hands the last one to the
-/// connection. A flush sends at once; it waits only when the connection holds as much as it may, and then the socket's thread refills from here.
-/// One writer at a time. A connection that failed is an <see cref="IOException"/>. <see cref="Complete"/> without an exception is a half close.
+/// The writing end of a <see cref="UtpLink"/>: what is written lies at once where the connection sends it from. It may be sent before it is flushed, and a flush
+/// sends what may go now; it waits only when the connection holds as much as it may. One writer at a time. A connection that failed is an
+/// <see cref="IOException"/>. <see cref="Complete"/> without an exception is a half close.
 /// </summary>
 internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem
 {
-    /// <summary>Room in the buffer that begins with a large piece, so that it need not grow: what a link gathers between two flushes.</summary>
-    private const int LargeBufferLength = 256 * 1024;
-
-    /// <summary>A piece of this length begins with a large buffer.</summary>
-    private const int LargePiece = 16 * 1024;
-
-    private const int SmallBufferLength = 4 * 1024;
-
     /// <summary>The pending flush, while <see cref="_isWaiting"/>.</summary>
     private ManualResetValueTaskSourceCore<FlushResult> _pending;
     private CancellationToken _cancellation;
     private CancellationTokenRegistration _registration;
-    private byte[]? _buffer;
 
-    /// <summary>What lies before this the connection has.</summary>
-    private int _start;
-    private int _end;
+    /// <summary>What the connection gave us to write to; empty between a flush and the next piece.</summary>
+    private Memory<byte> _room;
+    private int _unflushed;
     private bool _isCompleted;
     private bool _isWaiting;
     private bool _isQueued;
@@ -37,28 +27,31 @@ internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<Flu
     public override bool CanGetUnflushedBytes => true;
 
     /// <inheritdoc/>
-    public override long UnflushedBytes => _end - _start;
+    public override long UnflushedBytes => _unflushed;
 
     /// <inheritdoc/>
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         MakeRoom(sizeHint);
-        return _buffer.AsMemory(_end);
+        return _room;
     }
 
     /// <inheritdoc/>
     public override Span<byte> GetSpan(int sizeHint = 0)
     {
         MakeRoom(sizeHint);
-        return _buffer.AsSpan(_end);
+        return _room.Span;
     }
 
     /// <inheritdoc/>
     public override void Advance(int bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, (_buffer?.Length ?? 0) - _end);
-        _end += bytes;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, _room.Length);
+        _room = _room[bytes..];
+        _unflushed += bytes;
+        lock (link.Pump.Gate)
+            link.Connection.Commit(bytes);
     }
 
     /// <inheritdoc/>
@@ -77,17 +70,13 @@ internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<Flu
                 return ValueTask.FromResult(new FlushResult(isCanceled: true, isCompleted: false));
             }
 
-            var isDone = TryWrite();
-            if (isDone && _buffer is null)
+            if (End is { } end)
+                throw end;
+            (_room, _unflushed) = (default, 0);
+            link.Pump.DrainIfDue();
+            // Sending may have made room.
+            if (link.Connection.EndReservation())
                 return ValueTask.FromResult(default(FlushResult));
-            link.Pump.Drain();
-            // Sending made room, or not.
-            if (isDone || TryWrite())
-            {
-                Release();
-                return ValueTask.FromResult(default(FlushResult));
-            }
-
             _pending.Reset();
             _pending.RunContinuationsAsynchronously = false;
             _cancellation = cancellationToken;
@@ -100,7 +89,7 @@ internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<Flu
         return wait;
     }
 
-    /// <summary>Ends a flush that waits, or the next one. What the connection did not take yet stays for the flush after it.</summary>
+    /// <summary>Ends a flush that waits, or the next one. What was written is sent all the same.</summary>
     public override void CancelPendingFlush()
     {
         lock (link.Pump.Gate)
@@ -115,7 +104,7 @@ internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<Flu
         _pending.SetResult(new FlushResult(isCanceled: true, isCompleted: false));
     }
 
-    /// <summary>Gives the buffer back; what was not flushed is lost. Without an exception the remote learns that nothing more comes.</summary>
+    /// <summary>Nothing more is written. Without an exception the remote learns that nothing more comes.</summary>
     public override void Complete(Exception? exception = null)
     {
         lock (link.Pump.Gate)
@@ -123,8 +112,11 @@ internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<Flu
             if (_isCompleted)
                 return;
             _isCompleted = true;
-            Release();
-            if (exception is not null || link.IsClosed || link.IsOver)
+            _room = default;
+            if (link.IsClosed || link.IsOver)
+                return;
+            link.Connection.EndReservation();
+            if (exception is not null)
                 return;
             link.Connection.FinishWriting();
             link.Pump.Drain();
@@ -149,7 +141,7 @@ internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<Flu
     /// <summary>The connection has room, or failed. Under the lock; whoever calls sends afterwards.</summary>
     internal void HandleWritable()
     {
-        if (!_isWaiting || _isQueued || (End is null && !TryWrite()))
+        if (!_isWaiting || _isQueued)
             return;
         _isQueued = true;
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
@@ -165,8 +157,7 @@ internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<Flu
             if (!_isWaiting)
                 return;
             _isWaiting = false;
-            failure = _start < _end ? End : null;
-            Release();
+            failure = End;
         }
 
         if (failure is null)
@@ -182,36 +173,13 @@ internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<Flu
     {
         if (_isCompleted)
             throw new InvalidOperationException("The writer was completed.");
-        var wanted = Math.Max(sizeHint, 1);
-        if (_buffer is not null && _buffer.Length - _end >= wanted)
+        if (_room.Length >= Math.Max(sizeHint, 1))
             return;
-        var length = wanted >= LargePiece ? LargeBufferLength : SmallBufferLength;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(length, _end - _start + wanted));
-        if (_buffer is not null)
-        {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
-
-        (_buffer, _start, _end) = (larger, 0, _end - _start);
-    }
-
-    /// <summary>Hands over what the connection takes now; true when that is everything. Under the lock.</summary>
-    private bool TryWrite()
-    {
-        if (End is { } end)
-            throw end;
-        if (_start < _end)
-            _start += link.Connection.Write(_buffer.AsSpan(_start, _end - _start));
-        return _start == _end;
-    }
-
-    private void Release()
-    {
-        if (_buffer is not null)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = null;
-        (_start, _end) = (0, 0);
+        lock (link.Pump.Gate)
+            _room = link.Connection.Reserve(sizeHint);
+        // The connection is over, which the flush will tell.
+        if (_room.Length == 0)
+            _room = new byte[Math.Max(sizeHint, 1)];
     }
 
     private void HandleCancellation()

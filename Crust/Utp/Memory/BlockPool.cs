@@ -7,9 +7,7 @@ namespace Crust.Utp.Memory;
 internal sealed class BlockPool(int packetLength)
 {
     /// <summary>Ours: a dozen packets. Small enough for a thousand slow connections, large enough that a block is rare work.</summary>
-    internal const int BlockLength = 1 << BlockShift;
-
-    internal const int BlockShift = 14;
+    internal const int BlockLength = 16 * 1024;
 
     /// <summary>Ours: 2 MiB. A stream takes one block for each that it gives back, so a few are enough.</summary>
     private const int MaxKeptBlocks = 128;
@@ -17,57 +15,84 @@ internal sealed class BlockPool(int packetLength)
     /// <summary>Ours: a window of libutp's with a hole at its front, 1.5 MiB.</summary>
     private const int MaxKeptPackets = 1024;
 
-    /// <summary>Ours: a full record of a session and the beginning of the next, so that most records are in one piece.</summary>
-    internal const int LargeBlockLength = 128 * 1024;
+    /// <summary>Ours: four full records of a session, so that most are in one piece.</summary>
+    internal const int LargeBlockLength = 264 * 1024;
 
     /// <summary>Ours: 2 MiB.</summary>
-    private const int MaxKeptLargeBlocks = 16;
+    private const int MaxKeptLargeBlocks = 8;
+
+    /// <summary>Ours: 17 MiB. What remotes may make us hold beyond their windows: the others' readers make do with small blocks.</summary>
+    private const int MaxLargeReadBlocks = 64;
 
     private readonly Stack<byte[]> _blocks = new();
+    private readonly Stack<byte[]> _large = new();
     private readonly Stack<ReadBlock> _readBlocks = new();
-    private readonly Stack<ReadBlock> _largeBlocks = new();
+    private readonly Stack<ReadBlock> _largeReadBlocks = new();
     private readonly Stack<byte[]> _packets = new();
+    private int _largeReadBlocksInUse;
 
     internal int BlocksInUse { get; private set; }
 
     internal int PacketsInUse { get; private set; }
 
-    internal byte[] RentBlock()
+    /// <summary>A block to write to, of at least so much room. More than a large block has is rare, and not worth keeping.</summary>
+    internal byte[] RentBlock(bool isLarge, int room)
     {
         BlocksInUse++;
-        return _blocks.TryPop(out var block) ? block : GC.AllocateUninitializedArray<byte>(BlockLength);
+        var length = Math.Max(isLarge ? LargeBlockLength : BlockLength, room);
+        return KeptOf(length) is { } kept && kept.TryPop(out var block) ? block : GC.AllocateUninitializedArray<byte>(length);
     }
 
     internal void ReturnBlock(byte[] block)
     {
         BlocksInUse--;
-        if (_blocks.Count < MaxKeptBlocks)
-            _blocks.Push(block);
+        if (KeptOf(block.Length) is { } kept && kept.Count < (block.Length == BlockLength ? MaxKeptBlocks : MaxKeptLargeBlocks))
+            kept.Push(block);
     }
 
+    /// <summary>A block never comes back: somebody may still write to it.</summary>
+    internal void Forget() => BlocksInUse--;
+
     /// <summary>A block that a reader can be shown.</summary>
-    internal ReadBlock RentRead(bool isLarge)
+    internal ReadBlock RentRead(bool wantsLarge)
     {
         BlocksInUse++;
-        return (isLarge ? _largeBlocks : _readBlocks).TryPop(out var block) ? block : new ReadBlock(isLarge ? LargeBlockLength : BlockLength);
+        var isLarge = wantsLarge && _largeReadBlocksInUse < MaxLargeReadBlocks;
+        if (isLarge)
+            _largeReadBlocksInUse++;
+        return (isLarge ? _largeReadBlocks : _readBlocks).TryPop(out var block) ? block : new ReadBlock(isLarge ? LargeBlockLength : BlockLength);
     }
 
     internal void Return(ReadBlock block)
     {
-        BlocksInUse--;
+        Forgotten(block);
         block.Detach();
         if (block.Array.Length == BlockLength && _readBlocks.Count < MaxKeptBlocks)
             _readBlocks.Push(block);
-        else if (block.Array.Length == LargeBlockLength && _largeBlocks.Count < MaxKeptLargeBlocks)
-            _largeBlocks.Push(block);
+        else if (block.Array.Length == LargeBlockLength && _largeReadBlocks.Count < MaxKeptLargeBlocks)
+            _largeReadBlocks.Push(block);
     }
 
     /// <summary>This block and those behind it never come back: somebody may still look at them.</summary>
     internal void Forget(ReadBlock? block)
     {
         for (; block is not null; block = block.Following)
-            BlocksInUse--;
+            Forgotten(block);
     }
+
+    private void Forgotten(ReadBlock block)
+    {
+        BlocksInUse--;
+        if (block.Array.Length == LargeBlockLength)
+            _largeReadBlocksInUse--;
+    }
+
+    private Stack<byte[]>? KeptOf(int length) => length switch
+    {
+        BlockLength => _blocks,
+        LargeBlockLength => _large,
+        _ => null,
+    };
 
     /// <summary>Room for the payload of one packet; <paramref name="length"/> is at most what this endpoint receives.</summary>
     internal byte[] RentPacket(int length)

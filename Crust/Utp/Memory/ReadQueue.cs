@@ -108,7 +108,7 @@ internal sealed class ReadQueue(BlockPool pool)
     private void AddBlock()
     {
         _wasFilled |= _last is not null;
-        var block = pool.RentRead(isLarge: _wasFilled);
+        var block = pool.RentRead(wantsLarge: _wasFilled);
         if (_last is null)
             (_first, _start) = (block, 0);
         else

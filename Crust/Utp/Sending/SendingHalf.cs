@@ -19,7 +19,10 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     /// <summary>Ours: in slow start, twice the window a round trip; otherwise a quarter more than the window, so that pacing does not limit.</summary>
     private const double SlowStartPacing = 2, SteadyPacing = 1.25;
 
-    private readonly ByteQueue _bytes = new(pool);
+    /// <summary>Ours: a writer wakes for an eighth of the room and not for each packet, and what waits unsent lasts until it is awake.</summary>
+    private const int WakeFraction = 8;
+
+    private readonly WriteQueue _bytes = new(pool);
     private readonly Flight _flight = new();
     private readonly LedbatController _congestion = new();
     private RttEstimator _rtt;
@@ -57,6 +60,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     internal int MaxDatagramLength => _pathMtu.Length;
 
     internal int RoomBytes => Math.Max(0, window.LimitBytes - _bytes.Length);
+
+    /// <summary>Enough room that a writer who waited is worth waking.</summary>
+    internal bool HasRoomForWriter => RoomBytes >= window.LimitBytes / WakeFraction;
 
     /// <summary>The FIN is acknowledged, and everything before.</summary>
     internal bool IsFinished => _flight.Packets.First > _finNumber;
@@ -97,6 +103,13 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         _bytes.Append(bytes[..taken]);
         return taken;
     }
+
+    /// <summary>Room to write to, of at least so much, whatever the window: <see cref="Commit"/> tells how much was filled.</summary>
+    internal Memory<byte> Reserve(int room) => _bytes.Reserve(room);
+
+    internal void Commit(int length) => _bytes.Commit(length);
+
+    internal void EndReservation() => _bytes.EndReservation();
 
     internal void Finish() => IsFinishing = true;
 
