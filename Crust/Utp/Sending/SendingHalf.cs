@@ -19,6 +19,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     /// <summary>Ours: in slow start, twice the window a round trip; otherwise a quarter more than the window, so that pacing does not limit.</summary>
     private const double SlowStartPacing = 2, SteadyPacing = 1.25;
 
+    /// <summary>Ours (RFC 8899 §4.3): after so many timeouts in a row packets are too long for the path, perhaps; and even those that pass nearly everywhere.</summary>
+    private const int BlackHoleTimeouts = 2, NarrowPathTimeouts = 4;
+
     private readonly ByteQueue _bytes = new(pool);
     private readonly Flight _flight = new();
     private readonly LedbatController _congestion = new();
@@ -33,7 +36,6 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     private long _paceMicroseconds;
     private long _windowProbeMicroseconds;
     private int _timeouts;
-    private int _maxFlightPackets;
     private uint _recoveryEnd;
     private bool _isRecovering;
     private bool _hasDelivered;
@@ -69,6 +71,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     /// <summary>Only the FIN, perhaps, is not acknowledged.</summary>
     internal bool HasDelivered => _bytes.Length == 0;
 
+    /// <summary>The most packets that were ever under way at once.</summary>
+    internal int LargestFlightPackets { get; private set; }
+
     internal long ProgressMicroseconds => _progressMicroseconds;
 
     private int PacketLength => _pathMtu.Length;
@@ -102,7 +107,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
 
     /// <summary>Whether an acknowledgement of this number can be meant for us: of what was sent, and not older than the window was ever long.</summary>
     internal bool IsPlausible(long acknowledged) =>
-        acknowledged < _flight.Packets.Next && acknowledged >= _flight.Packets.First - 4 - _maxFlightPackets;
+        acknowledged < _flight.Packets.Next && acknowledged >= _flight.Packets.First - 4 - LargestFlightPackets;
 
     /// <summary>Takes an acknowledgement; true when bytes left the buffer.</summary>
     internal bool HandleAcknowledgement(long acknowledged, in SelectiveAck selectiveAck, uint windowBytes, int queueingDelay, long nowMicroseconds)
@@ -134,6 +139,8 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
             _rtt.AddSample(outcome.RttMicroseconds);
         if (outcome.ProbeDelivered)
             _pathMtu.ProbeDelivered(nowMicroseconds);
+        if (outcome.SpuriousPackets > 0)
+            _congestion.Spurious(outcome.SpuriousPackets);
         // A window that is not half used is not what limits us, whatever did it last.
         var isLimited = _isLimited && 2L * outcome.PriorInFlight >= _congestion.WindowBytes;
         _congestion.Acknowledged(CongestionSample(outcome.DeliveredBytes, outcome.DeliveredPackets, queueingDelay, isLimited, nowMicroseconds));
@@ -193,10 +200,10 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         var lost = _flight.LoseAll();
         if (lost.ProbeLost)
             _pathMtu.ProbeLost(nowMicroseconds);
-        if (!isRefused && _timeouts >= 2 && _pathMtu.Length > PathMtuSearch.BaseLength)
+        if (!isRefused && _timeouts >= (_pathMtu.Length > PathMtuSearch.BaseLength ? BlackHoleTimeouts : NarrowPathTimeouts))
             _pathMtu.Exclude(_pathMtu.Length, nowMicroseconds);
         if (!isRefused && (lost.LostPackets > 0 || _timeouts == 1))
-            _congestion.TimedOut(PacketLength);
+            _congestion.TimedOut(lost.LostPackets, PacketLength);
         _isRecovering = true;
         _recoveryEnd = _flight.NextTransmission;
         _probeDue = true;
@@ -260,7 +267,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
                 _finNumber = packet.Number;
             if (packet.ProbeLength > 0)
                 _pathMtu.ProbeSent(packet.ProbeLength);
-            _maxFlightPackets = Math.Max(_maxFlightPackets, _flight.Packets.Count);
+            LargestFlightPackets = Math.Max(LargestFlightPackets, _flight.Packets.Count);
         }
 
         _probeDue = false;
