@@ -44,4 +44,7 @@ internal enum CaptureKind : byte
 
     /// <summary>One from the receiver.</summary>
     FileToSender,
+
+    /// <summary>A µTP packet.</summary>
+    UtpDatagram,
 }

@@ -50,6 +50,7 @@ internal static class CorpusRecorder
         Capture.Write(Path.Combine(folder, "dialled.bin"), await DialledAsync());
         Capture.Write(Path.Combine(folder, "gateway.bin"), await GatewayAsync());
         Capture.Write(Path.Combine(folder, "files.bin"), await FilesAsync());
+        Capture.Write(Path.Combine(folder, UtpRecorder.File), UtpRecorder.Record());
         foreach (var file in Directory.GetFiles(folder, "*.bin").Order(StringComparer.Ordinal))
             Console.WriteLine($"{Path.GetFileName(file)}: {new FileInfo(file).Length} bytes");
         return 0;

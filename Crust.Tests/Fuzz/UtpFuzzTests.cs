@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using Crust.Primitives;
+using Crust.Tests.Unit.Utp;
 using Crust.Utp;
 using Crust.Utp.Packets;
 using FluentAssertions;
@@ -25,6 +27,73 @@ public sealed class UtpFuzzTests(ITestOutputHelper output)
         [.. Packet(PacketType.Data, 3), 77, 4, 0, 0, 0, 1, 0, 3, 1, 2, 3, 5],
         [.. Packet(PacketType.Data, ExtensionKind.Part), 0, 4, 0, 2, 0, 5, 1, 2, 3],
     ];
+
+    /// <summary>The corpus above was thought of; this one was sent.</summary>
+    private static byte[][] Recorded => [.. Capture.Read(UtpRecorder.File).Select(c => c.Bytes)];
+
+    [Fact]
+    public void RecordedDatagrams_ParseAsTheyAre_AndHaveEveryTypeAndExtension()
+    {
+        var extensions = new HashSet<byte>();
+        foreach (var bytes in Recorded)
+        {
+            PacketHeader.TryRead(bytes, out var header).Should().BeTrue();
+            PacketExtensions.TryRead(bytes, header.Extension, out var read).Should().BeTrue();
+            extensions.Add(header.Extension);
+            if (read.Part.WholeLength > 0)
+                extensions.Add(ExtensionKind.Part);
+        }
+
+        Recorded.Select(bytes => bytes[0] >> 4).Distinct().Should().BeEquivalentTo([0, 1, 2, 3, 4]);
+        extensions.Should().Contain([ExtensionKind.None, ExtensionKind.Bits, ExtensionKind.SelectiveAck, ExtensionKind.Part]);
+    }
+
+    /// <summary>Recorded packets, mutated, with the ids and numbers of a connection that lives, so that they get as far as they can.</summary>
+    [Fact]
+    public void ALiveEndpoint_SurvivesRecordedDatagrams_ThatFitItsConnections()
+    {
+        var random = new Random(Seed);
+        var mutator = new Mutator(Seed, Recorded);
+        var taken = 0L;
+        for (var story = 0; story < 60; story++)
+        {
+            var pair = new UtpPair();
+            var (left, right) = pair.Open();
+            for (var round = 0; round < 200; round++)
+            {
+                var (side, end, from) = random.Next(2) == 0 ? (pair.Left, left, UtpPair.RightAddress) : (pair.Right, right, UtpPair.LeftAddress);
+                var bytes = mutator.Next();
+                if (bytes.Length >= PacketHeader.Length && random.Next(8) > 0)
+                    Fit(bytes, end, end == left ? right : left, random);
+                var dropped = side.Endpoint.Statistics.Dropped;
+                pair.Inject(side, bytes, from);
+                taken += side.Endpoint.Statistics.Dropped == dropped ? 1 : 0;
+                left.Write(new byte[random.Next(3_000)]);
+                right.Write(new byte[random.Next(3_000)]);
+                while (left.Read(new byte[4_096]) > 0 || right.Read(new byte[4_096]) > 0)
+                {
+                }
+
+                pair.Run(random.NextDouble() * 0.05);
+            }
+
+            (pair.Left.Endpoint.HeldBlocks * 16_384L).Should().BeLessThan(2_000_000);
+            left.Abort();
+            right.Abort();
+            pair.Run(5);
+            pair.Open();
+        }
+
+        output.WriteLine($"{taken} of {60 * 200} were taken");
+        taken.Should().BeGreaterThan(1_000);
+    }
+
+    private static void Fit(byte[] bytes, UtpConnection to, UtpConnection from, Random random)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), to.Key.ReceiveId);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(16), unchecked((ushort)(from.NextPacketNumber + random.Next(-3, 8))));
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(18), unchecked((ushort)(to.FirstPacketNumber - 1 + random.Next(-2, 6))));
+    }
 
     [Fact]
     public void PacketHeader_SaysNo_OrTheSameAgain()

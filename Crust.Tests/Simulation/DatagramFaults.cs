@@ -44,6 +44,11 @@ internal sealed class DatagramFaults(World world, UtpNetwork network, Scenario s
         // Whoever guesses well may put bytes into any link of the story: the records find that out.
         network.MayInject = true;
         var names = network.Hosts.Where(h => h.Host != host).Select(h => h.Host.Address).ToArray();
+        // ICMP that is forged well, as he knows addresses and ports.
+        if (world.Random.Chance(0.5))
+            host.BelieveUnreachable(world.Pick(names));
+        if (world.Random.Chance(0.3))
+            host.BelieveTooLong(world.Random.Next(560, 1500), world.Now + world.UpTo(TimeSpan.FromSeconds(5)));
         new OffPathAttacker(network.Datagrams, host, names).Attack(perMillisecond: world.Random.Next(1, 40), world.Between(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(2)));
     }
 }

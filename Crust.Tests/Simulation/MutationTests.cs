@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Crust.Tests.Architecture;
 using Crust.Tests.Processes;
+using Crust.Tests.Simulation.Datagrams;
 using FluentAssertions;
 using Xunit;
 
@@ -18,9 +19,9 @@ public sealed partial class MutationTests(ITestOutputHelper output)
     /// <summary>Whether <c>./test.sh --full</c> runs, or somebody who wants the same.</summary>
     private static readonly bool IsFull = Environment.GetEnvironmentVariable("CRUST_FULL") == "1";
 
-    private static readonly Mutant[] All = [.. Mutants.Planted, .. Mutants.Found];
+    private static readonly Mutant[] All = [.. Mutants.Planted, .. Mutants.Found, .. UtpMutants.Planted];
 
-    public static TheoryData<string> Names => [.. (IsFull ? All : All.Take(2)).Select(m => m.Name)];
+    public static TheoryData<string> Names => [.. (IsFull ? All : All.Take(2).Concat(UtpMutants.Planted.Take(1))).Select(m => m.Name)];
 
     [Fact]
     public void AMutant_HasItsPlaceInTheSource()
@@ -53,7 +54,7 @@ public sealed partial class MutationTests(ITestOutputHelper output)
         Copy(AppContext.BaseDirectory, tests, _ => true);
         File.Copy(Path.Combine(source, "Crust/bin/Release/net10.0/Crust.dll"), Path.Combine(tests, "Crust.dll"), overwrite: true);
         var (code, told) = await RunAsync(
-            tests, [("CRUST_SEEDS", $"{Seeds}"), ("CRUST_SEED", "")], "Crust.Tests.dll", "-noColor", "-method", SimulationTests.Method);
+            tests, [("CRUST_SEEDS", $"{Seeds}"), ("CRUST_SEED", "")], "Crust.Tests.dll", "-noColor", "-method", UtpMutants.Planted.Contains(mutant) ? UtpStoryTests.Method : SimulationTests.Method);
         code.Should().NotBe(0, "the simulator must find: {0}", mutant.Name);
         var found = Finding().Match(told);
         found.Success.Should().BeTrue(told);

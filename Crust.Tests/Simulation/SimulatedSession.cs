@@ -187,6 +187,9 @@ internal sealed class SimulatedSession
         // Nobody here breaks the protocol: whoever says so is wrong, or the other was.
         if ((GoodbyeCode)e.Code == GoodbyeCode.ProtocolViolation)
             throw new SimulationException($"{Node.Name}: a session of two honest ends broke the protocol");
+        // Faults of links and datagrams, and whoever attacks from off the path, may cost links; a session that both ends know outlives them.
+        if ((GoodbyeCode)e.Code != GoodbyeCode.Normal && !Node.Directory.Scenario.MayEndSessions && Inward.Delivered > 0 && Outward.Delivered > 0)
+            throw new SimulationException($"{Node.Name}: a session ended with {(GoodbyeCode)e.Code} ({e.Reason}), and nothing had happened that may end one");
         Outward.Ended();
         if ((GoodbyeCode)e.Code == GoodbyeCode.Normal && !e.ByRemote && e.Reason != TooLate)
             Outward.RequireDelivered();

@@ -18,6 +18,9 @@ internal sealed partial class UtpConnection
     /// <summary>Ours: a connection at rest for so long lets its buffers go.</summary>
     private const long IdleMicroseconds = 2_000_000;
 
+    /// <summary>Ours: keep-alive intervals without any packet after which the other side is asked for an answer, and after which it is gone.</summary>
+    private const int SilentIntervalsToAsk = 2, SilentIntervalsToEnd = 4;
+
     private long _sentMicroseconds;
     private bool _holdsBuffers = true;
 
@@ -42,14 +45,14 @@ internal sealed partial class UtpConnection
         {
             if (!_receiving.IsAcknowledgementDue(nowMicroseconds) && !IsKeepAliveDue(nowMicroseconds))
                 return false;
-            length = segmentLength = WriteState(buffer, nowMicroseconds);
+            length = segmentLength = IsSilent(SilentIntervalsToAsk, nowMicroseconds) ? WriteQuestion(buffer, nowMicroseconds) : WriteState(buffer, nowMicroseconds);
         }
 
         _sentMicroseconds = nowMicroseconds;
         _holdsBuffers = true;
         if (State != UtpConnectionState.Connecting)
             _receiving.AcknowledgementSent();
-        transmit = new UtpTransmit(Remote, length, segmentLength, isProbe);
+        transmit = new UtpTransmit(Remote, length, segmentLength, isProbe, this);
         return true;
     }
 
@@ -65,7 +68,8 @@ internal sealed partial class UtpConnection
                     _isSynDue = true;
                 break;
             case UtpConnectionState.Open:
-                if (!_sending.IsIdle && nowMicroseconds - Math.Max(_receivedMicroseconds, _sending.ProgressMicroseconds) >= SendingHalf.SilenceMicroseconds)
+                var isMute = !_sending.IsIdle && nowMicroseconds - Math.Max(_receivedMicroseconds, _sending.ProgressMicroseconds) >= SendingHalf.SilenceMicroseconds;
+                if (isMute || (_sending.IsIdle && IsSilent(SilentIntervalsToEnd, nowMicroseconds)))
                 {
                     _endpoint.Reset(this, PacketNumber.ToSequenceNumber(_sending.Flight.Packets.Next), PacketNumber.ToSequenceNumber(_receiving.Expected - 1));
                     End(UtpEndReason.TimedOut);
@@ -125,6 +129,20 @@ internal sealed partial class UtpConnection
 
     private bool IsKeepAliveDue(long nowMicroseconds) =>
         State == UtpConnectionState.Open && _endpoint.KeepAliveMicroseconds > 0 && nowMicroseconds - _sentMicroseconds >= _endpoint.KeepAliveMicroseconds;
+
+    /// <summary>Nothing has come for so many intervals between keep-alives.</summary>
+    private bool IsSilent(int intervals, long nowMicroseconds) =>
+        State == UtpConnectionState.Open && _endpoint.KeepAliveMicroseconds > 0 && nowMicroseconds - _receivedMicroseconds >= intervals * _endpoint.KeepAliveMicroseconds;
+
+    /// <summary>
+    /// An empty DATA with the number before the next: the other side has that packet, and acknowledges it once more. A keep-alive, which is a STATE, is answered by nobody,
+    /// and libutp sends none after its FIN.
+    /// </summary>
+    private int WriteQuestion(Span<byte> buffer, long nowMicroseconds)
+    {
+        Header(PacketType.Data, ExtensionKind.None, _sending.Flight.Packets.Next - 1, nowMicroseconds).Write(buffer);
+        return PacketHeader.Length;
+    }
 
     private PacketHeader Header(PacketType type, byte extension, long number, long nowMicroseconds) => new(
         type, extension, SendId, _endpoint.Timestamp(nowMicroseconds), _timestampDifference, _receiving.Announce(),

@@ -142,6 +142,9 @@ internal sealed partial class UtpConnection
     /// <summary>Number of the first packet that is not acknowledged.</summary>
     internal long FirstPacketNumber => _sending.Flight.Packets.First;
 
+    /// <summary>The most packets that were ever under way at once.</summary>
+    internal int LargestFlightPackets => _sending.LargestFlightPackets;
+
     /// <summary>What is known of the path.</summary>
     internal UtpPath Path => new(
         TimeSpan.FromMicroseconds(_sending.Rtt.SmoothedMicroseconds), TimeSpan.FromMicroseconds(_queueingDelay), _sending.Congestion.WindowBytes,

@@ -115,15 +115,12 @@ internal sealed class UtpEndpoint
         }
     }
 
-    /// <summary>The kernel did not send: the datagram was longer than a path or interface takes (EMSGSIZE).</summary>
-    internal void HandleTooLong(TransportAddress remote, int datagramLength, Instant now)
+    /// <summary>The kernel did not send this: a datagram of it was longer than a path or interface takes (EMSGSIZE). Other connections on the path find out by themselves.</summary>
+    internal void HandleTooLong(in UtpTransmit transmit, int datagramLength, Instant now)
     {
         _now = now;
-        foreach (var connection in _connections.Values)
-        {
-            if (connection.Remote == remote)
-                connection.HandleTooLong(datagramLength, now.Microseconds);
-        }
+        if (transmit.Connection is { State: not UtpConnectionState.Ended } connection)
+            connection.HandleTooLong(datagramLength, now.Microseconds);
     }
 
     /// <summary>An ICMP error says that nobody is there (ECONNREFUSED): a hint, which ends only a connection that is being made.</summary>

@@ -7,4 +7,5 @@ namespace Crust.Utp;
 /// <param name="Length">Bytes of all of them, ≥ 1.</param>
 /// <param name="SegmentLength">Bytes of each; the last one may be shorter.</param>
 /// <param name="IsProbe">A single datagram that asks for the path MTU: it must not be fragmented, and may well be lost.</param>
-internal readonly record struct UtpTransmit(TransportAddress Remote, int Length, int SegmentLength, bool IsProbe);
+/// <param name="Connection">Whose they are; null for an answer that needs no connection.</param>
+internal readonly record struct UtpTransmit(TransportAddress Remote, int Length, int SegmentLength, bool IsProbe, UtpConnection? Connection);

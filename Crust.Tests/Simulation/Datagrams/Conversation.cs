@@ -44,16 +44,6 @@ internal sealed class Conversation
 
     internal ConversationEnd Other(ConversationEnd end) => end == Dialler ? Acceptor : Dialler;
 
-    /// <summary>Ends what is open of it.</summary>
-    internal void GiveUp()
-    {
-        foreach (var end in new[] { Dialler, Acceptor })
-        {
-            if (end.Connection is not null && !end.IsOver)
-                end.Abort();
-        }
-    }
-
     /// <summary>After the end of the story: everything arrived, unless it did not have to.</summary>
     internal void RequireGoodEnd()
     {

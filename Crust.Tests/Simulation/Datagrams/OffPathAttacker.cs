@@ -26,6 +26,9 @@ internal sealed class OffPathAttacker(DatagramNetwork network, UtpHost victim, I
 
     internal long Sent { get; private set; }
 
+    /// <summary>Sees each guess before it arrives: in whose name, and its bytes.</summary>
+    internal Action<TransportAddress, ReadOnlyMemory<byte>>? OnGuess { get; init; }
+
     /// <summary>Guesses for a while.</summary>
     internal void Attack(int perMillisecond, TimeSpan time)
     {
@@ -46,6 +49,9 @@ internal sealed class OffPathAttacker(DatagramNetwork network, UtpHost victim, I
         // He goes through all ids, and takes any number each time.
         BinaryPrimitives.WriteUInt16BigEndian(_packet.AsSpan(2), unchecked(_sweep++));
         Sent++;
-        network.Inject(names[random.Next(names.Count)], victim.Address, _packet.AsSpan(0, random.Chance(0.6) ? HeaderLength : HeaderLength + random.Next(MaxPayload + 1)));
+        var name = names[random.Next(names.Count)];
+        var length = random.Chance(0.6) ? HeaderLength : HeaderLength + random.Next(MaxPayload + 1);
+        OnGuess?.Invoke(name, _packet.AsMemory(0, length));
+        network.Inject(name, victim.Address, _packet.AsSpan(0, length));
     }
 }

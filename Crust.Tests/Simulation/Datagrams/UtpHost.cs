@@ -21,6 +21,8 @@ internal sealed class UtpHost : IDatagramReceiver
     private readonly UtpOptions _options;
     private UtpEndpoint _endpoint;
     private ushort _arriving;
+    private int _believedLength;
+    private Instant _believedUntil;
     private bool _isPumpDue;
     private bool _isPumping;
 
@@ -75,6 +77,17 @@ internal sealed class UtpHost : IDatagramReceiver
         Wake();
     }
 
+    /// <summary>Somebody sends an ICMP message in the name of a router: nobody is there. The kernel passes it on, as the addresses and ports in it fit.</summary>
+    internal void BelieveUnreachable(TransportAddress remote)
+    {
+        _endpoint.HandleUnreachable(remote, Clock.Now);
+        Dispatch();
+        Wake();
+    }
+
+    /// <summary>The same, that a path takes no more than this: the kernel refuses what is longer, for a while.</summary>
+    internal void BelieveTooLong(int length, Instant until) => (_believedLength, _believedUntil) = (length, until);
+
     /// <summary>Goes on at another address; what is sent to the old one is lost.</summary>
     internal void Move(TransportAddress address)
     {
@@ -113,6 +126,12 @@ internal sealed class UtpHost : IDatagramReceiver
         for (var start = 0; start < transmit.Length; start += transmit.SegmentLength)
         {
             var length = Math.Min(transmit.SegmentLength, transmit.Length - start);
+            if (length > _believedLength && _world.Now < _believedUntil)
+            {
+                _endpoint.HandleTooLong(transmit, length, Clock.Now);
+                continue;
+            }
+
             Sent++;
             OnSend?.Invoke(transmit.Remote, _train.AsMemory(start, length));
             _network.Send(Address, transmit.Remote, _train.AsSpan(start, length));

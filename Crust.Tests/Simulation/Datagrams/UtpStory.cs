@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Crust.Primitives;
 using Crust.Utp;
 
@@ -9,14 +10,17 @@ namespace Crust.Tests.Simulation.Datagrams;
 /// </summary>
 internal sealed class UtpStory
 {
-    /// <summary>A connection finds out within half a minute that its remote is gone, and lingers as long; a slow link has to carry what waits.</summary>
+    /// <summary>A connection finds out within half a minute that its remote is gone, and within two minutes if it has nothing to say; a slow link has to carry what waits.</summary>
     internal static readonly TimeSpan Healing = TimeSpan.FromSeconds(240);
-
-    /// <summary>When users give up what may have failed: an end that has nothing to say does not learn that the other moved away.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     /// <summary>No connection has to outlive longer ones.</summary>
     private static readonly TimeSpan LongestCut = TimeSpan.FromSeconds(8);
+
+    /// <summary>Connections that guesses may open: twice the one in 32,768 of all types together, and some.</summary>
+    private const int MaxGuessed = 8, GuessesForOne = 16_384;
+
+    /// <summary>Numbers before the first that is not acknowledged which an acknowledgement that was overtaken may have, beyond the largest flight.</summary>
+    private const int ReorderedAcknowledgements = 8;
 
     private readonly World _world;
     private readonly DatagramNetwork _network;
@@ -29,6 +33,8 @@ internal sealed class UtpStory
     private readonly bool _hasAttacks;
     private readonly bool _hasCrashes;
     private int _faults;
+    private long _guesses;
+    private long _guessed;
 
     internal UtpStory(ulong seed, bool isTraced = false)
     {
@@ -59,11 +65,6 @@ internal sealed class UtpStory
         _world.Log($"the network heals");
         foreach (var (_, _, way) in _ways)
             way.Heal();
-        _world.After(Patience, () =>
-        {
-            foreach (var conversation in _conversations.Where(c => c.MayFail))
-                conversation.GiveUp();
-        });
         for (var time = TimeSpan.Zero; time < Healing && _conversations.Exists(c => !c.IsOver); time += TimeSpan.FromSeconds(1))
             _world.Run(_healsAt + time);
         if (_conversations.Find(c => !c.IsOver) is { } open)
@@ -130,9 +131,16 @@ internal sealed class UtpStory
             return conversation.Acceptor;
         }
 
-        // A guess in 65,536 is right; and whoever restarted may meet what his predecessor sent.
-        if (_hasAttacks || (conversation is not null && conversation.MayFail))
+        // A guess in 32,768 is right, and no more than that; and whoever restarted may meet what his predecessor sent.
+        if (conversation is not null && conversation.MayFail)
             return null;
+        if (_guesses > 0)
+        {
+            if (++_guessed > MaxGuessed + (_guesses / GuessesForOne))
+                throw new SimulationException($"{host.Address} accepted {_guessed} connections that nobody made, of {_guesses} guesses");
+            return null;
+        }
+
         throw new SimulationException($"{host.Address} accepted a connection {(conversation is null ? "that nobody made" : "a second time")}");
     }
 
@@ -161,10 +169,10 @@ internal sealed class UtpStory
                 break;
             case < 4 when _hasAttacks:
                 _world.Log($"somebody attacks {from.Address}");
-                foreach (var conversation in _conversations.Where(c => !c.IsOver))
-                    conversation.MayFail = true;
                 var names = _hosts.Where(h => h != from).Select(h => h.Address).ToArray();
-                new OffPathAttacker(_network, from, names).Attack(_world.Random.Next(1, 30), _world.Between(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1)));
+                if (_world.Random.Chance(0.3))
+                    from.BelieveTooLong(_world.Random.Next(560, 1500), _world.Now + _world.UpTo(TimeSpan.FromSeconds(3)));
+                new OffPathAttacker(_network, from, names) { OnGuess = (name, packet) => Judge(from, name, packet.Span) }.Attack(_world.Random.Next(1, 30), _world.Between(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1)));
                 break;
             case < 5:
                 var until = _world.Now + _world.UpTo(LongestCut);
@@ -177,6 +185,30 @@ internal sealed class UtpStory
         }
 
         Plan();
+    }
+
+    /// <summary>
+    /// Whether a guess is right, which one in millions is: connection id and acknowledgement fit at once. Only such a one may harm a conversation; whatever else is injected
+    /// changes nothing.
+    /// </summary>
+    private void Judge(UtpHost victim, TransportAddress name, ReadOnlySpan<byte> packet)
+    {
+        _guesses++;
+        var id = BinaryPrimitives.ReadUInt16BigEndian(packet[2..]);
+        var acknowledged = BinaryPrimitives.ReadUInt16BigEndian(packet[18..]);
+        foreach (var conversation in _conversations)
+        {
+            if (conversation.MayFail || conversation.IsOver)
+                continue;
+            foreach (var end in new[] { conversation.Dialler, conversation.Acceptor })
+            {
+                if (end.Host != victim || end.Connection is not { } connection || connection.Remote != name || (id != connection.Key.ReceiveId && id != connection.SendId))
+                    continue;
+                var behind = unchecked((ushort)(connection.NextPacketNumber - acknowledged));
+                if (connection.State == UtpConnectionState.Connecting || behind <= connection.LargestFlightPackets + ReorderedAcknowledgements)
+                    conversation.MayFail = true;
+            }
+        }
     }
 
     /// <summary>Everything that a host has open is lost.</summary>

@@ -67,7 +67,7 @@ public sealed class UtpPathTests
         var transfer = new Transfer(left, right, 3_000_000).Start(_pair);
         _pair.RunUntil(() => transfer.IsDone, 30);
 
-        _pair.Left.Endpoint.HandleTooLong(UtpPair.RightAddress, 1401, _pair.Now);
+        left.HandleTooLong(1401, _pair.Now.Microseconds);
 
         left.Path.DatagramLength.Should().BeLessThanOrEqualTo(1400);
         var more = new Transfer(left, right, 1_000_000).Start(_pair);
@@ -109,6 +109,71 @@ public sealed class UtpPathTests
 
         left.EndReason.Should().Be(UtpEndReason.TimedOut);
         _pair.Left.Endpoint.ConnectionCount.Should().Be(0);
+    }
+
+    /// <summary>What used to happen: whoever had nothing to say kept the connection for ever.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void RemoteThatVanishes_EndsAConnectionAtRest_WithinFiveKeepAlives(bool atDialler)
+    {
+        var (left, right) = _pair.Open();
+        _pair.Run(5);
+        _pair.Fate = _ => [];
+        var end = atDialler ? left : right;
+
+        _pair.Run(90);
+        end.EndReason.Should().Be(UtpEndReason.None);
+        _pair.Run(35);
+
+        end.EndReason.Should().Be(UtpEndReason.TimedOut);
+        (atDialler ? _pair.Left : _pair.Right).Endpoint.ConnectionCount.Should().Be(0);
+    }
+
+    [Fact]
+    public void ConnectionAtRest_IsAskedFor_AndStays_WhenTheOtherSideSendsNoKeepAlives()
+    {
+        // As libutp after its FIN.
+        var pair = new UtpPair(right: new UtpOptions { KeepAliveInterval = TimeSpan.Zero });
+        var (left, right) = pair.Open();
+        right.FinishWriting();
+        pair.Run(600);
+
+        left.EndReason.Should().Be(UtpEndReason.None);
+        pair.Datagrams.Should().BeLessThan(60);
+        left.Write([2]);
+        pair.Run(1);
+        right.ReadableBytes.Should().Be(1);
+    }
+
+    [Fact]
+    public void PathMtu_GoesNoLowerThanWhatEveryHostTakes_WhateverAnybodySays()
+    {
+        var (left, right) = _pair.Open();
+        var transfer = new Transfer(left, right, 1_000_000).Start(_pair);
+        _pair.RunUntil(() => transfer.IsDone, 30);
+
+        foreach (var length in new[] { 1472, 1200, 900, 548, 60, 1, 0 })
+            left.HandleTooLong(length, _pair.Now.Microseconds);
+
+        left.Path.DatagramLength.Should().Be(548);
+        var more = new Transfer(left, right, 100_000).Start(_pair);
+        _pair.RunUntil(() => more.IsDone, 30);
+    }
+
+    [Fact]
+    public void PathBelowTheBase_IsFound_WhenItShrinks()
+    {
+        var (left, right) = _pair.Open();
+        var transfer = new Transfer(left, right, 1_000_000).Start(_pair);
+        _pair.RunUntil(() => transfer.IsDone, 30);
+        var more = new Transfer(left, right, 1_000_000).Start(_pair);
+        _pair.Run(0.02);
+        _pair.Fate = datagram => datagram.Bytes.Length > 900 ? [] : [0];
+
+        _pair.RunUntil(() => more.IsDone, 60);
+
+        left.Path.DatagramLength.Should().BeInRange(548, 900);
     }
 
     [Fact]

@@ -4,11 +4,13 @@ namespace Crust.Utp.Congestion;
 /// The congestion window: LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus), which fills the queue up to a target of delay and gives way to everybody else, with
 /// deviations that the simulator asked for:
 /// <list type="bullet">
-/// <item>a queue that overflows below the target lowers the target: otherwise nothing would hold us back there but losses;</item>
+/// <item>a queue that overflows below the target lowers the target: otherwise nothing would hold us back there but losses; a longer queue that others fill and that
+/// does not overflow raises it again, and a target that was kept for two minutes is tried a step higher;</item>
 /// <item>a loss without a standing queue, or while the queue is much shorter than it was, is one of the link and changes nothing, as long as they are few;</item>
 /// <item>a queue that grows faster than we can have made it is another's slow start: we give way at once, and for some seconds;</item>
-/// <item>below the target we grow as Reno does, beyond it we shrink by a gentle square: then flows that share a queue become equal;</item>
-/// <item>the periodic slowdown is to a quarter, and comes only when the queue was not seen empty for a while.</item>
+/// <item>below the target we grow by a few packets a round trip, beyond it we shrink by a gentle square: then flows that share a queue become equal;</item>
+/// <item>the periodic slowdown is to a quarter, and comes when the queue was not seen shorter for a while: flows that share a queue see that at the same moment, slow
+/// down together, and all of them see the path empty.</item>
 /// </list>
 /// </summary>
 internal sealed class LedbatController
@@ -32,8 +34,11 @@ internal sealed class LedbatController
     /// <summary>Ours: after slow start, by an eighth a round trip, and less the nearer the target is, until this share of it.</summary>
     private const double ApproachGain = 0.125, ApproachShare = 0.9;
 
-    /// <summary>Packets a round trip, below the target: as Reno; half as many where the queue is too short to be measured well.</summary>
-    private const double Gain = 1, ShortQueueGain = 0.5;
+    /// <summary>
+    /// Packets a round trip. The more, the further beyond the target all flows of a queue find their balance, and the less it matters that they measure it a little
+    /// differently; with one, the third flow had not caught up after a minute. Half of Reno's where the queue is too short to be measured well.
+    /// </summary>
+    private const double Gain = 2, ShortQueueGain = 0.5;
 
     /// <summary>What goes each round trip beyond the target, when it is exceeded by a share x of it: Linear × x + Square × x², and at most half (LEDBAT++).</summary>
     private const double Linear = 0.1, Square = 2, MaxDecrease = 0.5;
@@ -50,6 +55,9 @@ internal sealed class LedbatController
     /// <summary>A target is at most this share of the delay at which the queue overflowed.</summary>
     private const double QueueShare = 0.95, ShortQueueShare = 0.8;
 
+    /// <summary>A target that held back the window through so many slowdowns is tried a step higher; each refusal doubles the number, up to the bound.</summary>
+    private const int RaiseAfterSlowdowns = 12, MaxRaiseAfterSlowdowns = 96;
+
     private const double MinTarget = 500;
 
     /// <summary>On short paths a few milliseconds are the delays of threads and not of queues.</summary>
@@ -59,8 +67,11 @@ internal sealed class LedbatController
     /// <summary>A target below is one of a queue of a few packets.</summary>
     private const double ShortQueueTarget = 5_000;
 
-    /// <summary>A queue that grows by this in one or two round trips, and by more than so many of our own packets, is a surge.</summary>
-    private const int SurgeMicroseconds = 1_000, SurgePackets = 6;
+    /// <summary>
+    /// A queue that grows by this in one or two round trips, and by more than so many of our own packets, is a surge: the first two where the queue stood at the target before,
+    /// as there flows like us have nearly stopped to grow; the others where it was shorter, and they all grow together.
+    /// </summary>
+    private const int SurgeMicroseconds = 1_000, SurgePackets = 6, RefillSurgeMicroseconds = 2_500, RefillSurgePackets = 14;
 
     /// <summary>Only near the target: before, there is room for a newcomer.</summary>
     private const double SurgeTargetShare = 0.8;
@@ -71,7 +82,7 @@ internal sealed class LedbatController
     /// <summary>Long enough for a TCP flow to take the link.</summary>
     private const long YieldMicroseconds = 8_000_000;
 
-    /// <summary>The queue counts as empty below this share of the target.</summary>
+    /// <summary>The queue counts as empty below this share of the target, and as short as it was within this share of it.</summary>
     private const double EmptyTargetShare = 1.0 / 16;
 
     /// <summary>LEDBAT++ slows down for two round trips, nine times as long as that lasts apart; ours, by time.</summary>
@@ -90,12 +101,21 @@ internal sealed class LedbatController
     private double _slowStartThreshold = double.MaxValue;
     private double _target = TargetMicroseconds;
     private double _restoredWindow;
-    private long _emptyMicroseconds;
+    private int _lowest = int.MaxValue / 2;
+    private int _survived;
+    private int _slowdowns;
+    private int _raiseAfter = RaiseAfterSlowdowns;
+    private long _lowestMicroseconds;
+    private long _survivesFrom;
     private long _slowdownEnds;
     private long _yieldEnds;
     private long _surgesCountFrom;
     private bool _isApproaching = true;
     private bool _isYielding;
+
+    /// <summary>Packets lost since the last reduction that have not come after all; and what stood before it.</summary>
+    private int _unproven;
+    private (double Window, double Target, double SlowStartThreshold, bool IsSlowStart, bool IsApproaching)? _before;
 
     private DelayFilter Delay => _delayFilter ??= new DelayFilter();
 
@@ -115,8 +135,10 @@ internal sealed class LedbatController
         Delay.Add(Math.Min(sample.QueueingDelay, sample.LatestRtt - sample.MinRtt), sample.Rtt, sample.Now);
         var delay = Delay.Standing;
         Rounds.Add(sample.Packets, 0, delay, sample.Rtt, sample.Now);
-        if (delay <= _target * EmptyTargetShare || _emptyMicroseconds == 0)
-            _emptyMicroseconds = sample.Now;
+        if (sample.Now >= _survivesFrom)
+            _survived = Math.Max(_survived, delay);
+        if (delay <= _lowest + (_target * EmptyTargetShare) || _lowestMicroseconds == 0)
+            (_lowest, _lowestMicroseconds) = (Math.Min(_lowest, delay), sample.Now);
         if (_slowdownEnds > 0 && !TryEndSlowdown(sample))
             return;
         if (IsSlowStart)
@@ -137,12 +159,17 @@ internal sealed class LedbatController
     {
         var standing = Delay.Standing;
         Rounds.Add(0, packets, standing, sample.Rtt, sample.Now);
+        _unproven += packets;
         if (!isNew)
             return false;
         var isQueue = standing >= NoiseMicroseconds && standing >= Rounds.LargestStanding / 2;
         if (!isQueue && Rounds.LossRate < IsolatedLossRate)
             return false;
-        if (isQueue)
+        Remember(packets);
+        _survived = 0;
+        _survivesFrom = sample.Now + (CalmRounds * sample.Rtt);
+        // Who gives way sends too little to see how long the queue was.
+        if (isQueue && !_isYielding)
             LowerTarget(sample.MinRtt < ShortPathMicroseconds ? MinTargetOnShortPaths : MinTarget);
         // The end of the approach is known: just below. Otherwise somebody else is there.
         _window *= isQueue && _isApproaching ? (sample.MinRtt + _target) / (sample.MinRtt + Math.Max(Delay.Largest, _target)) : 0.5;
@@ -154,16 +181,35 @@ internal sealed class LedbatController
     }
 
     /// <summary>Nothing was acknowledged any more: everything begins anew, slow start up to half the window.</summary>
-    internal void TimedOut(int packetLength)
+    internal void TimedOut(int lostPackets, int packetLength)
     {
+        Remember(lostPackets);
         _slowStartThreshold = Math.Max(MinWindowPackets * packetLength, _window / 2);
         _window = MinWindowPackets * packetLength;
         IsSlowStart = true;
         _slowdownEnds = 0;
     }
 
+    /// <summary>Packets that counted as lost have come after all. When all of them have, what followed from their loss is taken back (RFC 4015 §3.2 in spirit).</summary>
+    internal void Spurious(int packets)
+    {
+        Rounds.Forgive(packets);
+        _unproven -= packets;
+        if (_before is not { } before || _unproven > 0)
+            return;
+        _before = null;
+        (_window, _target) = (Math.Max(_window, before.Window), Math.Max(_target, before.Target));
+        (IsSlowStart, _isApproaching, _slowStartThreshold) = (before.IsSlowStart, before.IsApproaching, before.SlowStartThreshold);
+    }
+
     /// <summary>The connection rests: what happened in the last round trips says nothing any more.</summary>
     internal void Rest() => (_delayFilter, _recentRounds) = (null, null);
+
+    private void Remember(int lostPackets)
+    {
+        _unproven = lostPackets;
+        _before = (_window, _target, _slowStartThreshold, IsSlowStart, _isApproaching);
+    }
 
     private void Start(in CongestionSample sample, int delay)
     {
@@ -203,13 +249,15 @@ internal sealed class LedbatController
             _window -= Math.Min(MaxDecrease, (Linear * excess) + (Square * excess * excess)) * sample.Bytes;
         }
 
-        if (sample.Now - _emptyMicroseconds > SlowdownEveryMicroseconds)
+        if (sample.Now - _lowestMicroseconds > SlowdownEveryMicroseconds)
             SlowDown(sample);
     }
 
     private void NoteSurge(in CongestionSample sample, int delay)
     {
-        var surge = Math.Max(SurgeMicroseconds, (long)SurgePackets * sample.Rtt * sample.PacketLength / (long)_window);
+        var wasFull = Rounds.EarlierStanding >= _target;
+        var packetMicroseconds = (long)sample.Rtt * sample.PacketLength / (long)_window;
+        var surge = wasFull ? Math.Max(SurgeMicroseconds, SurgePackets * packetMicroseconds) : Math.Max(RefillSurgeMicroseconds, RefillSurgePackets * packetMicroseconds);
         if (sample.MinRtt >= ShortPathMicroseconds && _target >= ShortQueueTarget && delay > SurgeTargetShare * _target
             && sample.Now > _surgesCountFrom && Delay.Rise > surge && delay > Rounds.EarlierStanding + (surge / 2))
         {
@@ -223,6 +271,7 @@ internal sealed class LedbatController
 
     private void SlowDown(in CongestionSample sample)
     {
+        _lowest = int.MaxValue / 2;
         _restoredWindow = _window * SlowdownRemains;
         _window /= SlowdownDivisor;
         _slowdownEnds = sample.Now + (SlowdownRounds * sample.Rtt);
@@ -234,13 +283,32 @@ internal sealed class LedbatController
             return false;
         _slowdownEnds = 0;
         _window = _restoredWindow;
-        _emptyMicroseconds = sample.Now;
+        _lowestMicroseconds = sample.Now;
         _surgesCountFrom = sample.Now + (CalmRoundsAfterSlowdown * sample.Rtt);
+        // A queue that our slowdown does not empty is another's, who fills it as far as it goes.
+        if (_lowest <= TargetMicroseconds * EmptyTargetShare)
+            RaiseTarget();
         return true;
+    }
+
+    /// <summary>What came with more delay than the target has shows that there is room for more.</summary>
+    private void RaiseTarget()
+    {
+        var isRaised = false;
+        for (; _target < TargetMicroseconds && _target * TargetStep <= _survived; isRaised = true)
+            _target = Math.Min(TargetMicroseconds, _target * TargetStep);
+        if (!isRaised && _target < TargetMicroseconds && _survived >= _target && ++_slowdowns >= _raiseAfter)
+        {
+            _target = Math.Min(TargetMicroseconds, _target * TargetStep);
+            (_slowdowns, _raiseAfter) = (0, Math.Min(_raiseAfter * 2, MaxRaiseAfterSlowdowns));
+        }
+
+        _survived = 0;
     }
 
     private void LowerTarget(double lowest)
     {
+        _slowdowns = 0;
         var most = Delay.Largest * (Delay.Largest < ShortQueueTarget ? ShortQueueShare : QueueShare);
         while (_target > most && _target > lowest)
             _target = Math.Max(lowest, _target / TargetStep);

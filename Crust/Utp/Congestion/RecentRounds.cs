@@ -40,6 +40,17 @@ internal sealed class RecentRounds
         round = (round.Delivered + deliveredPackets, round.Lost + lostPackets, Math.Max(round.Standing, standing));
     }
 
+    /// <summary>Packets that counted as lost have come after all.</summary>
+    internal void Forgive(int packets)
+    {
+        for (var i = 0; i < Rounds && packets > 0; i++)
+        {
+            ref var round = ref _rounds[(_current + Rounds - i) % Rounds];
+            var forgiven = Math.Min(packets, round.Lost);
+            (round.Lost, packets) = (round.Lost - forgiven, packets - forgiven);
+        }
+    }
+
     private int Largest(int from)
     {
         var largest = 0;

@@ -320,7 +320,7 @@ internal sealed class UtpPump : IDatagramHandler
                 return false;
             case DatagramSendStatus.TooLong:
                 // The others of the train are as long: they count as lost.
-                _endpoint.HandleTooLong(transmit.Remote, Math.Min(transmit.SegmentLength, datagrams.Length - sent), now);
+                _endpoint.HandleTooLong(transmit, Math.Min(transmit.SegmentLength, datagrams.Length - sent), now);
                 return true;
             case DatagramSendStatus.Unreachable:
                 _endpoint.HandleUnreachable(transmit.Remote, now);

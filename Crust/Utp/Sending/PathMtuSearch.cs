@@ -9,6 +9,11 @@ internal struct PathMtuSearch
     /// <summary>RFC 8899 §5.1.2, BASE_PLPMTU.</summary>
     internal const int BaseLength = 1200;
 
+    /// <summary>
+    /// RFC 8899 §5.1.2, MIN_PLPMTU: what every IPv4 host takes (RFC 791: 576 bytes, less 20 of IP and 8 of UDP). Nothing that says less is believed, and ICMP can be forged.
+    /// </summary>
+    internal const int MinLength = 548;
+
     /// <summary>RFC 8899 §5.1.2, MAX_PROBES: so many losses of one length mean that it is too long.</summary>
     private const int MaxProbes = 3;
 
@@ -74,12 +79,13 @@ internal struct PathMtuSearch
     /// <summary>The kernel or a black hole says that this length does not pass.</summary>
     internal void Exclude(int length, long nowMicroseconds)
     {
+        length = Math.Max(length, Math.Min(MinLength, _maxLength) + 1);
         _failures = 0;
         if (ProbeLength >= length)
             ProbeLength = 0;
-        _tooLong = Math.Min(_tooLong, Math.Max(length, 1));
+        _tooLong = Math.Min(_tooLong, length);
         if (Length >= _tooLong)
-            Length = Math.Max(1, Math.Min(BaseLength, _tooLong - 1));
+            Length = _tooLong > BaseLength ? BaseLength : Math.Min(MinLength, _maxLength);
         Finish(nowMicroseconds);
     }
 

@@ -22,6 +22,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     /// <summary>Ours: a writer wakes for an eighth of the room and not for each packet, and what waits unsent lasts until it is awake.</summary>
     private const int WakeFraction = 8;
 
+    /// <summary>Ours (RFC 8899 §4.3): after so many timeouts in a row packets are too long for the path, perhaps; and even those that pass nearly everywhere.</summary>
+    private const int BlackHoleTimeouts = 2, NarrowPathTimeouts = 4;
+
     private readonly WriteQueue _bytes = new(pool);
     private readonly Flight _flight = new();
     private readonly LedbatController _congestion = new();
@@ -36,7 +39,6 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     private long _paceMicroseconds;
     private long _windowProbeMicroseconds;
     private int _timeouts;
-    private int _maxFlightPackets;
     private uint _recoveryEnd;
     private bool _isRecovering;
     private bool _hasDelivered;
@@ -74,6 +76,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
 
     /// <summary>Only the FIN, perhaps, is not acknowledged.</summary>
     internal bool HasDelivered => _bytes.Length == 0;
+
+    /// <summary>The most packets that were ever under way at once.</summary>
+    internal int LargestFlightPackets { get; private set; }
 
     internal long ProgressMicroseconds => _progressMicroseconds;
 
@@ -115,7 +120,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
 
     /// <summary>Whether an acknowledgement of this number can be meant for us: of what was sent, and not older than the window was ever long.</summary>
     internal bool IsPlausible(long acknowledged) =>
-        acknowledged < _flight.Packets.Next && acknowledged >= _flight.Packets.First - 4 - _maxFlightPackets;
+        acknowledged < _flight.Packets.Next && acknowledged >= _flight.Packets.First - 4 - LargestFlightPackets;
 
     /// <summary>Takes an acknowledgement; true when bytes left the buffer.</summary>
     internal bool HandleAcknowledgement(long acknowledged, in SelectiveAck selectiveAck, uint windowBytes, int queueingDelay, long nowMicroseconds)
@@ -147,6 +152,8 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
             _rtt.AddSample(outcome.RttMicroseconds);
         if (outcome.ProbeDelivered)
             _pathMtu.ProbeDelivered(nowMicroseconds);
+        if (outcome.SpuriousPackets > 0)
+            _congestion.Spurious(outcome.SpuriousPackets);
         // A window that is not half used is not what limits us, whatever did it last.
         var isLimited = _isLimited && 2L * outcome.PriorInFlight >= _congestion.WindowBytes;
         _congestion.Acknowledged(CongestionSample(outcome.DeliveredBytes, outcome.DeliveredPackets, queueingDelay, isLimited, nowMicroseconds));
@@ -206,10 +213,10 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         var lost = _flight.LoseAll();
         if (lost.ProbeLost)
             _pathMtu.ProbeLost(nowMicroseconds);
-        if (!isRefused && _timeouts >= 2 && _pathMtu.Length > PathMtuSearch.BaseLength)
+        if (!isRefused && _timeouts >= (_pathMtu.Length > PathMtuSearch.BaseLength ? BlackHoleTimeouts : NarrowPathTimeouts))
             _pathMtu.Exclude(_pathMtu.Length, nowMicroseconds);
         if (!isRefused && (lost.LostPackets > 0 || _timeouts == 1))
-            _congestion.TimedOut(PacketLength);
+            _congestion.TimedOut(lost.LostPackets, PacketLength);
         _isRecovering = true;
         _recoveryEnd = _flight.NextTransmission;
         _probeDue = true;
@@ -273,7 +280,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
                 _finNumber = packet.Number;
             if (packet.ProbeLength > 0)
                 _pathMtu.ProbeSent(packet.ProbeLength);
-            _maxFlightPackets = Math.Max(_maxFlightPackets, _flight.Packets.Count);
+            LargestFlightPackets = Math.Max(LargestFlightPackets, _flight.Packets.Count);
         }
 
         _probeDue = false;
