@@ -157,7 +157,7 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         // A window that is not half used is not what limits us, whatever did it last.
         var isLimited = _isLimited && 2L * outcome.PriorInFlight >= _congestion.WindowBytes;
         _congestion.Acknowledged(CongestionSample(outcome.DeliveredBytes, outcome.DeliveredPackets, queueingDelay, isLimited, nowMicroseconds));
-        window.Grow(Math.Min(_congestion.WindowBytes, outcome.PriorInFlight));
+        window.Grow(_congestion.WindowBytes, outcome.PriorInFlight, _rtt.MinMicroseconds);
         DetectLosses(nowMicroseconds);
         return released;
     }
