@@ -105,6 +105,9 @@ public sealed class CrustNodeOptions
     /// <summary>A gateway answers the gateway protocol itself instead of attaching.</summary>
     internal bool IsGateway { get; set; }
 
+    /// <summary>A gateway's: TCP ports to listen on beside <see cref="TcpPort"/>, for peers whose network lets only some out.</summary>
+    internal IReadOnlyList<int> AlsoTcpPorts { get; set; } = [];
+
     /// <summary>A gateway's: who takes the circuits that peers open.</summary>
     internal ICircuitHost? CircuitHost { get; set; }
 }
