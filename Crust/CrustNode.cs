@@ -67,7 +67,7 @@ public sealed class CrustNode : IAsyncDisposable
         };
         var unsigned = options.UnsignedProtocols.ToFrozenSet(StringComparer.Ordinal);
         _signatureRequired = options.SignatureRequiredProtocols.ToFrozenSet(StringComparer.Ordinal);
-        _table = new SessionTable(_identity, Network, new SessionTerms(options.MaxSessions, limits, unsigned.Contains), owner, clock, _logger);
+        _table = new SessionTable(_identity, Network, new SessionTerms(options.MaxSessions, limits, unsigned.Contains) { CircuitHost = options.CircuitHost }, owner, clock, _logger);
         _handshaker = new LinkHandshaker(_identity, Network, clock, _handshakeCore);
         var terms = new HandshakeTerms(_identity.Id, options.Sign, options.RequireSignatures, options.AllowAegis128L, _policy.Epoch);
         var adopter = new LinkAdopter(_handshaker, terms, _table, owner, _policy.Gate, clock);
@@ -342,8 +342,6 @@ public sealed class CrustNode : IAsyncDisposable
             // A gateway's peers go elsewhere when they lose it: nothing to wait for.
             if (node._options.IsGateway || node._options.ResumeTimeout == TimeSpan.Zero)
                 session.EndWithLink();
-            if (node._options.CircuitHost is { } host)
-                session.EnableCircuits(host);
             node._arrivals.Arrived(session);
             node.Raise(node.PeerConnected, session);
         }

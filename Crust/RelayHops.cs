@@ -51,6 +51,12 @@ internal sealed class RelayHops : IAsyncDisposable
         var id = gateway[0].Peer;
         if (_attachment()?.Current is { } own && own.Gateway == id && own.Session.Circuits is { } circuits)
             return circuits;
+        lock (_gate)
+        {
+            if (!_hops.ContainsKey(id) && _hops.Count >= MaxHops && _hops.Values.All(h => h.Circuits.Count > 0))
+                throw new ConnectException(ConnectFailure.Throttled, id, $"This node uses {MaxHops} gateways already.");
+        }
+
         var session = await _connect(gateway, cancellationToken).ConfigureAwait(false);
         session.EndWithLink();
         var hop = session.EnableCircuits(_acceptor);
