@@ -10,6 +10,7 @@ using Crust.Identity;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
+using Crust.Session.Circuits;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
 using Microsoft.Extensions.Logging;
@@ -36,6 +37,8 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly SessionTable _table;
     private readonly NodeTransports _transports;
     private readonly SessionArrivals _arrivals = new();
+    private readonly CircuitAcceptor _circuits;
+    private readonly RelayHops _hops;
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
@@ -64,13 +67,16 @@ public sealed class CrustNode : IAsyncDisposable
         };
         var unsigned = options.UnsignedProtocols.ToFrozenSet(StringComparer.Ordinal);
         _signatureRequired = options.SignatureRequiredProtocols.ToFrozenSet(StringComparer.Ordinal);
-        _table = new SessionTable(_identity, Network, new SessionTerms(options.MaxSessions, limits, unsigned.Contains), owner, clock, _logger);
+        _table = new SessionTable(_identity, Network, new SessionTerms(options.MaxSessions, limits, unsigned.Contains) { CircuitHost = options.CircuitHost }, owner, clock, _logger);
         _handshaker = new LinkHandshaker(_identity, Network, clock, _handshakeCore);
         var terms = new HandshakeTerms(_identity.Id, options.Sign, options.RequireSignatures, options.AllowAegis128L, _policy.Epoch);
         var adopter = new LinkAdopter(_handshaker, terms, _table, owner, _policy.Gate, clock);
         _transports = new NodeTransports(options, _policy.Gate, adopter, clock, _logger);
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
-        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
+        _circuits = new CircuitAcceptor(Takes, _policy.Gate, adopter, limits.Memory, options.TimeProvider, _logger);
+        _hops = new RelayHops(_circuits, () => _attachment, ConnectRelayAsync, options.TimeProvider);
+        var calls = new CircuitDialer(_hops, _circuits, adopter, options.TimeProvider);
+        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, calls, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
         _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
@@ -198,6 +204,8 @@ public sealed class CrustNode : IAsyncDisposable
             await _attachment.DisposeAsync().ConfigureAwait(false);
         await _reviver.DisposeAsync().ConfigureAwait(false);
         await _connector.DisposeAsync().ConfigureAwait(false);
+        await _hops.DisposeAsync().ConfigureAwait(false);
+        await _circuits.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _transports.DisposeAsync().ConfigureAwait(false);
@@ -257,7 +265,7 @@ public sealed class CrustNode : IAsyncDisposable
 
     private ValueTask HandleGatewayMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
-        if (_attachment!.Handle(message) is { } introduction)
+        if (_attachment!.Handle(message) is { } introduction && _options.Paths != PathPolicy.RelayOnly)
             _introductions.Handle(introduction);
         return ValueTask.CompletedTask;
     }
@@ -266,7 +274,9 @@ public sealed class CrustNode : IAsyncDisposable
     {
         try
         {
-            return await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
+            var session = await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
+            session.EnableCircuits(_circuits);
+            return session;
         }
         catch (ConnectException e)
         {
@@ -276,7 +286,12 @@ public sealed class CrustNode : IAsyncDisposable
         }
     }
 
-    private IReadOnlyList<PeerAddress> PublishedAddresses(IPEndPoint? observed) => _transports.Reachable(Id, observed);
+    private Task<SessionDriver> ConnectRelayAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken) => _connector.ConnectAsync(gateway, cancellationToken);
+
+    /// <summary>Whether this node takes circuits of a kind.</summary>
+    private bool Takes(CircuitKind kind) => kind == CircuitKind.Data && _options.Paths != PathPolicy.DirectOnly;
+
+    private IReadOnlyList<PeerAddress> PublishedAddresses(IPEndPoint? observed) => _options.Paths == PathPolicy.RelayOnly ? [] : _transports.Reachable(Id, observed);
 
     /// <summary>
     /// Dials to loopback make sense only when we are on it: we listen there, or reached our gateway there. What the gateway says it sees does

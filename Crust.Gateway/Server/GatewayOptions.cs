@@ -1,4 +1,5 @@
 using System.Net;
+using Crust.Gateway.Relay;
 using Crust.Identity;
 
 namespace Crust.Gateway.Server;
@@ -17,6 +18,9 @@ internal sealed record GatewayOptions
     /// <summary>TCP port; 0 draws one.</summary>
     public int TcpPort { get; init; }
 
+    /// <summary>Further TCP ports, 443 above all: many networks let nothing else out.</summary>
+    public IReadOnlyList<int> AlsoTcpPorts { get; init; } = [];
+
     /// <summary>UDP port, for µTP; 0 draws one.</summary>
     public int UdpPort { get; init; }
 
@@ -28,6 +32,9 @@ internal sealed record GatewayOptions
 
     /// <summary>A file of who may attach: <see cref="CrustNodeOptions.AccessFile"/>. Null: everyone.</summary>
     public string? AccessFile { get; init; }
+
+    /// <summary>What circuits may have.</summary>
+    public RelayLimits Relay { get; init; } = RelayLimits.Default;
 
     /// <summary>A free word for operators.</summary>
     public string Region { get; init; } = "";

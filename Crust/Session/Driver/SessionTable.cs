@@ -85,6 +85,9 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
                 return new AdoptedLink(null) { Outdated = open };
 
             var session = new SessionDriver(Parameters(result, _peers.GenerationsOf(result.Remote)), result.SessionId, owner, clock, logger);
+            // Before the link is read: its first records may open circuits.
+            if (terms.CircuitHost is { } host)
+                session.EnableCircuits(host);
             _peers.Opened(result, session);
             session.TryAttach(link);
             return new AdoptedLink(session) { IsNew = true, Outdated = open, Epoch = epoch };
