@@ -12,7 +12,7 @@ internal static class Crc32
         var crc = uint.MaxValue;
         var table = Table;
         foreach (var value in bytes)
-            crc = table[(byte)(crc ^ value)] ^ (crc >> 8);
+            crc = table[(crc ^ value) & 0xFF] ^ (crc >> 8);
         return ~crc;
     }
 
