@@ -7,6 +7,7 @@ using Crust.Diagnostics;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
+using Crust.Nat.HolePunching.Driver;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
@@ -39,6 +40,8 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
+    private readonly Puncher? _puncher;
+    private readonly PathUpgrader? _upgrader;
     private volatile string? _gatewayFailure;
     private int _disposed;
 
@@ -62,13 +65,14 @@ public sealed class CrustNode : IAsyncDisposable
             SuspendTimeout = options.ResumeTimeout,
             KeepEvidence = options.KeepEvidence,
         };
-        var unsigned = options.UnsignedProtocols.ToFrozenSet(StringComparer.Ordinal);
+        var unsigned = options.UnsignedProtocols.Append(PunchTalk.Protocol).ToFrozenSet(StringComparer.Ordinal);
         _signatureRequired = options.SignatureRequiredProtocols.ToFrozenSet(StringComparer.Ordinal);
         _table = new SessionTable(_identity, Network, new SessionTerms(options.MaxSessions, limits, unsigned.Contains), owner, clock, _logger);
         _handshaker = new LinkHandshaker(_identity, Network, clock, _handshakeCore);
         var terms = new HandshakeTerms(_identity.Id, options.Sign, options.RequireSignatures, options.AllowAegis128L, _policy.Epoch);
         var adopter = new LinkAdopter(_handshaker, terms, _table, owner, _policy.Gate, clock);
-        _transports = new NodeTransports(options, _policy.Gate, adopter, clock, _logger);
+        var punched = new PunchedPaths(clock);
+        _transports = new NodeTransports(options, _policy.Gate, adopter, punched, clock, _logger);
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
         _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
@@ -80,6 +84,13 @@ public sealed class CrustNode : IAsyncDisposable
         foreach (var (protocol, handler) in options.RequestHandlers)
             _protocols.Add(protocol, handler);
         _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
+        if (!options.IsGateway)
+        {
+            _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
+            _upgrader = new PathUpgrader(_puncher, Id, options.TimeProvider, _logger, _stopped.Token);
+            _protocols.AddInternal(PunchTalk.Protocol, HandlePunchMessage);
+        }
+
         if (options.Bootstrap.Count > 0 && !options.IsGateway)
         {
             _attachment = new GatewayAttachment(
@@ -197,6 +208,10 @@ public sealed class CrustNode : IAsyncDisposable
         if (_attachment is not null)
             await _attachment.DisposeAsync().ConfigureAwait(false);
         await _reviver.DisposeAsync().ConfigureAwait(false);
+        if (_upgrader is not null)
+            await _upgrader.DisposeAsync().ConfigureAwait(false);
+        if (_puncher is not null)
+            await _puncher.DisposeAsync().ConfigureAwait(false);
         await _connector.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
@@ -218,6 +233,9 @@ public sealed class CrustNode : IAsyncDisposable
         _transports.Accept();
         Log.Listening(_logger, Id.ToShortString(), _transports.EndPoints);
     }
+
+    /// <summary>Opens ways through NATs; null at a gateway.</summary>
+    internal Puncher? Puncher => _puncher;
 
     /// <summary>What this node refused so far.</summary>
     internal AdmissionStatistics Refusals => _policy.Gate.Statistics;
@@ -261,6 +279,27 @@ public sealed class CrustNode : IAsyncDisposable
             _introductions.Handle(introduction);
         return ValueTask.CompletedTask;
     }
+
+    private ValueTask HandlePunchMessage(DeliveredMessage message, CancellationToken cancellationToken)
+    {
+        if (PunchTalk.TryParse(message.Payload.Span, out var envelope))
+            _puncher!.Handle(message.Session, envelope);
+        return ValueTask.CompletedTask;
+    }
+
+    private PunchEnvironment PunchEnvironment() => new()
+    {
+        Self = Id,
+        Utp = _transports.Utp,
+        Tcp = _transports.Tcp,
+        Hosts = () => LocalAddresses.For(_transports.Address),
+        StunServers = StunServers,
+        LoopbackAllowed = IsLoopbackAllowed,
+    };
+
+    /// <summary>Gateways answer STUN on their µTP port.</summary>
+    private IReadOnlyList<IPEndPoint> StunServers() =>
+        [.. (_attachment?.Current?.Session.PeerAddresses ?? []).Concat(_options.Bootstrap).Where(static a => a.Transport == TransportKind.Utp).Select(static a => a.EndPoint).Distinct()];
 
     private async Task<SessionDriver?> ConnectGatewayAsync(IReadOnlyList<PeerAddress> contact, CancellationToken cancellationToken)
     {
@@ -328,12 +367,17 @@ public sealed class CrustNode : IAsyncDisposable
             if (node._options.IsGateway || node._options.ResumeTimeout == TimeSpan.Zero)
                 session.EndWithLink();
             node._arrivals.Arrived(session);
+            node._upgrader?.Watch(session);
             node.Raise(node.PeerConnected, session);
         }
 
         public void LinkWanted(SessionDriver session) => node._reviver.Want(session);
 
-        public void PathChanged(SessionDriver session) => node.Raise(node.PeerPathChanged, session);
+        public void PathChanged(SessionDriver session)
+        {
+            node._upgrader?.Watch(session);
+            node.Raise(node.PeerPathChanged, session);
+        }
 
         public void SessionEnded(SessionDriver session)
         {

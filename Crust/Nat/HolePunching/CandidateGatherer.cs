@@ -82,9 +82,10 @@ internal sealed class CandidateGatherer
             if (_due[i] > now)
                 continue;
             _due[i] = now + FirstRepeat * (1 << Math.Min(_sent[i]++, 8));
-            var writer = new StunWriter(buffer, StunClass.Request, _transactions.Of(Socket, _servers[i], TransactionUse.Gather));
+            var transaction = _transactions.Of(Socket, _servers[i], TransactionUse.Gather);
+            var writer = new StunWriter(buffer, StunClass.Request, transaction);
             writer.AddFingerprint();
-            transmit = new PunchTransmit(Socket, _servers[i], writer.Length, Hops: 0);
+            transmit = new PunchTransmit(Socket, _servers[i], writer.Length, Hops: 0, transaction);
             return true;
         }
 

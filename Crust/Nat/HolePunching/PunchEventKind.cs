@@ -9,6 +9,9 @@ internal enum PunchEventKind
     /// <summary>Bind so many more sockets, and say so with <see cref="PunchMachine.HandleSockets"/>.</summary>
     OpenSockets,
 
+    /// <summary>A spray towards the remote at this address would help: may it be? Say so with <see cref="PunchMachine.HandleSprayVerdict"/>.</summary>
+    SprayWanted,
+
     /// <summary>Both sides chose a pair. Whoever is to dial does; the other lets come in.</summary>
     Nominated,
 

@@ -22,16 +22,14 @@ internal sealed partial class PunchMachine
     private Instant _nominationEnds;
     private int _nominations;
 
-    /// <summary>Whether a response that came from there, to that socket, answers a request of ours: without looking at what proves it.</summary>
-    internal bool Claims(StunTransactionId transaction, int socket, TransportAddress remote) =>
-        transaction == _transactions.Of(socket, remote, TransactionUse.Check)
-        || transaction == _transactions.Of(socket, remote, TransactionUse.Nominate)
-        || transaction == _transactions.Of(socket, remote, TransactionUse.Gather);
-
     /// <summary>Takes a STUN message that a socket received. False when it is not of this attempt: forged, replayed, or another's.</summary>
-    internal bool Handle(ReadOnlySpan<byte> bytes, int socket, TransportAddress remote, Instant now)
+    internal bool Handle(ReadOnlySpan<byte> bytes, int socket, TransportAddress remote, Instant now) =>
+        StunMessage.TryParse(bytes, out var message) && Handle(message, socket, remote, now);
+
+    /// <inheritdoc cref="Handle(ReadOnlySpan{byte}, int, TransportAddress, Instant)"/>
+    internal bool Handle(in StunMessage message, int socket, TransportAddress remote, Instant now)
     {
-        if (Phase == PunchPhase.Failed || !StunMessage.TryParse(bytes, out var message))
+        if (Phase == PunchPhase.Failed)
             return false;
         if (message.Class == StunClass.Request)
             return TryHandleCheck(message, socket, remote, now);

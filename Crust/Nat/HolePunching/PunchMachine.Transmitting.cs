@@ -48,7 +48,7 @@ internal sealed partial class PunchMachine
         transmit = default;
         if (_responses.TryDequeue(out var response))
         {
-            transmit = new PunchTransmit(response.Socket, response.Remote, _codec.WriteResponse(buffer, response.Transaction, response.Remote), Hops: 0);
+            transmit = new PunchTransmit(response.Socket, response.Remote, _codec.WriteResponse(buffer, response.Transaction, response.Remote), Hops: 0, Transaction: null);
             return true;
         }
 
@@ -97,8 +97,8 @@ internal sealed partial class PunchMachine
             if (now < _nominateAt)
                 return false;
             _nominateAt = now + NominationRepeat * (1 << Math.Min(_nominations++, 4));
-            var length = _codec.WriteRequest(buffer, _transactions.Of(chosen.Socket, chosen.Remote, TransactionUse.Nominate), chosen.Priority, nominates: true);
-            transmit = new PunchTransmit(chosen.Socket, chosen.Remote, length, Hops: 0);
+            var transaction = _transactions.Of(chosen.Socket, chosen.Remote, TransactionUse.Nominate);
+            transmit = new PunchTransmit(chosen.Socket, chosen.Remote, _codec.WriteRequest(buffer, transaction, chosen.Priority, nominates: true), Hops: 0, transaction);
             return true;
         }
 
@@ -123,8 +123,11 @@ internal sealed partial class PunchMachine
         return true;
     }
 
-    private PunchTransmit Check(Span<byte> buffer, int socket, TransportAddress remote, uint priority, int hops) =>
-        new(socket, remote, _codec.WriteRequest(buffer, _transactions.Of(socket, remote, TransactionUse.Check), priority, nominates: false), hops);
+    private PunchTransmit Check(Span<byte> buffer, int socket, TransportAddress remote, uint priority, int hops)
+    {
+        var transaction = _transactions.Of(socket, remote, TransactionUse.Check);
+        return new PunchTransmit(socket, remote, _codec.WriteRequest(buffer, transaction, priority, nominates: false), hops, transaction);
+    }
 
     private static Instant Later(Instant left, Instant right) => left > right ? left : right;
 }

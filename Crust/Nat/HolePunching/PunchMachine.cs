@@ -43,6 +43,7 @@ internal sealed partial class PunchMachine : IDisposable
     private MappingSpray? _mappings;
     private int _openers;
     private int _socketsWanted;
+    private bool _isSprayWanted;
     private PunchFailure _sprayFailure;
     private Instant _deadline;
 
@@ -111,6 +112,26 @@ internal sealed partial class PunchMachine : IDisposable
             _mappings = new MappingSpray(target, first, ports.Length, now);
             _openAt = now;
         }
+    }
+
+    /// <summary>Whether the spray that was asked for may be. Asked once for an attempt.</summary>
+    internal void HandleSprayVerdict(SprayVerdict verdict, Instant now)
+    {
+        if (!_isSprayWanted || Phase is PunchPhase.Done or PunchPhase.Failed || SprayTarget() is not { } target)
+            return;
+        _isSprayWanted = false;
+        _sprayFailure = verdict switch
+        {
+            SprayVerdict.Granted => PunchFailure.None,
+            SprayVerdict.NotAttested => PunchFailure.SprayNotAttested,
+            _ => PunchFailure.SprayRefused,
+        };
+        if (verdict != SprayVerdict.Granted)
+            _deadline = _deadline < now + BriefLasts + _setup.RoundTrip ? _deadline : now + BriefLasts + _setup.RoundTrip;
+        else if (Strategy == PunchStrategy.OpenMany)
+            WantSockets(MappingSpray.SocketCount);
+        else
+            _probes = new ProbeSpray(target.Address, _gatherer.Socket, BitConverter.ToUInt64(_setup.Seed.AsSpan(^sizeof(ulong))));
     }
 
     /// <summary>The remote gave up, or we do.</summary>
@@ -223,9 +244,15 @@ internal sealed partial class PunchMachine : IDisposable
         _checkAt = begins;
         if (Phase == PunchPhase.Opening && _list.Pairs.Count == 0)
             Opened();
-        BeginSpray();
-        if (_list.Pairs.Count == 0 && _socketsWanted == 0 && _probes is null)
+        if (Strategy is PunchStrategy.OpenMany or PunchStrategy.ProbeMany && SprayTarget() is { } target)
+        {
+            _isSprayWanted = true;
+            _events.Enqueue(new PunchEvent(PunchEventKind.SprayWanted, Remote: target));
+        }
+        else if (_list.Pairs.Count == 0)
+        {
             Fail(PunchFailure.NoCandidates);
+        }
     }
 
     /// <summary>Our mappings are open: the remote may send.</summary>
@@ -233,25 +260,6 @@ internal sealed partial class PunchMachine : IDisposable
     {
         Phase = PunchPhase.Checking;
         _events.Enqueue(new PunchEvent(PunchEventKind.Describe));
-    }
-
-    private void BeginSpray()
-    {
-        if (Strategy is not (PunchStrategy.OpenMany or PunchStrategy.ProbeMany) || SprayTarget() is not { } target)
-            return;
-        var verdict = _setup.Spray(target with { Port = 0 });
-        _sprayFailure = verdict switch
-        {
-            SprayVerdict.Granted => PunchFailure.None,
-            SprayVerdict.NotAttested => PunchFailure.SprayNotAttested,
-            _ => PunchFailure.SprayRefused,
-        };
-        if (verdict != SprayVerdict.Granted)
-            _deadline += BriefLasts - SprayLasts;
-        else if (Strategy == PunchStrategy.OpenMany)
-            WantSockets(MappingSpray.SocketCount);
-        else
-            _probes = new ProbeSpray(target.Address, _gatherer.Socket, BitConverter.ToUInt64(_setup.Seed.AsSpan(^sizeof(ulong))));
     }
 
     /// <summary>Where servers see the remote.</summary>

@@ -40,7 +40,4 @@ internal sealed record PunchSetup
 
     /// <summary>Whether we are on loopback, and may send there.</summary>
     internal bool LoopbackAllowed { get; init; }
-
-    /// <summary>Asked before a spray, once, with the remote's IP address and port 0.</summary>
-    internal Func<TransportAddress, SprayVerdict> Spray { get; init; } = static _ => SprayVerdict.NotAttested;
 }

@@ -1,3 +1,4 @@
+using Crust.Nat.Stun;
 using Crust.Primitives;
 
 namespace Crust.Nat.HolePunching;
@@ -7,4 +8,5 @@ namespace Crust.Nat.HolePunching;
 /// <param name="Remote">Where to.</param>
 /// <param name="Length">Bytes of it.</param>
 /// <param name="Hops">Routers it may pass (TTL); 0 for as many as usual.</param>
-internal readonly record struct PunchTransmit(int Socket, TransportAddress Remote, int Length, int Hops);
+/// <param name="Transaction">The request's id, whose answer is awaited; null for an answer.</param>
+internal readonly record struct PunchTransmit(int Socket, TransportAddress Remote, int Length, int Hops, StunTransactionId? Transaction);
