@@ -7,6 +7,7 @@ using Crust.Diagnostics;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
+using Crust.Nat.Stun;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
@@ -218,6 +219,9 @@ public sealed class CrustNode : IAsyncDisposable
         _transports.Accept();
         Log.Listening(_logger, Id.ToShortString(), _transports.EndPoints);
     }
+
+    /// <summary>Where this node, a gateway, answers STUN; null: nowhere.</summary>
+    internal StunServerInfo? Stun => _transports.Stun?.Info;
 
     /// <summary>What this node refused so far.</summary>
     internal AdmissionStatistics Refusals => _policy.Gate.Statistics;
