@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
@@ -8,11 +9,13 @@ using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
 using Crust.Nat.HolePunching.Driver;
+using Crust.Nat.Stun;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
+using Crust.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Crust;
@@ -41,7 +44,9 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
     private readonly Puncher? _puncher;
+    private readonly TcpPuncher? _tcpPuncher;
     private readonly PathUpgrader? _upgrader;
+    private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
     private volatile string? _gatewayFailure;
     private int _disposed;
 
@@ -73,6 +78,8 @@ public sealed class CrustNode : IAsyncDisposable
         var adopter = new LinkAdopter(_handshaker, terms, _table, owner, _policy.Gate, clock);
         var punched = new PunchedPaths(clock);
         _transports = new NodeTransports(options, _policy.Gate, adopter, punched, clock, _logger);
+        if (_transports.Tcp is { } tcp)
+            tcp.DialsFromListener = _gatewayEndPoints.ContainsKey;
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
         _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
@@ -87,7 +94,8 @@ public sealed class CrustNode : IAsyncDisposable
         if (!options.IsGateway)
         {
             _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
-            _upgrader = new PathUpgrader(_puncher, Id, options.TimeProvider, _logger, _stopped.Token);
+            _tcpPuncher = new TcpPuncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
+            _upgrader = new PathUpgrader(_puncher, _tcpPuncher, Id, options.TimeProvider, _logger, _stopped.Token);
             _protocols.AddInternal(PunchTalk.Protocol, HandlePunchMessage);
         }
 
@@ -212,6 +220,8 @@ public sealed class CrustNode : IAsyncDisposable
             await _upgrader.DisposeAsync().ConfigureAwait(false);
         if (_puncher is not null)
             await _puncher.DisposeAsync().ConfigureAwait(false);
+        if (_tcpPuncher is not null)
+            await _tcpPuncher.DisposeAsync().ConfigureAwait(false);
         await _connector.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
@@ -236,6 +246,12 @@ public sealed class CrustNode : IAsyncDisposable
 
     /// <summary>Opens ways through NATs; null at a gateway.</summary>
     internal Puncher? Puncher => _puncher;
+
+    /// <summary>The same over TCP.</summary>
+    internal TcpPuncher? TcpPuncher => _tcpPuncher;
+
+    /// <summary>Where this node, a gateway, answers STUN; null: nowhere.</summary>
+    internal StunServerInfo? Stun => _transports.Stun?.Info;
 
     /// <summary>What this node refused so far.</summary>
     internal AdmissionStatistics Refusals => _policy.Gate.Statistics;
@@ -282,7 +298,7 @@ public sealed class CrustNode : IAsyncDisposable
 
     private ValueTask HandlePunchMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
-        if (PunchTalk.TryParse(message.Payload.Span, out var envelope))
+        if (PunchTalk.TryParse(message.Payload.Span, out var envelope) && !_tcpPuncher!.TryHandle(message.Session, envelope))
             _puncher!.Handle(message.Session, envelope);
         return ValueTask.CompletedTask;
     }
@@ -293,16 +309,41 @@ public sealed class CrustNode : IAsyncDisposable
         Utp = _transports.Utp,
         Tcp = _transports.Tcp,
         Hosts = () => LocalAddresses.For(_transports.Address),
-        StunServers = StunServers,
+        StunServers = StunEndPoints,
+        TcpNat = TcpKnowledge,
         LoopbackAllowed = IsLoopbackAllowed,
     };
 
-    /// <summary>Gateways answer STUN on their µTP port.</summary>
-    private IReadOnlyList<IPEndPoint> StunServers() =>
-        [.. (_attachment?.Current?.Session.PeerAddresses ?? []).Concat(_options.Bootstrap).Where(static a => a.Transport == TransportKind.Utp).Select(static a => a.EndPoint).Distinct()];
+    /// <summary>Where the gateway sees the port that listens, if it was dialled from there.</summary>
+    private NatKnowledge TcpKnowledge() =>
+        _transports.Tcp?.Shared is { } listening && _attachment is { Observed: { } observed, Current.Session: { Path: ConnectionPath.DirectTcp, LocalEndPoint: { } local } } && local.Port == listening.Port
+            ? NatKnowledge.None with { External = [observed] }
+            : NatKnowledge.None;
+
+    /// <summary>Where the gateway answers STUN: on two ports, and at its alternate address, if it has one.</summary>
+    private IReadOnlyList<IPEndPoint> StunEndPoints()
+    {
+        if (_attachment?.Current is not { Stun: { } stun, Session.RemoteEndPoint: { } gateway })
+            return [];
+        var address = LocalAddresses.Unmapped(gateway).Address;
+        var servers = new List<IPEndPoint>();
+        Add(address, stun.UdpPort);
+        Add(address, stun.OtherUdpPort);
+        if (stun.Alternate is { } alternate)
+            Add(alternate, stun.UdpPort);
+        return servers;
+
+        void Add(IPAddress at, int port)
+        {
+            if (port != 0)
+                servers.Add(new IPEndPoint(at, port));
+        }
+    }
 
     private async Task<SessionDriver?> ConnectGatewayAsync(IReadOnlyList<PeerAddress> contact, CancellationToken cancellationToken)
     {
+        foreach (var address in contact)
+            _gatewayEndPoints[address.EndPoint] = true;
         try
         {
             return await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);

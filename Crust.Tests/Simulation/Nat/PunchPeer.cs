@@ -76,7 +76,6 @@ internal sealed class PunchPeer
                 RoundTrip = roundTrip,
                 FiltersPorts = FiltersPorts,
                 UsesFreshSocket = _isFresh,
-                Spray = Spray,
             },
             _clock.Now);
         Pump();
@@ -176,6 +175,9 @@ internal sealed class PunchPeer
                 }
 
                 Machine!.HandleSockets(ports, _clock.Now);
+                break;
+            case PunchEventKind.SprayWanted:
+                Machine!.HandleSprayVerdict(Spray(happened.Remote with { Port = 0 }), _clock.Now);
                 break;
             case PunchEventKind.Nominated:
                 Nominated = (happened.Socket, happened.Remote);

@@ -15,10 +15,14 @@ internal sealed class PunchedPaths(MonotonicClock clock)
     internal static readonly TimeSpan Lasts = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(int Port, TransportAddress Remote, bool IsTcp), (Instant Until, TaskCompletionSource Came)> _expected = [];
+    private readonly Dictionary<(int Port, TransportAddress Remote, bool IsTcp), (Instant Until, TaskCompletionSource Came, Action<ConnectionContext>? Take)> _expected = [];
 
     /// <summary>The remote will dial from there to this port. The result ends when it has.</summary>
-    internal Task Expect(int localPort, TransportAddress remote, bool isTcp)
+    /// <param name="localPort">Our port.</param>
+    /// <param name="remote">Where it will come from.</param>
+    /// <param name="isTcp">TCP or µTP.</param>
+    /// <param name="take">Takes the link, if it is not for the acceptor to answer.</param>
+    internal Task Expect(int localPort, TransportAddress remote, bool isTcp, Action<ConnectionContext>? take = null)
     {
         lock (_gate)
         {
@@ -29,7 +33,7 @@ internal sealed class PunchedPaths(MonotonicClock clock)
             }
 
             var came = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _expected[(localPort, remote, isTcp)] = (clock.Now + Lasts, came);
+            _expected[(localPort, remote, isTcp)] = (clock.Now + Lasts, came, take);
             return came.Task;
         }
     }
@@ -55,6 +59,30 @@ internal sealed class PunchedPaths(MonotonicClock clock)
         {
             return false;
         }
+    }
+
+    /// <summary>The remote is not expected any longer.</summary>
+    internal void Forget(int localPort, TransportAddress remote, bool isTcp)
+    {
+        lock (_gate)
+            _expected.Remove((localPort, remote, isTcp));
+    }
+
+    /// <summary>Passes a TCP link on to whoever took it beforehand; false when nobody did.</summary>
+    internal bool TryPassOn(ConnectionContext link)
+    {
+        if (link.LocalEndPoint is not IPEndPoint local || link.RemoteEndPoint is not IPEndPoint remote)
+            return false;
+        Action<ConnectionContext>? take;
+        lock (_gate)
+        {
+            if (!_expected.TryGetValue((local.Port, TransportAddress.From(remote), true), out var entry) || entry.Until < clock.Now || entry.Take is null)
+                return false;
+            take = entry.Take;
+        }
+
+        take(link);
+        return true;
     }
 
     /// <summary>The way of a link that was accepted: punched if it was expected, else <paramref name="otherwise"/>.</summary>
