@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Crust.Dialing.Driver;
 using Crust.Identity;
+using Crust.Nat.HolePunching.Driver;
+using Crust.Nat.Stun.Driver;
 using Crust.Primitives.Driver;
 using Crust.Session.Driver;
 using Crust.Tcp;
@@ -23,7 +25,7 @@ internal sealed class NodeTransports : IAsyncDisposable
 
     /// <summary>Takes the ports; nobody is accepted before <see cref="Accept"/>.</summary>
     /// <exception cref="SocketException">A port is in use, or the address is not this host's; the message names it.</exception>
-    internal NodeTransports(CrustNodeOptions options, AdmissionGate gate, LinkAdopter adopter, MonotonicClock clock, ILogger logger)
+    internal NodeTransports(CrustNodeOptions options, AdmissionGate gate, LinkAdopter adopter, PunchedPaths punched, MonotonicClock clock, ILogger logger)
     {
         if (options.Transports is Transports.None or > Transports.All)
             throw new ArgumentOutOfRangeException(nameof(options), options.Transports, "A node needs a transport: TCP, µTP or both.");
@@ -32,16 +34,29 @@ internal sealed class NodeTransports : IAsyncDisposable
         if (options.Transports.HasFlag(Transports.Utp))
             Listen(new UtpTransport(clock, logger, new UtpTransportOptions { SocketCount = SocketsOf(options) }), options.UdpPort);
 
+        if (options.Stun is { } stun)
+            Stun = ServeStun(stun, clock);
+
         void Listen(ITransport transport, int port)
         {
             _transports.Add(transport);
             var listener = Bind(transport, new IPEndPoint(ListenAddress(options.Listen), port));
-            _acceptors.Add((transport.Kind, new Acceptor(listener, transport.Kind.ToDirectPath(), gate, adopter, clock, logger)));
+            var direct = transport.Kind.ToDirectPath();
+            _acceptors.Add((transport.Kind, new Acceptor(listener, link => punched.PathOf(link, direct), gate, adopter, clock, logger) { PassOn = punched.TryPassOn }));
         }
     }
 
+    /// <summary>Answers STUN on the ports of this node, if it is a gateway.</summary>
+    internal StunServer? Stun { get; }
+
     /// <summary>What can be dialled with.</summary>
     internal IReadOnlyList<ITransport> All => _transports;
+
+    /// <summary>The one that carries µTP; null where it is off.</summary>
+    internal UtpTransport? Utp => _transports.OfType<UtpTransport>().FirstOrDefault();
+
+    /// <summary>The one that carries TCP; null where it is off.</summary>
+    internal TcpTransport? Tcp => _transports.OfType<TcpTransport>().FirstOrDefault();
 
     /// <summary>The address that all of them listen on; perhaps a wildcard.</summary>
     internal IPAddress Address => _acceptors[0].Acceptor.EndPoint.Address;
@@ -72,6 +87,8 @@ internal sealed class NodeTransports : IAsyncDisposable
     {
         foreach (var (_, acceptor) in _acceptors)
             await acceptor.DisposeAsync().ConfigureAwait(false);
+        if (Stun is not null)
+            await Stun.DisposeAsync().ConfigureAwait(false);
         foreach (var transport in _transports)
         {
             if (transport is IAsyncDisposable disposable)
@@ -96,6 +113,16 @@ internal sealed class NodeTransports : IAsyncDisposable
                 _ => $"{protocol} port {local.Port} of {local.Address} cannot be listened on: {e.Message}",
             });
         }
+    }
+
+    private StunServer ServeStun(StunServerOptions options, MonotonicClock clock)
+    {
+        var tcp = _acceptors.Find(static a => a.Kind == TransportKind.Tcp).Acceptor;
+        var utp = _transports.OfType<UtpTransport>().SingleOrDefault()?.Pumps ?? [];
+        var server = StunServer.Start(utp, tcp?.EndPoint, options, clock);
+        if (tcp is not null)
+            tcp.First = server.TryServeAsync;
+        return server;
     }
 
     /// <summary>A gateway with many cores receives with several of them; one core moves more than a peer's line carries.</summary>

@@ -3,6 +3,7 @@ using Crust.Gateway.Cluster;
 using Crust.GatewayProtocol;
 using Crust.Grains.Abstractions;
 using Crust.Identity;
+using Crust.Nat.Stun.Driver;
 using Crust.Primitives.Driver;
 using Microsoft.Extensions.Logging;
 
@@ -79,6 +80,7 @@ internal sealed class GatewayServer : IAsyncDisposable
                 LoggerFactory = loggerFactory,
                 TimeProvider = timeProvider,
                 IsGateway = true,
+                Stun = new StunServerOptions { OtherPort = options.StunPort, Alternate = options.Alternate },
                 MaxSessions = 100_000,
             });
         try
