@@ -233,7 +233,7 @@ internal sealed class PortMapper(IReadOnlyList<MappingClient> clients, IReadOnly
             EndSearch(now);
     }
 
-    private void Order(MappingSlot slot, MappingClient client, MappingOrderKind kind, Instant now)
+    private static void Order(MappingSlot slot, MappingClient client, MappingOrderKind kind, Instant now)
     {
         slot.By = client;
         slot.IsBusy = true;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -21,7 +22,7 @@ internal sealed class HttpResponseReader
     private const int MaxChunkLine = 64;
 
     private readonly List<byte> _line = [];
-    private readonly MemoryStream _body = new();
+    private readonly ArrayBufferWriter<byte> _body = new();
     private State _state = State.Status;
     private int _received, _headLength, _status;
     private long _left = -1;
@@ -42,7 +43,7 @@ internal sealed class HttpResponseReader
     }
 
     /// <summary>The response, once it is whole.</summary>
-    internal HttpResponse? Response => _state == State.Done ? new HttpResponse(_status, _body.ToArray()) : null;
+    internal HttpResponse? Response => _state == State.Done ? new HttpResponse(_status, _body.WrittenSpan.ToArray()) : null;
 
     /// <summary>True when nothing more is wanted: it is whole, or not worth reading on.</summary>
     internal bool IsOver => _state is State.Done or State.Failed;
@@ -98,7 +99,7 @@ internal sealed class HttpResponseReader
     private int TakeBody(ReadOnlySpan<byte> bytes)
     {
         var taken = _state == State.UntilEnd ? bytes.Length : (int)Math.Min(bytes.Length, _left);
-        if (_body.Length + taken > MaxBodyLength)
+        if (_body.WrittenCount + taken > MaxBodyLength)
         {
             _state = State.Failed;
             return taken;
