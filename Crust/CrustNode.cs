@@ -7,6 +7,7 @@ using Crust.Diagnostics;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
+using Crust.Nat.Stun;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
@@ -235,6 +236,9 @@ public sealed class CrustNode : IAsyncDisposable
 
     /// <summary>Dials an address to find out whether the peer is there, from a port of its own and without a session.</summary>
     internal Task<ProofOutcome> ProveAsync(PeerAddress address, TimeSpan patience, CancellationToken cancellationToken) => _prover.ProveAsync(address, patience, cancellationToken);
+
+    /// <summary>Where this node, a gateway, answers STUN; null: nowhere.</summary>
+    internal StunServerInfo? Stun => _transports.Stun?.Info;
 
     /// <summary>What this node refused so far.</summary>
     internal AdmissionStatistics Refusals => _policy.Gate.Statistics;

@@ -1,5 +1,6 @@
 using System.Net;
 using Crust.Identity;
+using Crust.Nat.Stun.Driver;
 using Crust.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -101,6 +102,9 @@ public sealed class CrustNodeOptions
 
     /// <summary>Where the node logs. Default nowhere.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
+
+    /// <summary>What a gateway's STUN server has besides the listeners' ports; null: there is no server.</summary>
+    internal StunServerOptions? Stun { get; set; }
 
     /// <summary>A gateway answers the gateway protocol itself instead of attaching.</summary>
     internal bool IsGateway { get; set; }

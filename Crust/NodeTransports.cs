@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Crust.Dialing.Driver;
 using Crust.Identity;
+using Crust.Nat.Stun.Driver;
 using Crust.Primitives.Driver;
 using Crust.Session.Driver;
 using Crust.Tcp;
@@ -32,6 +33,9 @@ internal sealed class NodeTransports : IAsyncDisposable
         if (options.Transports.HasFlag(Transports.Utp))
             Listen(new UtpTransport(clock, logger, new UtpTransportOptions { SocketCount = SocketsOf(options) }), options.UdpPort);
 
+        if (options.Stun is { } stun)
+            Stun = ServeStun(stun, clock);
+
         void Listen(ITransport transport, int port)
         {
             _transports.Add(transport);
@@ -39,6 +43,9 @@ internal sealed class NodeTransports : IAsyncDisposable
             _acceptors.Add((transport.Kind, new Acceptor(listener, transport.Kind.ToDirectPath(), gate, adopter, clock, logger)));
         }
     }
+
+    /// <summary>Answers STUN on the ports of this node, if it is a gateway.</summary>
+    internal StunServer? Stun { get; }
 
     /// <summary>What can be dialled with.</summary>
     internal IReadOnlyList<ITransport> All => _transports;
@@ -72,6 +79,8 @@ internal sealed class NodeTransports : IAsyncDisposable
     {
         foreach (var (_, acceptor) in _acceptors)
             await acceptor.DisposeAsync().ConfigureAwait(false);
+        if (Stun is not null)
+            await Stun.DisposeAsync().ConfigureAwait(false);
         foreach (var transport in _transports)
         {
             if (transport is IAsyncDisposable disposable)
@@ -96,6 +105,16 @@ internal sealed class NodeTransports : IAsyncDisposable
                 _ => $"{protocol} port {local.Port} of {local.Address} cannot be listened on: {e.Message}",
             });
         }
+    }
+
+    private StunServer ServeStun(StunServerOptions options, MonotonicClock clock)
+    {
+        var tcp = _acceptors.Find(static a => a.Kind == TransportKind.Tcp).Acceptor;
+        var utp = _transports.OfType<UtpTransport>().SingleOrDefault()?.Pumps ?? [];
+        var server = StunServer.Start(utp, tcp?.EndPoint, options, clock);
+        if (tcp is not null)
+            tcp.First = server.TryServeAsync;
+        return server;
     }
 
     /// <summary>A gateway with many cores receives with several of them; one core moves more than a peer's line carries.</summary>

@@ -18,6 +18,13 @@ internal static class GatewayCommand
         var listen = CommonOptions.Listen();
         var tcpPort = CommonOptions.TcpPort();
         var udpPort = CommonOptions.UdpPort();
+        var stunPort = CommonOptions.Port("--stun-port", "Second port for STUN, UDP and TCP, by which peers find out about their NATs; 0 draws a random one.");
+        var alternate = new Option<IPAddress?>("--alternate")
+        {
+            Description = "Second IP address of this host for STUN (RFC 5780), beside the one of --listen: peers find out more about their NATs.",
+            HelpName = "IP",
+            CustomParser = CommonOptions.ParseAddress,
+        };
         var advertise = new Option<string[]>("--advertise")
         {
             Description = "Address to tell peers: IP, IP:PORT (for TCP and µTP), tcp://IP:PORT or utp://IP:PORT; auto (the default) tells those it listens on; may repeat.",
@@ -38,7 +45,7 @@ internal static class GatewayCommand
         var access = CommonOptions.Access();
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("gateway", "Run a gateway: peers attach to it, and it tells the cluster.") { config, listen, tcpPort, udpPort, advertise, cluster, neverDial, region, network, identity, access, json, verbose };
+        var command = new Command("gateway", "Run a gateway: peers attach to it, and it tells the cluster.") { config, listen, tcpPort, udpPort, stunPort, alternate, advertise, cluster, neverDial, region, network, identity, access, json, verbose };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
@@ -53,6 +60,8 @@ internal static class GatewayCommand
                     Listen = parsed.GetValue(listen) ?? file.ListenAddress() ?? IPAddress.IPv6Any,
                     TcpPort = parsed.GetResult(tcpPort) is null ? file.TcpPort ?? 0 : parsed.GetValue(tcpPort),
                     UdpPort = parsed.GetResult(udpPort) is null ? file.UdpPort ?? 0 : parsed.GetValue(udpPort),
+                    StunPort = parsed.GetResult(stunPort) is null ? file.StunPort ?? 0 : parsed.GetValue(stunPort),
+                    Alternate = parsed.GetValue(alternate) ?? file.AlternateAddress(),
                     Advertise = Addresses(NotEmpty(parsed.GetValue(advertise)) ?? file.Advertise ?? []),
                     Cluster = NotEmpty(parsed.GetValue(cluster)) ?? file.ClusterEndPoints(),
                     Region = parsed.GetValue(region) ?? file.Region ?? "",
@@ -61,6 +70,9 @@ internal static class GatewayCommand
                 };
                 if (options.Cluster.Count == 0)
                     throw new InvalidDataException("A gateway needs a cluster: give --cluster HOST:PORT, or run Crust.Silo, which has a gateway inside.");
+                if (options.Alternate is { } second && (second.AddressFamily != options.Listen.AddressFamily || second.Equals(options.Listen)
+                    || options.Listen.Equals(IPAddress.Any) || options.Listen.Equals(IPAddress.IPv6Any)))
+                    throw new InvalidDataException($"--alternate {second} needs --listen with one other address of the same family.");
                 return await RunAsync(options, parsed.GetValue(verbose), output, cancellationToken);
             });
         });

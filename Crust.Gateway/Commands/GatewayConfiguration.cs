@@ -16,6 +16,10 @@ internal sealed class GatewayConfiguration
 
     public int? UdpPort { get; set; }
 
+    public int? StunPort { get; set; }
+
+    public string? Alternate { get; set; }
+
     public string[]? Advertise { get; set; }
 
     public string? Identity { get; set; }
@@ -42,7 +46,7 @@ internal sealed class GatewayConfiguration
             if (file.GetChildren().FirstOrDefault(c => typeof(GatewayConfiguration).GetProperty(c.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase) is null) is { } unknown)
                 throw new InvalidDataException($"it has no setting '{unknown.Key}'.");
             var read = file.Get<GatewayConfiguration>() ?? new GatewayConfiguration();
-            foreach (var port in new[] { read.TcpPort, read.UdpPort })
+            foreach (var port in new[] { read.TcpPort, read.UdpPort, read.StunPort })
             {
                 if (port is < 0 or > IPEndPoint.MaxPort)
                     throw new InvalidDataException($"{port} is not a port: 0 to 65535.");
@@ -65,6 +69,11 @@ internal sealed class GatewayConfiguration
         ? Cluster ?? [] : throw new InvalidDataException($"'{wrong}' in the configuration file is not HOST:PORT.");
 
     /// <summary>The listen address, checked.</summary>
-    internal IPAddress? ListenAddress() => Listen is null ? null
-        : IPAddress.TryParse(Listen, out var address) ? address : throw new InvalidDataException($"'{Listen}' in the configuration file is not an IP address.");
+    internal IPAddress? ListenAddress() => Address(Listen);
+
+    /// <summary>The second address for STUN, checked.</summary>
+    internal IPAddress? AlternateAddress() => Address(Alternate);
+
+    private static IPAddress? Address(string? text) => text is null ? null
+        : IPAddress.TryParse(text, out var address) ? address : throw new InvalidDataException($"'{text}' in the configuration file is not an IP address.");
 }

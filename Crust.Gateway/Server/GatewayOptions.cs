@@ -20,6 +20,12 @@ internal sealed record GatewayOptions
     /// <summary>UDP port, for µTP; 0 draws one.</summary>
     public int UdpPort { get; init; }
 
+    /// <summary>The second port for STUN, UDP and TCP; 0 draws one.</summary>
+    public int StunPort { get; init; }
+
+    /// <summary>A second address of this host for STUN (RFC 5780), of the same family as <see cref="Listen"/>, which must then be one address. Null: none.</summary>
+    public IPAddress? Alternate { get; init; }
+
     /// <summary>Addresses to tell peers; empty: those of the listeners.</summary>
     public IReadOnlyList<AdvertisedAddress> Advertise { get; init; } = [];
 

@@ -4,6 +4,7 @@ using Crust.Gateway.Cluster;
 using Crust.GatewayProtocol;
 using Crust.Grains.Abstractions;
 using Crust.Identity;
+using Crust.Nat.Stun.Driver;
 using Crust.Primitives.Driver;
 using Microsoft.Extensions.Logging;
 
@@ -85,6 +86,7 @@ internal sealed class GatewayServer : IAsyncDisposable
                 TimeProvider = timeProvider,
                 IsGateway = true,
                 PortMapping = false,
+                Stun = new StunServerOptions { OtherPort = options.StunPort, Alternate = options.Alternate },
                 MaxSessions = 100_000,
             });
         try

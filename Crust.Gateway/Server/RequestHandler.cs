@@ -32,7 +32,7 @@ internal sealed class RequestHandler(
             case GatewayEnvelope.BodyOneofCase.ObserveRequest:
                 if (!allowance.MayObserve(clock.Now))
                     return;
-                response.ObserveResponse = new ObserveResponse { Observed = connection.RemoteEndPoint?.ToString() ?? "" };
+                response.ObserveResponse = new ObserveResponse { Observed = connection.RemoteEndPoint?.ToString() ?? "", Stun = node.Stun is { } stun ? StunServers.ToMessage(stun) : null };
                 break;
             case GatewayEnvelope.BodyOneofCase.AttachRequest:
                 response.AttachResponse = await AttachAsync(connection, allowance, request.AttachRequest, cancellationToken);

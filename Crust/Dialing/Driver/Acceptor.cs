@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Crust.Dialing.Driver;
 
 /// <summary>Accepts links of one listener and lets those that are admitted handshake. Owns the listener.</summary>
+/// <remarks>A gateway's TCP listener answers STUN as well: <see cref="First"/>.</remarks>
 internal sealed class Acceptor : IAsyncDisposable
 {
     /// <summary>Pause after an accept that failed for want of something (descriptors, memory), so that the loop does not spin.</summary>
@@ -37,6 +38,9 @@ internal sealed class Acceptor : IAsyncDisposable
     }
 
     internal IPEndPoint EndPoint => (IPEndPoint)_listener.EndPoint;
+
+    /// <summary>Who looks at an admitted link first; true: it was his, and he has disposed of it. Null, the default: nobody. Set before <see cref="Start"/>.</summary>
+    internal Func<ConnectionContext, CancellationToken, ValueTask<bool>>? First { get; set; }
 
     /// <summary>Begins to accept; once.</summary>
     internal void Start() => _loop = Task.Run(RunAsync);
@@ -100,6 +104,8 @@ internal sealed class Acceptor : IAsyncDisposable
         await Task.Yield();
         try
         {
+            if (First is { } first && await first(link, _stopped.Token).ConfigureAwait(false))
+                return;
             if (await _adopter.RespondAsync(link, _path, () => _gate.TryLeave(place), _stopped.Token).ConfigureAwait(false) is null)
                 Log.HandshakeFailed(_logger, link.RemoteEndPoint?.ToString() ?? "");
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Crust.Identity;
+using Crust.Nat.Stun;
 using Crust.Session.Driver;
 using Google.Protobuf;
 
@@ -28,6 +29,9 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
 
     internal PeerId Gateway => session.Remote;
 
+    /// <summary>Where the gateway answers STUN, as it said when it was last asked where it sees us; null when it did not say.</summary>
+    internal StunServerInfo? Stun { get; private set; }
+
     /// <summary>Completes the request that a response answers; anything else is ignored.</summary>
     internal void HandleResponse(GatewayEnvelope envelope)
     {
@@ -39,6 +43,8 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     internal async Task<IPEndPoint?> ObserveAsync(CancellationToken cancellationToken)
     {
         var response = await RequestAsync(new GatewayEnvelope { ObserveRequest = new ObserveRequest() }, cancellationToken).ConfigureAwait(false);
+        if (response?.ObserveResponse?.Stun is { } stun)
+            Stun = StunServers.From(stun) ?? Stun;
         return IPEndPoint.TryParse(response?.ObserveResponse?.Observed ?? "", out var observed) ? observed : null;
     }
 
