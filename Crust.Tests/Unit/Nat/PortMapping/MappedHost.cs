@@ -93,7 +93,8 @@ internal sealed class MappedHost
             Changes++;
     }
 
-    private void Take(IPEndPoint from, byte[] datagram)
+    /// <summary>A datagram comes.</summary>
+    internal void Take(IPEndPoint from, byte[] datagram)
     {
         foreach (var client in Mapper.Clients)
         {
