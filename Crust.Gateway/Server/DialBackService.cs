@@ -31,41 +31,38 @@ internal sealed class DialBackService(
     private readonly Lock _lock = new();
     private readonly HashSet<Task> _underWay = [];
 
-    /// <summary>Answers a request in its own time, by <paramref name="respond"/>.</summary>
+    /// <summary>Answers a request by <paramref name="respond"/>: at once where nothing is dialled, so that whoever does not read its answers waits for itself; else when the dials are over.</summary>
     /// <param name="connection">Who asks.</param>
     /// <param name="request">What it asks.</param>
     /// <param name="length">Bytes of the whole envelope.</param>
     /// <param name="respond">Sends the answer.</param>
-    internal void Handle(PeerConnection connection, DialBackRequest request, int length, Func<DialBackResponse, Task> respond)
+    internal Task HandleAsync(PeerConnection connection, DialBackRequest request, int length, Func<DialBackResponse, Task> respond)
     {
         var addresses = Parse(request, connection.Peer);
         if (addresses is null || length < GatewayCodec.DialBackCost * addresses.Count)
-        {
-            Track(() => respond(new DialBackResponse { Status = GatewayStatus.Invalid }));
-            return;
-        }
-
+            return respond(new DialBackResponse { Status = GatewayStatus.Invalid });
         // Over a circuit the address that is seen is another gateway's.
         var observed = connection.Path.IsDirect() ? connection.RemoteEndPoint?.Address : null;
         var allowed = addresses.Where(a => policy.MayDial(a.EndPoint.Address, observed)).ToList();
-        if (allowed.Count > 0 && !_allowance.TryBegin(connection.Peer, allowed[0].EndPoint.Address, clock.Now))
-        {
-            Track(() => respond(new DialBackResponse { Status = GatewayStatus.Throttled }));
-            return;
-        }
-
+        if (allowed.Count == 0)
+            return respond(Answer(addresses, [], [], independent: false));
+        if (!_allowance.TryBegin(connection.Peer, allowed[0].EndPoint.Address, clock.Now))
+            return respond(new DialBackResponse { Status = GatewayStatus.Throttled });
         Track(async () =>
         {
+            DialBackResponse response;
             try
             {
-                await respond(await AnswerAsync(addresses, allowed, request.Contacted));
+                response = await DialAsync(addresses, allowed, request.Contacted);
             }
             finally
             {
-                if (allowed.Count > 0)
-                    _allowance.End();
+                _allowance.End();
             }
+
+            await respond(response);
         });
+        return Task.CompletedTask;
     }
 
     /// <summary>Takes a command of another gateway; false when it is none of these.</summary>
@@ -110,18 +107,11 @@ internal sealed class DialBackService(
         return parsed;
     }
 
-    private async Task<DialBackResponse> AnswerAsync(List<PeerAddress> addresses, List<PeerAddress> allowed, IEnumerable<string> contacted)
-    {
-        var outcomes = new DialBackOutcome[allowed.Count];
-        var independent = false;
-        if (allowed.Count > 0)
-        {
-            if (await AskOtherAsync(allowed, contacted) is { } told)
-                (outcomes, independent) = (told, true);
-            else
-                outcomes = await DialAsync(allowed);
-        }
+    private async Task<DialBackResponse> DialAsync(List<PeerAddress> addresses, List<PeerAddress> allowed, IEnumerable<string> contacted) =>
+        await AskOtherAsync(allowed, contacted) is { } told ? Answer(addresses, allowed, told, independent: true) : Answer(addresses, allowed, await DialAsync(allowed), independent: false);
 
+    private static DialBackResponse Answer(List<PeerAddress> addresses, List<PeerAddress> allowed, DialBackOutcome[] outcomes, bool independent)
+    {
         var response = new DialBackResponse { Status = GatewayStatus.Ok };
         foreach (var address in addresses)
         {
@@ -206,7 +196,7 @@ internal sealed class DialBackService(
             _ => DialBackOutcome.NotDialled,
         });
 
-    /// <summary>Runs something that ends by itself within seconds. Its number is bounded: by the allowance where it dials, else by what is read of one session or mailbox at a time.</summary>
+    /// <summary>Runs something that ends within seconds. Dials are bounded by the allowance; answers by what their requests cost, and the session's end.</summary>
     private void Track(Func<Task> work)
     {
         if (_stopped.IsCancellationRequested)

@@ -44,9 +44,9 @@ internal sealed class RequestHandler(
                 response.IntroduceResponse = new IntroduceResponse { Status = await IntroduceAsync(connection, allowance, request.IntroduceRequest, cancellationToken) };
                 break;
             case GatewayEnvelope.BodyOneofCase.DialBackRequest:
-                // Takes seconds: the session's other requests do not wait for it.
+                // Dials take seconds: the session's other requests do not wait for them.
                 if (peers.IsAttached(connection))
-                    dialBack.Handle(connection, request.DialBackRequest, message.Payload.Length, answer => RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = answer }, CancellationToken.None));
+                    await dialBack.HandleAsync(connection, request.DialBackRequest, message.Payload.Length, answer => RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = answer }, CancellationToken.None));
                 else
                     await RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = new DialBackResponse { Status = GatewayStatus.NotAttached } }, cancellationToken);
                 return;

@@ -139,7 +139,7 @@ internal sealed partial class FakeRouter
 
     private byte[] Search(byte[] datagram)
     {
-        var target = Encoding.ASCII.GetString(datagram).Split("ST: ")[1].Split("\r\n")[0];
+        var target = Encoding.ASCII.GetString(datagram).Split("\r\nST: ")[1].Split("\r\n")[0];
         return Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=120\r\nST: {target}\r\nUSN: uuid:1::{target}\r\nEXT:\r\nLocation: http://{Address}:5000/root.xml\r\n\r\n");
     }
 
