@@ -86,8 +86,8 @@ readonly TOOLS='
 git|git|the tidy tests ask it which files are the repository
 ip|iproute2|the NAT lab builds networks of namespaces
 nft|nftables|the NAT lab'"'"'s routers
+miniupnpd|miniupnpd|a router that maps ports: UPnP-IGD, NAT-PMP, PCP
 ethtool|ethtool|switches off what network cards do for the kernel
-miniupnpd|miniupnpd-nftables|a router of the NAT lab that can be asked for ports
 node|nodejs|runs libutp, the reference implementation of µTP
 npm|npm|installs libutp'"'"'s bindings for Node.js
 libtorrent|python3-libtorrent|a second implementation of µTP, in a BitTorrent client
