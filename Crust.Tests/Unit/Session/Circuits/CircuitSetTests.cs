@@ -123,22 +123,22 @@ public sealed class CircuitSetTests
     }
 
     [Theory]
-    [InlineData(FrameType.CircuitData)]
-    [InlineData(FrameType.CircuitCredit)]
-    [InlineData(FrameType.CircuitClose)]
-    public void FramesOfCircuitsThatNeverWere_BreakTheProtocol(FrameType type)
+    [InlineData((byte)FrameType.CircuitData)]
+    [InlineData((byte)FrameType.CircuitCredit)]
+    [InlineData((byte)FrameType.CircuitClose)]
+    public void FramesOfCircuitsThatNeverWere_BreakTheProtocol(byte type)
     {
         _pair.Open();
         _pair.Run();
         foreach (var id in new ulong[] { 0, 1, 4, 1000 })
-            _pair.Handle(_pair.B, Frame(type, id)).Should().BeFalse($"circuit {id} never was");
+            _pair.Handle(_pair.B, Frame((FrameType)type, id)).Should().BeFalse($"circuit {id} never was");
     }
 
     [Theory]
-    [InlineData(FrameType.CircuitData)]
-    [InlineData(FrameType.CircuitCredit)]
-    [InlineData(FrameType.CircuitClose)]
-    public void FramesOfCircuitsThatAreOver_AreDropped(FrameType type)
+    [InlineData((byte)FrameType.CircuitData)]
+    [InlineData((byte)FrameType.CircuitCredit)]
+    [InlineData((byte)FrameType.CircuitClose)]
+    public void FramesOfCircuitsThatAreOver_AreDropped(byte type)
     {
         var circuit = _pair.Open();
         _pair.Run();
@@ -146,8 +146,8 @@ public sealed class CircuitSetTests
         _pair.Run();
         var ended = _pair.Ended.Count;
 
-        _pair.Handle(_pair.A, Frame(type, circuit.Id)).Should().BeTrue();
-        _pair.Handle(_pair.B, Frame(type, circuit.Id)).Should().BeTrue();
+        _pair.Handle(_pair.A, Frame((FrameType)type, circuit.Id)).Should().BeTrue();
+        _pair.Handle(_pair.B, Frame((FrameType)type, circuit.Id)).Should().BeTrue();
 
         (_pair.Ended.Count, _pair.A.Count, _pair.B.Count, _pair.A.HasWork, _pair.B.HasWork).Should().Be((ended, 0, 0, false, false));
     }
@@ -245,5 +245,5 @@ public sealed class CircuitSetTests
         return record[..writer.Position];
     }
 
-    private static byte[] Bytes(int count) => [.. Enumerable.Range(0, count).Select(i => (byte)(i * 7))];
+    private static byte[] Bytes(int count) => [.. Enumerable.Range(0, count).Select(i => unchecked((byte)(i * 7)))];
 }
