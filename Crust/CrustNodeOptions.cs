@@ -31,6 +31,12 @@ public sealed class CrustNodeOptions
     /// <summary>The transports to listen and dial with. Default all. One that is left out is not started at all, and takes no port.</summary>
     public Transports Transports { get; set; } = Transports.All;
 
+    /// <summary>
+    /// Ask the router to map the node's ports (PCP, NAT-PMP, UPnP-IGD), and publish those that a gateway could dial. Default true; has no effect on a node that listens on loopback alone.
+    /// The router deletes the mappings when the node stops.
+    /// </summary>
+    public bool PortMapping { get; set; } = true;
+
     /// <summary>Handlers by protocol that are there before the first peer can connect; more can be added by <see cref="CrustNode.Handle"/>.</summary>
     public IDictionary<string, PeerMessageHandler> Handlers { get; } = new Dictionary<string, PeerMessageHandler>(StringComparer.Ordinal);
 
@@ -105,4 +111,7 @@ public sealed class CrustNodeOptions
 
     /// <summary>A gateway answers the gateway protocol itself instead of attaching.</summary>
     internal bool IsGateway { get; set; }
+
+    /// <summary>Has gateways dial this node on loopback too, where everything runs on one host: for tests.</summary>
+    internal bool ProvesLoopback { get; set; }
 }

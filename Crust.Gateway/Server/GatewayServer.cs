@@ -1,3 +1,4 @@
+using System.Net;
 using Crust.Client;
 using Crust.Gateway.Cluster;
 using Crust.GatewayProtocol;
@@ -22,6 +23,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly AttachedPeers _peers = new();
     private readonly CrustClusterClient _client;
     private readonly ClusterLink _cluster;
+    private readonly DialBackService _dialBack;
     private readonly ulong _epoch;
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _gate = new();
@@ -35,7 +37,10 @@ internal sealed class GatewayServer : IAsyncDisposable
         _epoch = clock.UnixMilliseconds;
         _client = client;
         _cluster = new ClusterLink(_client, node.Id, Heartbeat, _peers, timeProvider, loggerFactory.CreateLogger<ClusterLink>());
-        var requests = new RequestHandler(node, _peers, _cluster, OtherGateways, clock);
+        var policy = new DialBackPolicy(options.NeverDial, OwnAddresses, IPAddress.IsLoopback(options.Listen));
+        _dialBack = new DialBackService(node.ProveAsync, node.Id, policy, _cluster, OwnAddresses, clock);
+        _peers.Other = command => _dialBack.Handle(command);
+        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock);
         node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
         node.PeerDisconnected += Detach;
     }
@@ -80,6 +85,7 @@ internal sealed class GatewayServer : IAsyncDisposable
                 LoggerFactory = loggerFactory,
                 TimeProvider = timeProvider,
                 IsGateway = true,
+                PortMapping = false,
                 Stun = new StunServerOptions { OtherPort = options.StunPort, Alternate = options.Alternate },
                 MaxSessions = 100_000,
             });
@@ -115,10 +121,14 @@ internal sealed class GatewayServer : IAsyncDisposable
         lock (_gate)
             detaching = _detaching;
         await detaching;
+        await _dialBack.DisposeAsync();
         await _cluster.DisposeAsync();
         await _client.DisposeAsync();
         _stopped.Dispose();
     }
+
+    /// <summary>Where this gateway is: its host's addresses, and what it is told to advertise.</summary>
+    private IEnumerable<IPAddress> OwnAddresses() => _node.Addresses.Concat(Addresses).Select(a => a.EndPoint.Address).Distinct();
 
     private GatewayHeartbeat Heartbeat() =>
         new(_epoch, [.. Addresses.Take(GatewayHeartbeat.MaxAddresses).Select(a => a.ToString())], _options.Region, _peers.Count, Draining: false);

@@ -14,7 +14,8 @@ namespace Crust.Gateway.Server;
 /// Answers what peers ask of a gateway. Nothing is believed that the peer did not sign; requests are counted per session. Requests of one
 /// session come one at a time, those of different sessions side by side.
 /// </summary>
-internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, ClusterLink cluster, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock)
+internal sealed class RequestHandler(
+    CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
@@ -42,6 +43,13 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
             case GatewayEnvelope.BodyOneofCase.IntroduceRequest:
                 response.IntroduceResponse = new IntroduceResponse { Status = await IntroduceAsync(connection, allowance, request.IntroduceRequest, cancellationToken) };
                 break;
+            case GatewayEnvelope.BodyOneofCase.DialBackRequest:
+                // Dials take seconds: the session's other requests do not wait for them.
+                if (peers.IsAttached(connection))
+                    await dialBack.HandleAsync(connection, request.DialBackRequest, message.Payload.Length, answer => RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = answer }, CancellationToken.None));
+                else
+                    await RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = new DialBackResponse { Status = GatewayStatus.NotAttached } }, cancellationToken);
+                return;
             default:
                 return;
         }
@@ -52,6 +60,18 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
             // After the answer: whoever lost to a newer process has nothing to do here.
             if (response.AttachResponse is { Status: GatewayStatus.Superseded })
                 await message.Session.CloseAsync(GoodbyeCode.IdentityElsewhere, EpochRule.Reason);
+        }
+        catch (SessionEndedException)
+        {
+            // Whoever asked is gone.
+        }
+    }
+
+    private static async Task RespondAsync(SessionDriver session, GatewayEnvelope response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.Sender.SendAsync(GatewayCodec.Protocol, response.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken);
         }
         catch (SessionEndedException)
         {
