@@ -43,6 +43,7 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
+    private readonly Attestor _attestor;
     private readonly Puncher? _puncher;
     private readonly TcpPuncher? _tcpPuncher;
     private readonly PathUpgrader? _upgrader;
@@ -91,6 +92,7 @@ public sealed class CrustNode : IAsyncDisposable
         foreach (var (protocol, handler) in options.RequestHandlers)
             _protocols.Add(protocol, handler);
         _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
+        _attestor = new Attestor(() => _attachment, options.TimeProvider);
         if (!options.IsGateway)
         {
             _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
@@ -291,6 +293,8 @@ public sealed class CrustNode : IAsyncDisposable
 
     private ValueTask HandleGatewayMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
+        if (_attestor.TryHandle(message))
+            return ValueTask.CompletedTask;
         if (_attachment!.Handle(message) is { } introduction)
             _introductions.Handle(introduction);
         return ValueTask.CompletedTask;

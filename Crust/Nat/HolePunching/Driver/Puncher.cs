@@ -203,7 +203,7 @@ internal sealed class Puncher(
             var report = Report(attempt, failure, isFresh, clock.Now - start);
             lock (_gate)
                 _allowances.GetOrAdd(session, static _ => new OfferAllowance()).HasFailed = failure != PunchFailure.None;
-            Log.PunchEnded(logger, session.Remote.ToShortString(), failure.ToString(), report.Strategy.ToString(), (clock.Now - start).TotalMilliseconds);
+            Log.PunchEnded(logger, session.Remote.ToShortString(), report);
             Ended?.Invoke(session, report);
             return report;
         }
