@@ -325,7 +325,7 @@ public sealed class CrustNode : IAsyncDisposable
             : NatKnowledge.None;
 
     /// <summary>Where the gateway answers STUN: on two ports, and at its alternate address, if it has one.</summary>
-    private IReadOnlyList<IPEndPoint> StunEndPoints()
+    private List<IPEndPoint> StunEndPoints()
     {
         if (_attachment?.Current is not { Stun: { } stun, Session.RemoteEndPoint: { } gateway })
             return [];

@@ -128,7 +128,7 @@ internal sealed class PathUpgrader : IAsyncDisposable
         if ((await first.ConfigureAwait(false)).Failure == PunchFailure.None)
         {
             await decided.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(udp, tcp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(udp, tcp)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return PunchFailure.None;
         }
 

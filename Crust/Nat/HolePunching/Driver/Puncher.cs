@@ -183,7 +183,7 @@ internal sealed class Puncher(
             }
         }
 
-        _ = attempt.DisposeAsync();
+        Track(attempt.DisposeAsync().AsTask());
         return null;
     }
 

@@ -260,7 +260,7 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
             foreach (var target in targets)
                 paths.Forget(listening, target, isTcp: true);
             links.Writer.TryComplete();
-            await Task.WhenAll(securing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(securing)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             foreach (var late in tries.Keys)
             {
                 if (await late.ConfigureAwait(false) is { } link)
