@@ -85,6 +85,7 @@ have() { command -v "$1" >/dev/null 2>&1 || [[ -x /usr/sbin/$1 || -x /sbin/$1 ]]
 readonly TOOLS='
 git|git|the tidy tests ask it which files are the repository
 ip|iproute2|the NAT lab builds networks of namespaces
+turnserver|coturn|another implementation of STUN, server and clients
 nft|nftables|the NAT lab'"'"'s routers
 ethtool|ethtool|switches off what network cards do for the kernel
 node|nodejs|runs libutp, the reference implementation of µTP

@@ -8,14 +8,18 @@ using Crust.Diagnostics;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
+using Crust.Nat.Behavior;
+using Crust.Nat.Behavior.Driver;
 using Crust.Nat.HolePunching.Driver;
 using Crust.Nat.Stun;
+using Crust.Nat.Stun.Driver;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
 using Crust.Transport;
+using Crust.Udp;
 using Microsoft.Extensions.Logging;
 
 namespace Crust;
@@ -44,6 +48,7 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
     private readonly Attestor _attestor;
+    private readonly NatObserver? _nat;
     private readonly Puncher? _puncher;
     private readonly TcpPuncher? _tcpPuncher;
     private readonly PathUpgrader? _upgrader;
@@ -106,6 +111,8 @@ public sealed class CrustNode : IAsyncDisposable
             _attachment = new GatewayAttachment(
                 new AttachmentOptions(_identity, Network, [.. options.Bootstrap], _policy.Epoch.UnixMilliseconds, MayContact), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
             _protocols.AddInternal(GatewayCodec.Protocol, HandleGatewayMessage);
+            if (options.ObserveNat)
+                _nat = Observe(_attachment, clock);
         }
     }
 
@@ -137,6 +144,12 @@ public sealed class CrustNode : IAsyncDisposable
 
     /// <summary>The gateway the node is attached to; null while there is none.</summary>
     public PeerId? Gateway => _attachment?.Current?.Gateway;
+
+    /// <summary>
+    /// What stands between this node and the internet. Found out in the seconds after it attached, anew when the host's addresses change or it slept;
+    /// <see cref="NatReport.Unknown"/> before, and for a node without gateways.
+    /// </summary>
+    public NatReport NatReport => _nat?.Report ?? NatReport.Unknown;
 
     /// <summary>Who may connect; changes count at once, for open connections too.</summary>
     public PeerAccess Access => _options.Access;
@@ -215,6 +228,8 @@ public sealed class CrustNode : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await _stopped.CancelAsync().ConfigureAwait(false);
+        if (_nat is not null)
+            await _nat.DisposeAsync().ConfigureAwait(false);
         if (_attachment is not null)
             await _attachment.DisposeAsync().ConfigureAwait(false);
         await _reviver.DisposeAsync().ConfigureAwait(false);
@@ -251,6 +266,9 @@ public sealed class CrustNode : IAsyncDisposable
 
     /// <summary>The same over TCP.</summary>
     internal TcpPuncher? TcpPuncher => _tcpPuncher;
+
+    /// <summary>Finds out about NATs; null where nobody can be asked.</summary>
+    internal NatObserver? NatObserver => _nat;
 
     /// <summary>Where this node, a gateway, answers STUN; null: nowhere.</summary>
     internal StunServerInfo? Stun => _transports.Stun?.Info;
@@ -300,6 +318,21 @@ public sealed class CrustNode : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    private NatObserver Observe(GatewayAttachment attachment, MonotonicClock clock)
+    {
+        var utp = _transports.Utp;
+        var observer = new NatObserver(
+            new NatObserverOptions(
+                () => utp?.Listening is { } pump ? StunDispatcher.Of(pump.Socket) : null, utp?.BindSocket ?? DatagramSockets.Bind, _transports.TcpEndPoint,
+                attachment.StunServersOf),
+            clock, _logger);
+        attachment.Attached += observer.Look;
+        attachment.Capabilities = () => NatBits.Encode(observer.Report);
+        observer.NetworkChanged += () => _upgrader?.NetworkChanged();
+        observer.Start();
+        return observer;
+    }
+
     private ValueTask HandlePunchMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
         if (PunchTalk.TryParse(message.Payload.Span, out var envelope) && !_tcpPuncher!.TryHandle(message.Session, envelope))
@@ -314,6 +347,7 @@ public sealed class CrustNode : IAsyncDisposable
         Tcp = _transports.Tcp,
         Hosts = () => LocalAddresses.For(_transports.Address),
         StunServers = StunEndPoints,
+        Udp = () => NatKnowledge.From(NatReport.Udp),
         TcpNat = TcpKnowledge,
         LoopbackAllowed = IsLoopbackAllowed,
     };
@@ -321,8 +355,8 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>Where the gateway sees the port that listens, if it was dialled from there.</summary>
     private NatKnowledge TcpKnowledge() =>
         _transports.Tcp?.Shared is { } listening && _attachment is { Observed: { } observed, Current.Session: { Path: ConnectionPath.DirectTcp, LocalEndPoint: { } local } } && local.Port == listening.Port
-            ? NatKnowledge.None with { External = [observed] }
-            : NatKnowledge.None;
+            ? NatKnowledge.From(NatReport.Tcp) with { External = [observed] }
+            : NatKnowledge.From(NatReport.Tcp);
 
     /// <summary>Where the gateway answers STUN: on two ports, and at its alternate address, if it has one.</summary>
     private List<IPEndPoint> StunEndPoints()

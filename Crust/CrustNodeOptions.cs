@@ -97,6 +97,9 @@ public sealed class CrustNodeOptions
     /// <summary>Where the node logs. Default nowhere.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
+    /// <summary>Find out about NATs, once attached. Default true.</summary>
+    internal bool ObserveNat { get; set; } = true;
+
     /// <summary>What a gateway's STUN server has besides the listeners' ports; null: there is no server.</summary>
     internal StunServerOptions? Stun { get; set; }
 
