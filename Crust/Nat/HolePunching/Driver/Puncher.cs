@@ -115,11 +115,12 @@ internal sealed class Puncher(
         PunchAttempt? ours;
         lock (_gate)
             _active.TryGetValue(session, out ours);
-        if (ours is { IsUnanswered: true })
+        // Both offered at once: the lower id's counts.
+        if (ours is { IsUnanswered: true } && IsLower(session))
+            return;
+        // Whoever offers again has done with what it offered before.
+        if (ours is { IsInitiator: false } or { IsUnanswered: true })
         {
-            // Both offered at once: the lower id's counts.
-            if (IsLower(session))
-                return;
             ours.Cancel(PunchFailure.Cancelled);
             lock (_gate)
                 _active.Remove(session);
