@@ -50,6 +50,7 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
+    private readonly Attestor _attestor;
     private readonly NatObserver? _nat;
     private readonly Puncher? _puncher;
     private readonly TcpPuncher? _tcpPuncher;
@@ -106,6 +107,7 @@ public sealed class CrustNode : IAsyncDisposable
         foreach (var (protocol, handler) in options.RequestHandlers)
             _protocols.Add(protocol, handler);
         _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
+        _attestor = new Attestor(() => _attachment, options.TimeProvider);
         if (!options.IsGateway)
         {
             _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
@@ -334,6 +336,8 @@ public sealed class CrustNode : IAsyncDisposable
 
     private ValueTask HandleGatewayMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
+        if (_attestor.TryHandle(message))
+            return ValueTask.CompletedTask;
         if (_attachment!.Handle(message) is { } introduction && _options.Paths != PathPolicy.RelayOnly)
             _introductions.Handle(introduction);
         return ValueTask.CompletedTask;
@@ -381,7 +385,7 @@ public sealed class CrustNode : IAsyncDisposable
             : NatKnowledge.From(NatReport.Tcp);
 
     /// <summary>Where the gateway answers STUN: on two ports, and at its alternate address, if it has one.</summary>
-    private IReadOnlyList<IPEndPoint> StunEndPoints()
+    private List<IPEndPoint> StunEndPoints()
     {
         if (_attachment?.Current is not { Stun: { } stun, Session.RemoteEndPoint: { } gateway })
             return [];
