@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
@@ -7,12 +8,14 @@ using Crust.Diagnostics;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
+using Crust.Nat.HolePunching.Driver;
 using Crust.Nat.Stun;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
+using Crust.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Crust;
@@ -42,6 +45,10 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly GatewayAttachment? _attachment;
     private readonly NodeReachability _reachability;
     private readonly AddressProver _prover;
+    private readonly Puncher? _puncher;
+    private readonly TcpPuncher? _tcpPuncher;
+    private readonly PathUpgrader? _upgrader;
+    private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
     private volatile string? _gatewayFailure;
     private int _disposed;
 
@@ -65,13 +72,16 @@ public sealed class CrustNode : IAsyncDisposable
             SuspendTimeout = options.ResumeTimeout,
             KeepEvidence = options.KeepEvidence,
         };
-        var unsigned = options.UnsignedProtocols.ToFrozenSet(StringComparer.Ordinal);
+        var unsigned = options.UnsignedProtocols.Append(PunchTalk.Protocol).ToFrozenSet(StringComparer.Ordinal);
         _signatureRequired = options.SignatureRequiredProtocols.ToFrozenSet(StringComparer.Ordinal);
         _table = new SessionTable(_identity, Network, new SessionTerms(options.MaxSessions, limits, unsigned.Contains), owner, clock, _logger);
         _handshaker = new LinkHandshaker(_identity, Network, clock, _handshakeCore);
         var terms = new HandshakeTerms(_identity.Id, options.Sign, options.RequireSignatures, options.AllowAegis128L, _policy.Epoch);
         var adopter = new LinkAdopter(_handshaker, terms, _table, owner, _policy.Gate, clock);
-        _transports = new NodeTransports(options, _policy.Gate, adopter, clock, _logger);
+        var punched = new PunchedPaths(clock);
+        _transports = new NodeTransports(options, _policy.Gate, adopter, punched, clock, _logger);
+        if (_transports.Tcp is { } tcp)
+            tcp.DialsFromListener = _gatewayEndPoints.ContainsKey;
         _prover = new AddressProver(_handshaker, terms, clock, _logger);
         _reachability = new NodeReachability(options, Id, _transports, clock, _logger);
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
@@ -85,6 +95,14 @@ public sealed class CrustNode : IAsyncDisposable
         foreach (var (protocol, handler) in options.RequestHandlers)
             _protocols.Add(protocol, handler);
         _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
+        if (!options.IsGateway)
+        {
+            _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
+            _tcpPuncher = new TcpPuncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
+            _upgrader = new PathUpgrader(_puncher, _tcpPuncher, Id, options.TimeProvider, _logger, _stopped.Token);
+            _protocols.AddInternal(PunchTalk.Protocol, HandlePunchMessage);
+        }
+
         if (options.Bootstrap.Count > 0 && !options.IsGateway)
         {
             _attachment = new GatewayAttachment(
@@ -208,6 +226,12 @@ public sealed class CrustNode : IAsyncDisposable
             await _attachment.DisposeAsync().ConfigureAwait(false);
         await _reachability.DisposeAsync().ConfigureAwait(false);
         await _reviver.DisposeAsync().ConfigureAwait(false);
+        if (_upgrader is not null)
+            await _upgrader.DisposeAsync().ConfigureAwait(false);
+        if (_puncher is not null)
+            await _puncher.DisposeAsync().ConfigureAwait(false);
+        if (_tcpPuncher is not null)
+            await _tcpPuncher.DisposeAsync().ConfigureAwait(false);
         await _connector.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
@@ -236,6 +260,12 @@ public sealed class CrustNode : IAsyncDisposable
 
     /// <summary>Dials an address to find out whether the peer is there, from a port of its own and without a session.</summary>
     internal Task<ProofOutcome> ProveAsync(PeerAddress address, TimeSpan patience, CancellationToken cancellationToken) => _prover.ProveAsync(address, patience, cancellationToken);
+
+    /// <summary>Opens ways through NATs; null at a gateway.</summary>
+    internal Puncher? Puncher => _puncher;
+
+    /// <summary>The same over TCP.</summary>
+    internal TcpPuncher? TcpPuncher => _tcpPuncher;
 
     /// <summary>Where this node, a gateway, answers STUN; null: nowhere.</summary>
     internal StunServerInfo? Stun => _transports.Stun?.Info;
@@ -283,8 +313,54 @@ public sealed class CrustNode : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    private ValueTask HandlePunchMessage(DeliveredMessage message, CancellationToken cancellationToken)
+    {
+        if (PunchTalk.TryParse(message.Payload.Span, out var envelope) && !_tcpPuncher!.TryHandle(message.Session, envelope))
+            _puncher!.Handle(message.Session, envelope);
+        return ValueTask.CompletedTask;
+    }
+
+    private PunchEnvironment PunchEnvironment() => new()
+    {
+        Self = Id,
+        Utp = _transports.Utp,
+        Tcp = _transports.Tcp,
+        Hosts = () => LocalAddresses.For(_transports.Address),
+        StunServers = StunEndPoints,
+        TcpNat = TcpKnowledge,
+        LoopbackAllowed = IsLoopbackAllowed,
+    };
+
+    /// <summary>Where the gateway sees the port that listens, if it was dialled from there.</summary>
+    private NatKnowledge TcpKnowledge() =>
+        _transports.Tcp?.Shared is { } listening && _attachment is { Observed: { } observed, Current.Session: { Path: ConnectionPath.DirectTcp, LocalEndPoint: { } local } } && local.Port == listening.Port
+            ? NatKnowledge.None with { External = [observed] }
+            : NatKnowledge.None;
+
+    /// <summary>Where the gateway answers STUN: on two ports, and at its alternate address, if it has one.</summary>
+    private IReadOnlyList<IPEndPoint> StunEndPoints()
+    {
+        if (_attachment?.Current is not { Stun: { } stun, Session.RemoteEndPoint: { } gateway })
+            return [];
+        var address = LocalAddresses.Unmapped(gateway).Address;
+        var servers = new List<IPEndPoint>();
+        Add(address, stun.UdpPort);
+        Add(address, stun.OtherUdpPort);
+        if (stun.Alternate is { } alternate)
+            Add(alternate, stun.UdpPort);
+        return servers;
+
+        void Add(IPAddress at, int port)
+        {
+            if (port != 0)
+                servers.Add(new IPEndPoint(at, port));
+        }
+    }
+
     private async Task<SessionDriver?> ConnectGatewayAsync(IReadOnlyList<PeerAddress> contact, CancellationToken cancellationToken)
     {
+        foreach (var address in contact)
+            _gatewayEndPoints[address.EndPoint] = true;
         try
         {
             foreach (var address in contact)
@@ -349,12 +425,17 @@ public sealed class CrustNode : IAsyncDisposable
             if (node._options.IsGateway || node._options.ResumeTimeout == TimeSpan.Zero)
                 session.EndWithLink();
             node._arrivals.Arrived(session);
+            node._upgrader?.Watch(session);
             node.Raise(node.PeerConnected, session);
         }
 
         public void LinkWanted(SessionDriver session) => node._reviver.Want(session);
 
-        public void PathChanged(SessionDriver session) => node.Raise(node.PeerPathChanged, session);
+        public void PathChanged(SessionDriver session)
+        {
+            node._upgrader?.Watch(session);
+            node.Raise(node.PeerPathChanged, session);
+        }
 
         public void SessionEnded(SessionDriver session)
         {

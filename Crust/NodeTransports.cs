@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Crust.Dialing.Driver;
 using Crust.Identity;
+using Crust.Nat.HolePunching.Driver;
 using Crust.Nat.Stun.Driver;
 using Crust.Primitives.Driver;
 using Crust.Session.Driver;
@@ -24,7 +25,7 @@ internal sealed class NodeTransports : IAsyncDisposable
 
     /// <summary>Takes the ports; nobody is accepted before <see cref="Accept"/>.</summary>
     /// <exception cref="SocketException">A port is in use, or the address is not this host's; the message names it.</exception>
-    internal NodeTransports(CrustNodeOptions options, AdmissionGate gate, LinkAdopter adopter, MonotonicClock clock, ILogger logger)
+    internal NodeTransports(CrustNodeOptions options, AdmissionGate gate, LinkAdopter adopter, PunchedPaths punched, MonotonicClock clock, ILogger logger)
     {
         if (options.Transports is Transports.None or > Transports.All)
             throw new ArgumentOutOfRangeException(nameof(options), options.Transports, "A node needs a transport: TCP, µTP or both.");
@@ -40,7 +41,8 @@ internal sealed class NodeTransports : IAsyncDisposable
         {
             _transports.Add(transport);
             var listener = Bind(transport, new IPEndPoint(ListenAddress(options.Listen), port));
-            _acceptors.Add((transport.Kind, new Acceptor(listener, transport.Kind.ToDirectPath(), gate, adopter, clock, logger)));
+            var direct = transport.Kind.ToDirectPath();
+            _acceptors.Add((transport.Kind, new Acceptor(listener, link => punched.PathOf(link, direct), gate, adopter, clock, logger) { PassOn = punched.TryPassOn }));
         }
     }
 
@@ -49,6 +51,12 @@ internal sealed class NodeTransports : IAsyncDisposable
 
     /// <summary>What can be dialled with.</summary>
     internal IReadOnlyList<ITransport> All => _transports;
+
+    /// <summary>The one that carries µTP; null where it is off.</summary>
+    internal UtpTransport? Utp => _transports.OfType<UtpTransport>().FirstOrDefault();
+
+    /// <summary>The one that carries TCP; null where it is off.</summary>
+    internal TcpTransport? Tcp => _transports.OfType<TcpTransport>().FirstOrDefault();
 
     /// <summary>The address that all of them listen on; perhaps a wildcard.</summary>
     internal IPAddress Address => _acceptors[0].Acceptor.EndPoint.Address;

@@ -17,7 +17,7 @@ internal sealed class Acceptor : IAsyncDisposable
     private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(200);
 
     private readonly IConnectionListener _listener;
-    private readonly ConnectionPath _path;
+    private readonly Func<ConnectionContext, ConnectionPath> _pathOf;
     private readonly AdmissionGate _gate;
     private readonly LinkAdopter _adopter;
     private readonly MonotonicClock _clock;
@@ -27,15 +27,25 @@ internal sealed class Acceptor : IAsyncDisposable
     private readonly HashSet<Task> _handshakes = [];
     private Task _loop = Task.CompletedTask;
 
-    internal Acceptor(IConnectionListener listener, ConnectionPath path, AdmissionGate gate, LinkAdopter adopter, MonotonicClock clock, ILogger logger)
+    /// <param name="listener">Yields the links.</param>
+    /// <param name="pathOf">The way of a link that it yielded.</param>
+    /// <param name="gate">Who may come in.</param>
+    /// <param name="adopter">Takes links whose other end is proven.</param>
+    /// <param name="clock">For pauses.</param>
+    /// <param name="logger">Where it tells of failures.</param>
+    internal Acceptor(
+        IConnectionListener listener, Func<ConnectionContext, ConnectionPath> pathOf, AdmissionGate gate, LinkAdopter adopter, MonotonicClock clock, ILogger logger)
     {
         _listener = listener;
-        _path = path;
+        _pathOf = pathOf;
         _gate = gate;
         _adopter = adopter;
         _clock = clock;
         _logger = logger;
     }
+
+    /// <summary>Passes a link on that somebody else waits for; false when nobody does. Set before <see cref="Start"/>.</summary>
+    internal Func<ConnectionContext, bool> PassOn { get; init; } = static _ => false;
 
     internal IPEndPoint EndPoint => (IPEndPoint)_listener.EndPoint;
 
@@ -104,9 +114,11 @@ internal sealed class Acceptor : IAsyncDisposable
         await Task.Yield();
         try
         {
+            if (PassOn(link))
+                return;
             if (First is { } first && await first(link, _stopped.Token).ConfigureAwait(false))
                 return;
-            if (await _adopter.RespondAsync(link, _path, () => _gate.TryLeave(place), _stopped.Token).ConfigureAwait(false) is null)
+            if (await _adopter.RespondAsync(link, _pathOf(link), () => _gate.TryLeave(place), _stopped.Token).ConfigureAwait(false) is null)
                 Log.HandshakeFailed(_logger, link.RemoteEndPoint?.ToString() ?? "");
         }
         catch (OperationCanceledException) when (_stopped.IsCancellationRequested)

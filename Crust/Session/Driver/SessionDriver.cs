@@ -56,6 +56,9 @@ internal sealed class SessionDriver : IAsyncDisposable
 
     internal SessionId SessionId { get; }
 
+    /// <summary>32 secret bytes that both ends share, for connectivity checks of this session.</summary>
+    internal byte[] CheckSecret => _parameters.CheckSecret;
+
     internal bool ReceivesSigned => _parameters.ReceiveSigned;
 
     internal bool SendsSigned => _parameters.SendSigned;
