@@ -180,7 +180,7 @@ internal sealed class NodeReachability : IAsyncDisposable
             lock (_lock)
             {
                 var candidates = ReachabilityCandidates.Of(
-                    _self, _transports.Ports, mappings, _attachment.Observed, client.Session.Path.ToTransport(), _options.ProvesLoopback);
+                    _self, _transports.Ports, mappings, _attachment.Observed, ListenerOf(client.Session), _options.ProvesLoopback);
                 _table.SetCandidates(candidates, _clock.Now);
                 if (_asked is not null && _asked != client)
                     _table.Doubt(_clock.Now);
@@ -198,6 +198,10 @@ internal sealed class NodeReachability : IAsyncDisposable
         _attachment.Renew();
         Changed?.Invoke();
     }
+
+    /// <summary>The transport of a session that leaves from the port that listens; null: it leaves from another.</summary>
+    private TransportKind? ListenerOf(SessionDriver session) =>
+        session.Path.ToTransport() is { } transport && session.LocalEndPoint is { } local && _transports.Ports.Contains((transport, local.Port)) ? transport : null;
 
     private async Task AskAsync(GatewayClient client, IReadOnlyList<PeerAddress> addresses, List<IPAddress> contacted)
     {
