@@ -8,14 +8,19 @@ using Crust.Diagnostics;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
+using Crust.Nat.Behavior;
+using Crust.Nat.Behavior.Driver;
 using Crust.Nat.HolePunching.Driver;
 using Crust.Nat.Stun;
+using Crust.Nat.Stun.Driver;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
+using Crust.Session.Circuits;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
 using Crust.Transport;
+using Crust.Udp;
 using Microsoft.Extensions.Logging;
 
 namespace Crust;
@@ -40,15 +45,18 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly SessionTable _table;
     private readonly NodeTransports _transports;
     private readonly SessionArrivals _arrivals = new();
+    private readonly CircuitAcceptor _circuits;
+    private readonly RelayHops _hops;
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
-    private readonly NodeReachability _reachability;
-    private readonly AddressProver _prover;
+    private readonly NatObserver? _nat;
     private readonly Puncher? _puncher;
     private readonly TcpPuncher? _tcpPuncher;
     private readonly PathUpgrader? _upgrader;
     private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
+    private readonly NodeReachability _reachability;
+    private readonly AddressProver _prover;
     private volatile string? _gatewayFailure;
     private int _disposed;
 
@@ -85,7 +93,10 @@ public sealed class CrustNode : IAsyncDisposable
         _prover = new AddressProver(_handshaker, terms, clock, _logger);
         _reachability = new NodeReachability(options, Id, _transports, clock, _logger);
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
-        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
+        _circuits = new CircuitAcceptor(Takes, _policy.Gate, adopter, limits.Memory, options.TimeProvider, _logger);
+        _hops = new RelayHops(_circuits, () => _attachment, ConnectRelayAsync, options.TimeProvider);
+        var calls = new CircuitDialer(_hops, _circuits, adopter, options.TimeProvider);
+        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, calls, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
         _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
@@ -106,8 +117,10 @@ public sealed class CrustNode : IAsyncDisposable
         if (options.Bootstrap.Count > 0 && !options.IsGateway)
         {
             _attachment = new GatewayAttachment(
-                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], _policy.Epoch.UnixMilliseconds, MayContact), ConnectGatewayAsync, _reachability.Published, clock, _logger);
+                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], _policy.Epoch.UnixMilliseconds, MayContact), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
             _protocols.AddInternal(GatewayCodec.Protocol, HandleGatewayMessage);
+            if (options.ObserveNat)
+                _nat = Observe(_attachment, clock);
         }
     }
 
@@ -137,13 +150,19 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>
     /// Where this node listens, as addresses that others could dial: those of the host, and those that a gateway found it at, whether its router maps them or nothing is in the way.
     /// </summary>
-    public IReadOnlyList<PeerAddress> Addresses => _reachability.Published();
+    public IReadOnlyList<PeerAddress> Addresses => PublishedAddresses();
 
     /// <summary>What is known of the addresses at which others might reach this node from outside: mapped ones, and where its gateway sees it. Empty while no gateway was asked.</summary>
     public IReadOnlyList<AddressReachability> Reachability => _reachability.Addresses;
 
     /// <summary>The gateway the node is attached to; null while there is none.</summary>
     public PeerId? Gateway => _attachment?.Current?.Gateway;
+
+    /// <summary>
+    /// What stands between this node and the internet. Found out in the seconds after it attached, anew when the host's addresses change or it slept;
+    /// <see cref="NatReport.Unknown"/> before, and for a node without gateways.
+    /// </summary>
+    public NatReport NatReport => _nat?.Report ?? NatReport.Unknown;
 
     /// <summary>Who may connect; changes count at once, for open connections too.</summary>
     public PeerAccess Access => _options.Access;
@@ -222,6 +241,8 @@ public sealed class CrustNode : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await _stopped.CancelAsync().ConfigureAwait(false);
+        if (_nat is not null)
+            await _nat.DisposeAsync().ConfigureAwait(false);
         if (_attachment is not null)
             await _attachment.DisposeAsync().ConfigureAwait(false);
         await _reachability.DisposeAsync().ConfigureAwait(false);
@@ -233,6 +254,8 @@ public sealed class CrustNode : IAsyncDisposable
         if (_tcpPuncher is not null)
             await _tcpPuncher.DisposeAsync().ConfigureAwait(false);
         await _connector.DisposeAsync().ConfigureAwait(false);
+        await _hops.DisposeAsync().ConfigureAwait(false);
+        await _circuits.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _transports.DisposeAsync().ConfigureAwait(false);
@@ -255,17 +278,20 @@ public sealed class CrustNode : IAsyncDisposable
         _reachability.Start(_attachment);
     }
 
-    /// <summary>Where others can reach this node, and what routers map.</summary>
-    internal NodeReachability Reaching => _reachability;
-
-    /// <summary>Dials an address to find out whether the peer is there, from a port of its own and without a session.</summary>
-    internal Task<ProofOutcome> ProveAsync(PeerAddress address, TimeSpan patience, CancellationToken cancellationToken) => _prover.ProveAsync(address, patience, cancellationToken);
-
     /// <summary>Opens ways through NATs; null at a gateway.</summary>
     internal Puncher? Puncher => _puncher;
 
     /// <summary>The same over TCP.</summary>
     internal TcpPuncher? TcpPuncher => _tcpPuncher;
+
+    /// <summary>Finds out about NATs; null where nobody can be asked.</summary>
+    internal NatObserver? NatObserver => _nat;
+
+    /// <summary>Where others can reach this node, and what routers map.</summary>
+    internal NodeReachability Reaching => _reachability;
+
+    /// <summary>Dials an address to find out whether the peer is there, from a port of its own and without a session.</summary>
+    internal Task<ProofOutcome> ProveAsync(PeerAddress address, TimeSpan patience, CancellationToken cancellationToken) => _prover.ProveAsync(address, patience, cancellationToken);
 
     /// <summary>Where this node, a gateway, answers STUN; null: nowhere.</summary>
     internal StunServerInfo? Stun => _transports.Stun?.Info;
@@ -308,9 +334,25 @@ public sealed class CrustNode : IAsyncDisposable
 
     private ValueTask HandleGatewayMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
-        if (_attachment!.Handle(message) is { } introduction)
+        if (_attachment!.Handle(message) is { } introduction && _options.Paths != PathPolicy.RelayOnly)
             _introductions.Handle(introduction);
         return ValueTask.CompletedTask;
+    }
+
+    private NatObserver Observe(GatewayAttachment attachment, MonotonicClock clock)
+    {
+        var utp = _transports.Utp;
+        var observer = new NatObserver(
+            new NatObserverOptions(
+                () => utp?.Listening is { } pump ? StunDispatcher.Of(pump.Socket) : null, utp?.BindSocket ?? DatagramSockets.Bind, _transports.TcpEndPoint,
+                attachment.StunServersOf),
+            clock, _logger);
+        attachment.Attached += observer.Look;
+        attachment.Capabilities = () => NatBits.Encode(observer.Report);
+        observer.Changed += _ => attachment.Renew();
+        observer.NetworkChanged += () => _upgrader?.NetworkChanged();
+        observer.Start();
+        return observer;
     }
 
     private ValueTask HandlePunchMessage(DeliveredMessage message, CancellationToken cancellationToken)
@@ -327,6 +369,7 @@ public sealed class CrustNode : IAsyncDisposable
         Tcp = _transports.Tcp,
         Hosts = () => LocalAddresses.For(_transports.Address),
         StunServers = StunEndPoints,
+        Udp = () => NatKnowledge.From(NatReport.Udp),
         TcpNat = TcpKnowledge,
         LoopbackAllowed = IsLoopbackAllowed,
     };
@@ -334,8 +377,8 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>Where the gateway sees the port that listens, if it was dialled from there.</summary>
     private NatKnowledge TcpKnowledge() =>
         _transports.Tcp?.Shared is { } listening && _attachment is { Observed: { } observed, Current.Session: { Path: ConnectionPath.DirectTcp, LocalEndPoint: { } local } } && local.Port == listening.Port
-            ? NatKnowledge.None with { External = [observed] }
-            : NatKnowledge.None;
+            ? NatKnowledge.From(NatReport.Tcp) with { External = [observed] }
+            : NatKnowledge.From(NatReport.Tcp);
 
     /// <summary>Where the gateway answers STUN: on two ports, and at its alternate address, if it has one.</summary>
     private IReadOnlyList<IPEndPoint> StunEndPoints()
@@ -365,7 +408,9 @@ public sealed class CrustNode : IAsyncDisposable
         {
             foreach (var address in contact)
                 _reachability.NoteContact(address.EndPoint.Address);
-            return await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
+            var session = await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
+            session.EnableCircuits(_circuits);
+            return session;
         }
         catch (ConnectException e)
         {
@@ -374,6 +419,13 @@ public sealed class CrustNode : IAsyncDisposable
             return null;
         }
     }
+
+    private Task<SessionDriver> ConnectRelayAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken) => _connector.ConnectAsync(gateway, cancellationToken);
+
+    /// <summary>Whether this node takes circuits of a kind.</summary>
+    private bool Takes(CircuitKind kind) => kind == CircuitKind.Data && _options.Paths != PathPolicy.DirectOnly;
+
+    private IReadOnlyList<PeerAddress> PublishedAddresses() => _options.Paths == PathPolicy.RelayOnly ? [] : _reachability.Published();
 
     /// <summary>
     /// Dials to loopback make sense only when we are on it: we listen there, or reached our gateway there. What the gateway says it sees does
@@ -424,6 +476,8 @@ public sealed class CrustNode : IAsyncDisposable
             // A gateway's peers go elsewhere when they lose it: nothing to wait for.
             if (node._options.IsGateway || node._options.ResumeTimeout == TimeSpan.Zero)
                 session.EndWithLink();
+            if (node._options.CircuitHost is { } host)
+                session.EnableCircuits(host);
             node._arrivals.Arrived(session);
             node._upgrader?.Watch(session);
             node.Raise(node.PeerConnected, session);

@@ -58,6 +58,9 @@ internal sealed class NodeTransports : IAsyncDisposable
     /// <summary>The one that carries TCP; null where it is off.</summary>
     internal TcpTransport? Tcp => _transports.OfType<TcpTransport>().FirstOrDefault();
 
+    /// <summary>Where TCP listens; null where it is off.</summary>
+    internal IPEndPoint? TcpEndPoint => _acceptors.Find(static a => a.Kind == TransportKind.Tcp).Acceptor?.EndPoint;
+
     /// <summary>The address that all of them listen on; perhaps a wildcard.</summary>
     internal IPAddress Address => _acceptors[0].Acceptor.EndPoint.Address;
 

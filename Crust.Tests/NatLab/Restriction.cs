@@ -9,6 +9,9 @@ public enum Restriction
     /// <summary>No UDP.</summary>
     UdpBlocked,
 
+    /// <summary>No TCP.</summary>
+    TcpBlocked,
+
     /// <summary>Nothing but TCP to port 443.</summary>
     OnlyTcp443,
 }

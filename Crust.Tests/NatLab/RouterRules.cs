@@ -46,6 +46,7 @@ internal static class RouterRules
             {{restriction switch
             {
                 Restriction.UdpBlocked => "meta l4proto udp counter name restricted drop",
+                Restriction.TcpBlocked => "meta l4proto tcp counter name restricted drop",
                 Restriction.OnlyTcp443 => "iifname != \"wan\" meta l4proto udp counter name restricted drop\n    iifname != \"wan\" tcp dport != 443 ct state new counter name restricted drop",
                 _ => "",
             }}}

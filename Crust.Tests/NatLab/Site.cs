@@ -61,7 +61,13 @@ internal sealed partial class Site : IUplink, IDisposable
     internal IPAddress HostAddress(int host = 0) => IPAddress.Parse(IsPublic ? string.Join('.', $"{Subscription.HostAddress}".Split('.')[..3]) + $".{10 + host}" : $"192.168.1.{10 + host}");
 
     /// <summary>How many packets came unasked and were dropped.</summary>
-    internal int Refused() => int.Parse(Packets().Match(Router.Run("nft", "list", "counter", "inet", "guard", "refused")).Groups[1].Value, CultureInfo.InvariantCulture);
+    internal int Refused() => Counted("refused");
+
+    /// <summary>How many packets wanted out and may not.</summary>
+    internal int Restricted() => Counted("restricted");
+
+    /// <summary>The IPv6 address of a host, where the site has IPv6.</summary>
+    internal IPAddress HostAddress6(int host = 0) => IPAddress.Parse($"{Subscription.HostAddress6}"[..^2] + $"{10 + host}");
 
     /// <inheritdoc/>
     public Subscription Subscribe(NetworkNamespace router)
@@ -103,6 +109,9 @@ internal sealed partial class Site : IUplink, IDisposable
                 host.IpBatch($"address add {prefix6}{10 + i}/64 dev eth0 nodad\nroute add default via {prefix6}1\n");
         }
     }
+
+    private int Counted(string counter) =>
+        int.Parse(Packets().Match(Router.Run("nft", "list", "counter", "inet", "guard", counter)).Groups[1].Value, CultureInfo.InvariantCulture);
 
     [GeneratedRegex("packets ([0-9]+)")]
     private static partial Regex Packets();

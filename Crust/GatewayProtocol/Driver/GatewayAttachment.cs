@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 using Crust.Cryptography;
 using Crust.Diagnostics;
 using Crust.Identity;
+using Crust.Nat.Behavior;
 using Crust.Primitives.Driver;
 using Crust.Session;
 using Crust.Session.Driver;
@@ -56,6 +58,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private ulong _sequence;
     private DateTimeOffset _recordMade;
     private IReadOnlyList<PeerAddress> _published = [];
+    private uint _publishedCapabilities;
     private Task _loop = Task.CompletedTask;
     private Task _surplus = Task.CompletedTask;
 
@@ -117,6 +120,21 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     /// <summary>Where the gateway saw us last.</summary>
     internal IPEndPoint? Observed { get; private set; }
+
+    /// <summary>Bits for the record besides addresses: <see cref="PeerRecord.Capabilities"/>. Default none. What changes is published with the next renewal.</summary>
+    internal Func<uint> Capabilities { get; set; } = static () => 0;
+
+    /// <summary>The node attached, or attached elsewhere. Raised on the attachment's own thread; subscribers must return soon.</summary>
+    internal event Action? Attached;
+
+    /// <summary>Where gateways answer STUN, the one we are attached to first.</summary>
+    internal IReadOnlyList<NatServer> StunServersOf(bool isTcp, AddressFamily family)
+    {
+        var client = Current;
+        var reachedAt = client?.Session.RemoteEndPoint?.Address;
+        return StunTargets.For(
+            isTcp, family, client?.Gateway, reachedAt is { IsIPv4MappedToIPv6: true } ? reachedAt.MapToIPv4() : reachedAt, client?.Stun, _contacts.InOrder(lost: null));
+    }
 
     internal void Start() => _loop = Task.Run(RunAsync);
 
@@ -279,6 +297,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         }
 
         Log.Attached(_logger, client.Gateway.ToShortString());
+        Attached?.Invoke();
         Renewed?.Invoke();
         try
         {
@@ -332,7 +351,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         Observed = await client.ObserveAsync(_stopped.Token).ConfigureAwait(false) ?? Observed;
         var now = _clock.TimeProvider.GetUtcNow();
         var addresses = _ownAddresses();
-        if (!addresses.SequenceEqual(_published) || now - _recordMade > RecordLifetime / 2)
+        if (!addresses.SequenceEqual(_published) || Capabilities() != _publishedCapabilities || now - _recordMade > RecordLifetime / 2)
             SignRecord(addresses, now);
         var statement = Attachment.Sign(_options.Identity, _options.Network, client.Gateway, _options.Epoch, now);
         var response = await client.AttachAsync(statement, _record, _stopped.Token).ConfigureAwait(false);
@@ -363,7 +382,8 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private void SignRecord(IReadOnlyList<PeerAddress> addresses, DateTimeOffset now)
     {
         _sequence = PeerRecord.NextSequence(_sequence, now);
-        var record = new PeerRecord(_options.Identity.Id, _sequence, now + RecordLifetime, 0, [.. addresses.Take(PeerRecord.MaxAddresses)]);
+        _publishedCapabilities = Capabilities();
+        var record = new PeerRecord(_options.Identity.Id, _sequence, now + RecordLifetime, _publishedCapabilities, [.. addresses.Take(PeerRecord.MaxAddresses)]);
         lock (_gate)
             _record = record.Sign(_options.Identity, _options.Network);
         _published = addresses;

@@ -28,6 +28,9 @@ internal sealed class UtpTransport(MonotonicClock clock, ILogger logger, UtpTran
 
     public TransportKind Kind => TransportKind.Utp;
 
+    /// <summary>What makes its sockets.</summary>
+    internal Func<IPEndPoint, DatagramSocketOptions, IDatagramSocket> BindSocket => _options.BindSocket;
+
     /// <summary>The pumps there are now.</summary>
     internal IReadOnlyList<UtpPump> Pumps
     {

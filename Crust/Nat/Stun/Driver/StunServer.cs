@@ -148,7 +148,7 @@ internal sealed class StunServer : IAsyncDisposable
             {
                 sockets.ForEach(static socket => socket.Dispose());
                 foreach (var listener in listeners)
-                    _ = listener.DisposeAsync();
+                    _ = listener.DisposeAsync().AsTask();
                 if (options.OtherPort != 0)
                     throw new SocketException(e.ErrorCode, $"Port {options.OtherPort}, the second one for STUN, cannot be listened on: {e.Message}");
                 if (tries == MaxTries || e.SocketErrorCode != SocketError.AddressAlreadyInUse)
@@ -173,7 +173,7 @@ internal sealed class StunServer : IAsyncDisposable
     {
         _sockets.ForEach(static socket => socket.Dispose());
         foreach (var listener in _listeners)
-            _ = listener.DisposeAsync();
+            _ = listener.DisposeAsync().AsTask();
     }
 
     private async Task AcceptAsync(IConnectionListener listener, StunPlace place)

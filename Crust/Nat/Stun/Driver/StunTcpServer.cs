@@ -29,7 +29,7 @@ internal sealed class StunTcpServer(StunResponder responder, Lock gate, Monotoni
     /// <summary>How long a dial may take. Within the time that a client waits.</summary>
     internal static readonly TimeSpan DialTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _dials = new(MaxDials);
+    private int _dials;
 
     /// <summary>
     /// Looks at what a link begins with: STUN is served, and the link ends. False for anything else, which stays in the link for whoever
@@ -140,8 +140,12 @@ internal sealed class StunTcpServer(StunResponder responder, Lock gate, Monotoni
 
     private async ValueTask<bool> CanDialAsync(IPAddress local, IPEndPoint remote, CancellationToken cancellationToken)
     {
-        if (!await _dials.WaitAsync(TimeSpan.Zero, cancellationToken).ConfigureAwait(false))
+        if (Interlocked.Increment(ref _dials) > MaxDials)
+        {
+            Interlocked.Decrement(ref _dials);
             return false;
+        }
+
         using var timeout = new CancellationTokenSource(DialTimeout, clock.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
@@ -157,7 +161,7 @@ internal sealed class StunTcpServer(StunResponder responder, Lock gate, Monotoni
         }
         finally
         {
-            _dials.Release();
+            Interlocked.Decrement(ref _dials);
         }
     }
 }
