@@ -13,9 +13,11 @@ internal static class ReachabilityCandidates
     /// <param name="mappings">What routers map.</param>
     /// <param name="observed">Where the gateway sees it.</param>
     /// <param name="listener">The transport of that session, if it leaves from the port that listens: µTP's do, TCP's where the system lets dials share that port.</param>
+    /// <param name="seenAt">Where servers see the listening ports, all of them at the same.</param>
     /// <param name="withLoopback">Loopback will do: everything runs on one host.</param>
     internal static IReadOnlyList<PeerAddress> Of(
-        PeerId self, IReadOnlyList<(TransportKind Kind, int Port)> ports, IReadOnlyList<MappedPort> mappings, IPEndPoint? observed, TransportKind? listener, bool withLoopback)
+        PeerId self, IReadOnlyList<(TransportKind Kind, int Port)> ports, IReadOnlyList<MappedPort> mappings, IPEndPoint? observed, TransportKind? listener,
+        IReadOnlyList<(TransportKind Kind, IPEndPoint At)> seenAt, bool withLoopback)
     {
         var seen = observed is null ? null : observed.Address.IsIPv4MappedToIPv6 ? observed.Address.MapToIPv4() : observed.Address;
         if (seen is not null && !IsUsable(seen))
@@ -33,6 +35,7 @@ internal static class ReachabilityCandidates
                 candidates.Add(At(kind, seen, mapping.External.Port, isMapped: true));
         }
 
+        candidates.AddRange(seenAt.Where(s => IsUsable(s.At.Address)).Select(s => At(s.Kind, s.At.Address, s.At.Port)));
         if (seen is null)
             return candidates;
         // Without a NAT that rewrites ports, the listener is where the gateway sees us.

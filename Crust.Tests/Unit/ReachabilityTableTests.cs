@@ -38,6 +38,9 @@ public sealed class ReachabilityTableTests
         _table.Published.Last.Should().Equal(Utp);
         Tell(Plain, ReachabilityState.Failed);
         _table.Published.First.Should().Equal(Mapped);
+        Tell(Plain, ReachabilityState.Proven);
+        Tell(Mapped, ReachabilityState.UnprovenFiltering);
+        _table.Published.First.Should().Equal([Plain, Mapped], "a mapping has no filter");
     }
 
     [Fact]
@@ -103,6 +106,14 @@ public sealed class ReachabilityTableTests
         Candidates([], "203.0.113.7:55555", TransportKind.Tcp).Should().Equal(Plain, Utp, At("tcp", "203.0.113.7:55555"));
     }
 
+    [Fact]
+    public void WhereServersSeeTheListeners_IsACandidate_UnlessItIsInside()
+    {
+        (TransportKind, IPEndPoint)[] seen = [(TransportKind.Utp, IPEndPoint.Parse("203.0.113.7:777")), (TransportKind.Tcp, IPEndPoint.Parse("100.64.0.1:7")), (TransportKind.Tcp, IPEndPoint.Parse("203.0.113.7:41"))];
+
+        Candidates([], "203.0.113.7:55555", null, seen).Distinct().Should().Equal(At("utp", "203.0.113.7:777"), Plain, Utp);
+    }
+
     [Theory]
     [InlineData("192.168.1.9:1")]
     [InlineData("100.64.0.9:1")]
@@ -133,8 +144,8 @@ public sealed class ReachabilityTableTests
         _table.All.Should().ContainSingle().Which.Address.IsMapped.Should().BeTrue();
     }
 
-    private static IReadOnlyList<PeerAddress> Candidates(MappedPort[] mappings, string observed, TransportKind? listener) =>
-        ReachabilityCandidates.Of(Self, Ports, mappings, IPEndPoint.Parse(observed), listener, withLoopback: false);
+    private static IReadOnlyList<PeerAddress> Candidates(MappedPort[] mappings, string observed, TransportKind? listener, (TransportKind, IPEndPoint)[]? seenAt = null) =>
+        ReachabilityCandidates.Of(Self, Ports, mappings, IPEndPoint.Parse(observed), listener, seenAt ?? [], withLoopback: false);
 
     private static MappedPort Mapping(string external) => new(new PortRequest(MappedProtocol.Tcp, 41), IPEndPoint.Parse(external), MappingMethod.Pcp, TimeSpan.FromHours(1));
 
