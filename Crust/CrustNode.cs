@@ -349,11 +349,15 @@ public sealed class CrustNode : IAsyncDisposable
         var observer = new NatObserver(
             new NatObserverOptions(
                 () => utp?.Listening is { } pump ? StunDispatcher.Of(pump.Socket) : null, utp?.BindSocket ?? DatagramSockets.Bind, _transports.TcpEndPoint,
-                attachment.StunServersOf),
+                (isTcp, family) => _reachability.NoteContacts(attachment.StunServersOf(isTcp, family))),
             clock, _logger);
         attachment.Attached += observer.Look;
         attachment.Capabilities = () => NatBits.Encode(observer.Report);
-        observer.Changed += _ => attachment.Renew();
+        observer.Changed += report =>
+        {
+            _reachability.Handle(report);
+            attachment.Renew();
+        };
         observer.NetworkChanged += () => _upgrader?.NetworkChanged();
         observer.Start();
         return observer;
