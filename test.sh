@@ -89,7 +89,6 @@ turnserver|coturn|another implementation of STUN, server and clients
 nft|nftables|the NAT lab'"'"'s routers
 miniupnpd|miniupnpd|a router that maps ports: UPnP-IGD, NAT-PMP, PCP
 ethtool|ethtool|switches off what network cards do for the kernel
-miniupnpd|miniupnpd-nftables|a router of the NAT lab that can be asked for ports
 node|nodejs|runs libutp, the reference implementation of µTP
 npm|npm|installs libutp'"'"'s bindings for Node.js
 libtorrent|python3-libtorrent|a second implementation of µTP, in a BitTorrent client

@@ -16,6 +16,7 @@ using Crust.Nat.Stun.Driver;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
+using Crust.Session.Circuits;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
 using Crust.Transport;
@@ -44,6 +45,8 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly SessionTable _table;
     private readonly NodeTransports _transports;
     private readonly SessionArrivals _arrivals = new();
+    private readonly CircuitAcceptor _circuits;
+    private readonly RelayHops _hops;
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
@@ -90,7 +93,10 @@ public sealed class CrustNode : IAsyncDisposable
         _prover = new AddressProver(_handshaker, terms, clock, _logger);
         _reachability = new NodeReachability(options, Id, _transports, clock, _logger);
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
-        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
+        _circuits = new CircuitAcceptor(Takes, _policy.Gate, adopter, limits.Memory, options.TimeProvider, _logger);
+        _hops = new RelayHops(_circuits, () => _attachment, ConnectRelayAsync, options.TimeProvider);
+        var calls = new CircuitDialer(_hops, _circuits, adopter, options.TimeProvider);
+        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, calls, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
         _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
@@ -111,7 +117,7 @@ public sealed class CrustNode : IAsyncDisposable
         if (options.Bootstrap.Count > 0 && !options.IsGateway)
         {
             _attachment = new GatewayAttachment(
-                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], _policy.Epoch.UnixMilliseconds, MayContact), ConnectGatewayAsync, _reachability.Published, clock, _logger);
+                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], _policy.Epoch.UnixMilliseconds, MayContact), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
             _protocols.AddInternal(GatewayCodec.Protocol, HandleGatewayMessage);
             if (options.ObserveNat)
                 _nat = Observe(_attachment, clock);
@@ -144,7 +150,7 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>
     /// Where this node listens, as addresses that others could dial: those of the host, and those that a gateway found it at, whether its router maps them or nothing is in the way.
     /// </summary>
-    public IReadOnlyList<PeerAddress> Addresses => _reachability.Published();
+    public IReadOnlyList<PeerAddress> Addresses => PublishedAddresses();
 
     /// <summary>What is known of the addresses at which others might reach this node from outside: mapped ones, and where its gateway sees it. Empty while no gateway was asked.</summary>
     public IReadOnlyList<AddressReachability> Reachability => _reachability.Addresses;
@@ -248,6 +254,8 @@ public sealed class CrustNode : IAsyncDisposable
         if (_tcpPuncher is not null)
             await _tcpPuncher.DisposeAsync().ConfigureAwait(false);
         await _connector.DisposeAsync().ConfigureAwait(false);
+        await _hops.DisposeAsync().ConfigureAwait(false);
+        await _circuits.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _transports.DisposeAsync().ConfigureAwait(false);
@@ -326,7 +334,7 @@ public sealed class CrustNode : IAsyncDisposable
 
     private ValueTask HandleGatewayMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
-        if (_attachment!.Handle(message) is { } introduction)
+        if (_attachment!.Handle(message) is { } introduction && _options.Paths != PathPolicy.RelayOnly)
             _introductions.Handle(introduction);
         return ValueTask.CompletedTask;
     }
@@ -400,7 +408,9 @@ public sealed class CrustNode : IAsyncDisposable
         {
             foreach (var address in contact)
                 _reachability.NoteContact(address.EndPoint.Address);
-            return await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
+            var session = await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
+            session.EnableCircuits(_circuits);
+            return session;
         }
         catch (ConnectException e)
         {
@@ -409,6 +419,13 @@ public sealed class CrustNode : IAsyncDisposable
             return null;
         }
     }
+
+    private Task<SessionDriver> ConnectRelayAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken) => _connector.ConnectAsync(gateway, cancellationToken);
+
+    /// <summary>Whether this node takes circuits of a kind.</summary>
+    private bool Takes(CircuitKind kind) => kind == CircuitKind.Data && _options.Paths != PathPolicy.DirectOnly;
+
+    private IReadOnlyList<PeerAddress> PublishedAddresses() => _options.Paths == PathPolicy.RelayOnly ? [] : _reachability.Published();
 
     /// <summary>
     /// Dials to loopback make sense only when we are on it: we listen there, or reached our gateway there. What the gateway says it sees does
@@ -459,6 +476,8 @@ public sealed class CrustNode : IAsyncDisposable
             // A gateway's peers go elsewhere when they lose it: nothing to wait for.
             if (node._options.IsGateway || node._options.ResumeTimeout == TimeSpan.Zero)
                 session.EndWithLink();
+            if (node._options.CircuitHost is { } host)
+                session.EnableCircuits(host);
             node._arrivals.Arrived(session);
             node._upgrader?.Watch(session);
             node.Raise(node.PeerConnected, session);

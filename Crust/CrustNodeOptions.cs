@@ -1,6 +1,7 @@
 using System.Net;
 using Crust.Identity;
 using Crust.Nat.Stun.Driver;
+using Crust.Session.Circuits.Driver;
 using Crust.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -36,6 +37,11 @@ public sealed class CrustNodeOptions
     /// The router deletes the mappings when the node stops.
     /// </summary>
     public bool PortMapping { get; set; } = true;
+
+    /// <summary>
+    /// Which paths connections with peers may take. Default <see cref="PathPolicy.Any"/>. The stricter one of both sides counts. Gateways are dialled whatever it is.
+    /// </summary>
+    public PathPolicy Paths { get; set; }
 
     /// <summary>Handlers by protocol that are there before the first peer can connect; more can be added by <see cref="CrustNode.Handle"/>.</summary>
     public IDictionary<string, PeerMessageHandler> Handlers { get; } = new Dictionary<string, PeerMessageHandler>(StringComparer.Ordinal);
@@ -114,4 +120,7 @@ public sealed class CrustNodeOptions
 
     /// <summary>Has gateways dial this node on loopback too, where everything runs on one host: for tests.</summary>
     internal bool ProvesLoopback { get; set; }
+
+    /// <summary>A gateway's: who takes the circuits that peers open.</summary>
+    internal ICircuitHost? CircuitHost { get; set; }
 }

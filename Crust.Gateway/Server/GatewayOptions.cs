@@ -1,4 +1,5 @@
 using System.Net;
+using Crust.Gateway.Relay;
 using Crust.Identity;
 
 namespace Crust.Gateway.Server;
@@ -37,6 +38,9 @@ internal sealed record GatewayOptions
 
     /// <summary>Networks that are never dialled for peers that want to know whether they can be reached, besides private ones: the cluster's own, where these are public.</summary>
     public IReadOnlyList<IPNetwork> NeverDial { get; init; } = [];
+
+    /// <summary>What circuits may have.</summary>
+    public RelayLimits Relay { get; init; } = RelayLimits.Default;
 
     /// <summary>A free word for operators.</summary>
     public string Region { get; init; } = "";

@@ -15,7 +15,8 @@ namespace Crust.Gateway.Server;
 /// session come one at a time, those of different sessions side by side.
 /// </summary>
 internal sealed class RequestHandler(
-    CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock)
+    CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
+    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
@@ -91,7 +92,7 @@ internal sealed class RequestHandler(
             || !PeerRecord.TryVerify(signedRecord, node.Network, out var record) || record!.Peer != connection.Peer || !record.IsCurrent(now))
             return new AttachResponse { Status = GatewayStatus.Invalid };
         // Here first: a cluster that is away learns of the peer later.
-        if (!peers.TrySet(new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord)))
+        if (!peers.TrySet(new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord, request.TakesCircuits)))
             return new AttachResponse { Status = GatewayStatus.Superseded };
         AttachOutcome outcome;
         try
@@ -134,19 +135,26 @@ internal sealed class RequestHandler(
         if (!PeerId.TryFromBytes(request.Peer.Span, out var peer))
             return new FindResponse { Status = GatewayStatus.Invalid };
         if (peers.Find(peer) is { } local)
-            return new FindResponse { Status = GatewayStatus.Ok, Record = ByteString.CopyFrom(local.SignedRecord) };
-        var found = await cluster.FindAsync(peer, cancellationToken);
-        return found switch
         {
-            { Status: FindStatus.Unavailable } => new FindResponse { Status = GatewayStatus.Unavailable },
-            { Lookup.SignedRecord: { } record } => new FindResponse
-            {
-                Status = GatewayStatus.Ok,
-                Record = ByteString.CopyFrom(record),
-                Stale = found.Status == FindStatus.Stale,
-            },
-            _ => new FindResponse { Status = GatewayStatus.NotFound },
-        };
+            var here = new FindResponse { Status = GatewayStatus.Ok, Record = ByteString.CopyFrom(local.SignedRecord) };
+            if (local.TakesCircuits && ownAddresses is not null)
+                here.Home.AddRange(ownAddresses().Take(GatewayCodec.MaxHomeAddresses));
+            return here;
+        }
+
+        var found = await cluster.FindAsync(peer, cancellationToken);
+        if (found.Status == FindStatus.Unavailable)
+            return new FindResponse { Status = GatewayStatus.Unavailable };
+        if (found.Lookup?.SignedRecord is not { } record)
+            return new FindResponse { Status = GatewayStatus.NotFound };
+        var response = new FindResponse { Status = GatewayStatus.Ok, Record = ByteString.CopyFrom(record), Stale = found.Status == FindStatus.Stale };
+        if (found.Lookup.Gateway is { } home && home.Gateway != node.Id && identity is not null)
+        {
+            response.Home.AddRange(home.Heartbeat.Addresses.Take(GatewayCodec.MaxHomeAddresses));
+            response.CircuitToken = ByteString.CopyFrom(CircuitToken.Sign(identity, node.Network, connection.Peer, peer, clock.TimeProvider.GetUtcNow()));
+        }
+
+        return response;
     }
 
     private async Task<GatewayStatus> IntroduceAsync(PeerConnection connection, RequestAllowance allowance, IntroduceRequest request, CancellationToken cancellationToken)

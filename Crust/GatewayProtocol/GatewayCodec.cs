@@ -29,6 +29,9 @@ internal static class GatewayCodec
     /// </summary>
     internal const int DialBackCost = 2048;
 
+    /// <summary>Most addresses of one gateway in an answer.</summary>
+    internal const int MaxHomeAddresses = 16;
+
     /// <summary>Parses an envelope; false for anything oversized or malformed.</summary>
     internal static bool TryParse(ReadOnlySpan<byte> payload, out GatewayEnvelope envelope)
     {
