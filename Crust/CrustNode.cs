@@ -50,6 +50,7 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
+    private readonly Attestor _attestor;
     private readonly NatObserver? _nat;
     private readonly Puncher? _puncher;
     private readonly TcpPuncher? _tcpPuncher;
@@ -106,6 +107,7 @@ public sealed class CrustNode : IAsyncDisposable
         foreach (var (protocol, handler) in options.RequestHandlers)
             _protocols.Add(protocol, handler);
         _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
+        _attestor = new Attestor(() => _attachment, options.TimeProvider);
         if (!options.IsGateway)
         {
             _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
@@ -334,6 +336,8 @@ public sealed class CrustNode : IAsyncDisposable
 
     private ValueTask HandleGatewayMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
+        if (_attestor.TryHandle(message))
+            return ValueTask.CompletedTask;
         if (_attachment!.Handle(message) is { } introduction && _options.Paths != PathPolicy.RelayOnly)
             _introductions.Handle(introduction);
         return ValueTask.CompletedTask;
@@ -345,11 +349,15 @@ public sealed class CrustNode : IAsyncDisposable
         var observer = new NatObserver(
             new NatObserverOptions(
                 () => utp?.Listening is { } pump ? StunDispatcher.Of(pump.Socket) : null, utp?.BindSocket ?? DatagramSockets.Bind, _transports.TcpEndPoint,
-                attachment.StunServersOf),
+                (isTcp, family) => _reachability.NoteContacts(attachment.StunServersOf(isTcp, family))),
             clock, _logger);
         attachment.Attached += observer.Look;
         attachment.Capabilities = () => NatBits.Encode(observer.Report);
-        observer.Changed += _ => attachment.Renew();
+        observer.Changed += report =>
+        {
+            _reachability.Handle(report);
+            attachment.Renew();
+        };
         observer.NetworkChanged += () => _upgrader?.NetworkChanged();
         observer.Start();
         return observer;
@@ -381,7 +389,7 @@ public sealed class CrustNode : IAsyncDisposable
             : NatKnowledge.From(NatReport.Tcp);
 
     /// <summary>Where the gateway answers STUN: on two ports, and at its alternate address, if it has one.</summary>
-    private IReadOnlyList<IPEndPoint> StunEndPoints()
+    private List<IPEndPoint> StunEndPoints()
     {
         if (_attachment?.Current is not { Stun: { } stun, Session.RemoteEndPoint: { } gateway })
             return [];

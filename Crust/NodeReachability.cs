@@ -4,6 +4,7 @@ using Crust.Diagnostics;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
+using Crust.Nat.Behavior;
 using Crust.Nat.PortMapping;
 using Crust.Nat.PortMapping.Driver;
 using Crust.Primitives;
@@ -36,6 +37,8 @@ internal sealed class NodeReachability : IAsyncDisposable
     private readonly Dictionary<IPAddress, Instant> _contacted = [];
     private readonly CancellationTokenSource _stopped = new();
     private readonly SemaphoreSlim _news = new(0, 1);
+    private IReadOnlyList<(TransportKind Kind, IPEndPoint At)> _seen = [];
+    private int _contacts;
     private GatewayAttachment? _attachment;
     private GatewayClient? _asked;
     private Task _loop = Task.CompletedTask;
@@ -83,11 +86,61 @@ internal sealed class NodeReachability : IAsyncDisposable
         var now = _clock.Now;
         lock (_lock)
         {
+            _contacts += _contacted.ContainsKey(address) ? 0 : 1;
             _contacted[address] = now;
             foreach (var (old, _) in _contacted.Where(c => now - c.Value > ContactMemory).ToList())
                 _contacted.Remove(old);
             while (_contacted.Count > GatewayCodec.MaxContacted)
                 _contacted.Remove(_contacted.MinBy(c => c.Value.Microseconds).Key);
+        }
+    }
+
+    /// <summary>The same for servers that are about to be asked something.</summary>
+    internal IReadOnlyList<NatServer> NoteContacts(IReadOnlyList<NatServer> servers)
+    {
+        foreach (var endPoint in servers.SelectMany(s => s.EndPoints))
+            NoteContact(endPoint.ToIPEndPoint().Address);
+        return servers;
+    }
+
+    /// <summary>Takes what was found out about the NATs: where servers see the listening ports is worth a dial-back, if everybody sees the same.</summary>
+    internal void Handle(NatReport report)
+    {
+        lock (_lock)
+        {
+            _seen =
+            [
+                .. new[] { (TransportKind.Utp, report.Udp), (TransportKind.Utp, report.UdpIPv6), (TransportKind.Tcp, report.Tcp), (TransportKind.Tcp, report.TcpIPv6) }
+                    .Where(r => r.Item2 is { Mapping: MappingBehavior.EndpointIndependent, External.Count: > 0 }).Select(r => (r.Item1, r.Item2.External[^1])),
+            ];
+        }
+
+        HandleNews();
+    }
+
+    /// <summary>Ends when no router is being asked any more and each address was tried, or when it takes too long.</summary>
+    internal async Task SettleAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Look()
+        {
+            if (Routers.All(r => r.State != MapperState.Searching) && Addresses.All(a => a.State != ReachabilityState.Unknown))
+                settled.TrySetResult();
+        }
+
+        Changed += Look;
+        try
+        {
+            Look();
+            await settled.Task.WaitAsync(patience, _clock.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // What is known then is what there is.
+        }
+        finally
+        {
+            Changed -= Look;
         }
     }
 
@@ -177,20 +230,22 @@ internal sealed class NodeReachability : IAsyncDisposable
         {
             IReadOnlyList<PeerAddress> due;
             List<IPAddress> contacted;
+            int contacts;
             lock (_lock)
             {
                 var candidates = ReachabilityCandidates.Of(
-                    _self, _transports.Ports, mappings, _attachment.Observed, client.Session.Path.ToTransport(), _options.ProvesLoopback);
+                    _self, _transports.Ports, mappings, _attachment.Observed, ListenerOf(client.Session), _seen, _options.ProvesLoopback);
                 _table.SetCandidates(candidates, _clock.Now);
                 if (_asked is not null && _asked != client)
                     _table.Doubt(_clock.Now);
                 _asked = client;
                 due = _table.Due(_clock.Now);
                 contacted = [.. _contacted.Keys];
+                contacts = _contacts;
             }
 
             if (due.Count > 0)
-                await AskAsync(client, due, contacted).ConfigureAwait(false);
+                await AskAsync(client, due, contacted, contacts).ConfigureAwait(false);
         }
 
         if (Published().SequenceEqual(before))
@@ -199,7 +254,15 @@ internal sealed class NodeReachability : IAsyncDisposable
         Changed?.Invoke();
     }
 
-    private async Task AskAsync(GatewayClient client, IReadOnlyList<PeerAddress> addresses, List<IPAddress> contacted)
+    /// <summary>The transport of a session that leaves from the port that listens; null: it leaves from another.</summary>
+    private TransportKind? ListenerOf(SessionDriver session) =>
+        session.Path.ToTransport() is { } transport && session.LocalEndPoint is { } local && _transports.Ports.Contains((transport, local.Port)) ? transport : null;
+
+    /// <param name="client">The gateway.</param>
+    /// <param name="addresses">What to ask for.</param>
+    /// <param name="contacted">Where the node has sent to.</param>
+    /// <param name="contacts">How many these ever were: if there are more when the answer comes, the gateway that dialled may be one of them.</param>
+    private async Task AskAsync(GatewayClient client, IReadOnlyList<PeerAddress> addresses, List<IPAddress> contacted, int contacts)
     {
         var response = await client.DialBackAsync(addresses, contacted, _stopped.Token).ConfigureAwait(false);
         var now = _clock.Now;
@@ -213,7 +276,7 @@ internal sealed class NodeReachability : IAsyncDisposable
 
             for (var i = 0; i < addresses.Count; i++)
             {
-                var (state, reason) = Judge(response.Results[i]);
+                var (state, reason) = Judge(response.Results[i], contacts == _contacts);
                 _table.Handle(addresses[i], state, reason, _clock.TimeProvider.GetUtcNow(), now);
                 Log.DialedBack(_logger, DialReason.Name(addresses[i]), reason);
             }
@@ -222,10 +285,10 @@ internal sealed class NodeReachability : IAsyncDisposable
         Changed?.Invoke();
     }
 
-    private static (ReachabilityState State, string Reason) Judge(DialBackResult result) => result.Outcome switch
+    private static (ReachabilityState State, string Reason) Judge(DialBackResult result, bool noNewContacts) => result.Outcome switch
     {
-        DialBackOutcome.Reached when result.Independent => (ReachabilityState.Proven, "reached by a gateway that this node had not sent anything to"),
-        DialBackOutcome.Reached => (ReachabilityState.UnprovenFiltering, "reached by the node's own gateway; no other could be asked"),
+        DialBackOutcome.Reached when result.Independent && noNewContacts => (ReachabilityState.Proven, "reached by a gateway that this node had not sent anything to"),
+        DialBackOutcome.Reached => (ReachabilityState.UnprovenFiltering, "reached by a gateway that this node had sent something to; no other could be asked"),
         DialBackOutcome.NoAnswer => (ReachabilityState.Failed, "nobody answered the gateway: a firewall or NAT keeps others out"),
         DialBackOutcome.Refused => (ReachabilityState.Failed, "the connection was refused"),
         DialBackOutcome.NotThePeer => (ReachabilityState.Failed, "somebody else answered there, or this node's access list keeps the gateway out"),

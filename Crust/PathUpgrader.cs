@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.NetworkInformation;
 using Crust.Diagnostics;
 using Crust.Identity;
 using Crust.Nat.HolePunching;
@@ -38,6 +39,7 @@ internal sealed class PathUpgrader : IAsyncDisposable
     internal PathUpgrader(Puncher puncher, TcpPuncher tcp, PeerId self, TimeProvider timeProvider, ILogger logger, CancellationToken stopped)
     {
         (_puncher, _tcp, _self, _timeProvider, _logger, _stopped) = (puncher, tcp, self, timeProvider, logger, stopped);
+        NetworkChange.NetworkAddressChanged += OnAddressChanged;
         puncher.Ended += (session, report) =>
         {
             if (_upgrading.TryGetValue(session, out var upgrade))
@@ -64,9 +66,12 @@ internal sealed class PathUpgrader : IAsyncDisposable
     /// <summary>Ends once nothing is tried any more; to be called when the token is cancelled.</summary>
     public async ValueTask DisposeAsync()
     {
+        NetworkChange.NetworkAddressChanged -= OnAddressChanged;
         foreach (var upgrade in _upgrading.Values)
             await upgrade.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    private void OnAddressChanged(object? sender, EventArgs e) => NetworkChanged();
 
     private static bool Wants(SessionDriver session) => session.Closure is null && !session.IsSuspended && session.Path == ConnectionPath.Relayed;
 
@@ -123,7 +128,7 @@ internal sealed class PathUpgrader : IAsyncDisposable
         if ((await first.ConfigureAwait(false)).Failure == PunchFailure.None)
         {
             await decided.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(udp, tcp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(udp, tcp)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return PunchFailure.None;
         }
 

@@ -12,10 +12,12 @@ internal static class ReachabilityCandidates
     /// <param name="ports">What it listens with, and where.</param>
     /// <param name="mappings">What routers map.</param>
     /// <param name="observed">Where the gateway sees it.</param>
-    /// <param name="observedTransport">The transport of that session.</param>
+    /// <param name="listener">The transport of that session, if it leaves from the port that listens: µTP's do, TCP's where the system lets dials share that port.</param>
+    /// <param name="seenAt">Where servers see the listening ports, all of them at the same.</param>
     /// <param name="withLoopback">Loopback will do: everything runs on one host.</param>
     internal static IReadOnlyList<PeerAddress> Of(
-        PeerId self, IReadOnlyList<(TransportKind Kind, int Port)> ports, IReadOnlyList<MappedPort> mappings, IPEndPoint? observed, TransportKind? observedTransport, bool withLoopback)
+        PeerId self, IReadOnlyList<(TransportKind Kind, int Port)> ports, IReadOnlyList<MappedPort> mappings, IPEndPoint? observed, TransportKind? listener,
+        IReadOnlyList<(TransportKind Kind, IPEndPoint At)> seenAt, bool withLoopback)
     {
         var seen = observed is null ? null : observed.Address.IsIPv4MappedToIPv6 ? observed.Address.MapToIPv4() : observed.Address;
         if (seen is not null && !IsUsable(seen))
@@ -33,13 +35,14 @@ internal static class ReachabilityCandidates
                 candidates.Add(At(kind, seen, mapping.External.Port, isMapped: true));
         }
 
+        candidates.AddRange(seenAt.Where(s => IsUsable(s.At.Address)).Select(s => At(s.Kind, s.At.Address, s.At.Port)));
         if (seen is null)
             return candidates;
         // Without a NAT that rewrites ports, the listener is where the gateway sees us.
         candidates.AddRange(ports.Select(p => At(p.Kind, seen, p.Port)));
-        // µTP dials leave from the socket that listens: behind a full cone, others get in where the gateway sees them come out.
-        if (observedTransport == TransportKind.Utp)
-            candidates.Add(At(TransportKind.Utp, seen, observed!.Port));
+        // Behind a full cone, others get in where the gateway sees the listening port come out.
+        if (listener is { } transport)
+            candidates.Add(At(transport, seen, observed!.Port));
         return candidates;
 
         bool IsUsable(IPAddress address) => AddressScopes.Of(address) switch { AddressScope.Public => true, AddressScope.Loopback => withLoopback, _ => false };

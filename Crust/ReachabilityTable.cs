@@ -27,11 +27,12 @@ internal sealed class ReachabilityTable
     internal Instant? NextDue => _entries.Count == 0 ? null : _entries.Min(e => e.DueAt);
 
     /// <summary>
-    /// What to publish before the host's own addresses, and what behind them: first the proven ones, mapped ones before others; last those that a filter may keep others from.
+    /// What to publish before the host's own addresses, and what behind them. First what is proven, then mapped ports that somebody reached who was no stranger, since a mapping lets in everybody; last what
+    /// else such a one reached, where a NAT may keep strangers out.
     /// </summary>
     internal (IReadOnlyList<PeerAddress> First, IReadOnlyList<PeerAddress> Last) Published => (
-        [.. _entries.Where(e => e.State == ReachabilityState.Proven).OrderBy(e => e.Address.IsMapped ? 0 : 1).Select(e => e.Address)],
-        [.. _entries.Where(e => e.State == ReachabilityState.UnprovenFiltering).OrderBy(e => e.Address.IsMapped ? 0 : 1).Select(e => e.Address)]);
+        [.. Those(ReachabilityState.Proven, isMapped: true), .. Those(ReachabilityState.Proven, isMapped: false), .. Those(ReachabilityState.UnprovenFiltering, isMapped: true)],
+        [.. Those(ReachabilityState.UnprovenFiltering, isMapped: false)]);
 
     /// <summary>Replaces the candidates: what is known of those that stay is kept. One that comes twice is taken as mapped if it is so once.</summary>
     internal void SetCandidates(IEnumerable<PeerAddress> candidates, Instant now)
@@ -68,6 +69,8 @@ internal sealed class ReachabilityTable
         foreach (var entry in _entries.Where(e => addresses.Contains(e.Address)))
             entry.DueAt = until;
     }
+
+    private IEnumerable<PeerAddress> Those(ReachabilityState state, bool isMapped) => _entries.Where(e => e.State == state && e.Address.IsMapped == isMapped).Select(e => e.Address);
 
     private sealed class Entry(PeerAddress address)
     {

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Crust.Identity;
 using Crust.Nat.Behavior;
-using Crust.Nat.PortMapping;
 
 namespace Crust.Gateway.Commands;
 
@@ -11,8 +10,8 @@ internal static class DoctorCommand
     /// <summary>Longest wait for everything to have been looked at: four protocols and families, each 5 s where nothing answers.</summary>
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest wait for port mapping (3 s) and dial-backs (3 s and their answer) after that.</summary>
-    private static readonly TimeSpan ReachabilityTimeout = TimeSpan.FromSeconds(8);
+    /// <summary>Longest wait for the router, and for gateways to dial this host back.</summary>
+    private static readonly TimeSpan ReachTimeout = TimeSpan.FromSeconds(15);
 
     internal static Command Create()
     {
@@ -47,24 +46,14 @@ internal static class DoctorCommand
                     output.Event("attached", $"Attached to gateway {node.Gateway}.", ("gateway", node.Gateway?.ToString()));
                     await node.NatObserver!.FirstLook.WaitAsync(LookTimeout, cancellationToken);
                     Tell(node.NatReport, output);
-                    using var reachability = new ReachabilityLines(node, output);
-                    await WaitForReachabilityAsync(node, cancellationToken);
+                    await node.Reaching.SettleAsync(ReachTimeout, cancellationToken);
+                    new ReachabilityLines(node, output).Dispose();
                 }
 
                 return CommandRunner.Done;
             });
         });
         return command;
-    }
-
-    /// <summary>Until routers have answered and gateways have tried every address, or a while has passed: what is known by then was told.</summary>
-    private static async Task WaitForReachabilityAsync(CrustNode node, CancellationToken cancellationToken)
-    {
-        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        var end = TimeProvider.System.GetTimestamp();
-        while ((node.Reaching.Routers.Any(r => r.State == MapperState.Searching) || node.Reachability.Any(a => a.State == ReachabilityState.Unknown))
-            && TimeProvider.System.GetElapsedTime(end) < ReachabilityTimeout)
-            await poll.WaitForNextTickAsync(cancellationToken);
     }
 
     private static void Tell(NatReport report, CommandOutput output)

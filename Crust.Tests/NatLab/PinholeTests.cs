@@ -16,7 +16,7 @@ public sealed class PinholeTests(ITestOutputHelper output)
         Lab.Require("nft", "miniupnpd");
         using var folder = new TemporaryFolder();
         using var internet = new Internet();
-        using var site = new Site(internet, new SiteOptions(RouterKind.Firewall) { Ipv6 = true, PortMapping = true });
+        using var site = new Site(internet, new SiteOptions(RouterKind.Symmetric) { Ipv6 = true, PortMapping = true });
         if (protocol != "PCP")
             site.Router.ApplyRules("table inet one-protocol {\n  chain in { type filter hook input priority 0; udp dport 5351 drop; }\n}\n");
         await using var silo = CrustProcess.SiloThrough(

@@ -38,6 +38,9 @@ public sealed class ReachabilityTableTests
         _table.Published.Last.Should().Equal(Utp);
         Tell(Plain, ReachabilityState.Failed);
         _table.Published.First.Should().Equal(Mapped);
+        Tell(Plain, ReachabilityState.Proven);
+        Tell(Mapped, ReachabilityState.UnprovenFiltering);
+        _table.Published.First.Should().Equal([Plain, Mapped], "a mapping has no filter");
     }
 
     [Fact]
@@ -94,11 +97,22 @@ public sealed class ReachabilityTableTests
 
     [Fact]
     public void WithoutANatThatRewritesPorts_TheCandidatesAreTheListeners_WhereTheGatewaySeesUs() =>
-        Candidates([], "203.0.113.7:55555", TransportKind.Tcp).Should().Equal(Plain, Utp);
+        Candidates([], "203.0.113.7:55555", null).Should().Equal(Plain, Utp);
 
     [Fact]
-    public void BehindAFullCone_ThePortThatTheGatewaySees_IsACandidateOfUtp() =>
+    public void BehindAFullCone_ThePortThatTheGatewaySees_IsACandidate_IfItIsTheListeners()
+    {
         Candidates([], "203.0.113.7:55555", TransportKind.Utp).Should().Equal(Plain, Utp, At("utp", "203.0.113.7:55555"));
+        Candidates([], "203.0.113.7:55555", TransportKind.Tcp).Should().Equal(Plain, Utp, At("tcp", "203.0.113.7:55555"));
+    }
+
+    [Fact]
+    public void WhereServersSeeTheListeners_IsACandidate_UnlessItIsInside()
+    {
+        (TransportKind, IPEndPoint)[] seen = [(TransportKind.Utp, IPEndPoint.Parse("203.0.113.7:777")), (TransportKind.Tcp, IPEndPoint.Parse("100.64.0.1:7")), (TransportKind.Tcp, IPEndPoint.Parse("203.0.113.7:41"))];
+
+        Candidates([], "203.0.113.7:55555", null, seen).Distinct().Should().Equal(At("utp", "203.0.113.7:777"), Plain, Utp);
+    }
 
     [Theory]
     [InlineData("192.168.1.9:1")]
@@ -109,18 +123,18 @@ public sealed class ReachabilityTableTests
 
     [Fact]
     public void AMappedPort_IsACandidate_AtTheRoutersAddress() =>
-        Candidates([Mapping("203.0.113.7:9")], "203.0.113.7:55555", TransportKind.Tcp).Should().Equal(Mapped, Plain, Utp);
+        Candidates([Mapping("203.0.113.7:9")], "203.0.113.7:55555", null).Should().Equal(Mapped, Plain, Utp);
 
     [Theory]
     [InlineData("0.0.0.0:9")]
     [InlineData("192.168.7.7:9")]
     [InlineData("100.64.7.7:9")]
     public void AMappedPort_OfARouterThatHasNoPublicAddress_IsTriedWhereTheGatewaySeesUs(string external) =>
-        Candidates([Mapping(external)], "203.0.113.7:55555", TransportKind.Tcp).Should().Equal(Mapped, Plain, Utp);
+        Candidates([Mapping(external)], "203.0.113.7:55555", null).Should().Equal(Mapped, Plain, Utp);
 
     [Fact]
     public void AMappedPort_AtAnotherAddressThanTheGatewaySees_IsTriedAtBoth() =>
-        Candidates([Mapping("198.51.100.1:9")], "203.0.113.7:55555", TransportKind.Tcp).Should().Equal(At("tcp", "198.51.100.1:9", isMapped: true), Mapped, Plain, Utp);
+        Candidates([Mapping("198.51.100.1:9")], "203.0.113.7:55555", null).Should().Equal(At("tcp", "198.51.100.1:9", isMapped: true), Mapped, Plain, Utp);
 
     [Fact]
     public void AMapping_ThatKeepsThePort_IsOneCandidate_AndMapped()
@@ -130,8 +144,8 @@ public sealed class ReachabilityTableTests
         _table.All.Should().ContainSingle().Which.Address.IsMapped.Should().BeTrue();
     }
 
-    private static IReadOnlyList<PeerAddress> Candidates(MappedPort[] mappings, string observed, TransportKind transport) =>
-        ReachabilityCandidates.Of(Self, Ports, mappings, IPEndPoint.Parse(observed), transport, withLoopback: false);
+    private static IReadOnlyList<PeerAddress> Candidates(MappedPort[] mappings, string observed, TransportKind? listener, (TransportKind, IPEndPoint)[]? seenAt = null) =>
+        ReachabilityCandidates.Of(Self, Ports, mappings, IPEndPoint.Parse(observed), listener, seenAt ?? [], withLoopback: false);
 
     private static MappedPort Mapping(string external) => new(new PortRequest(MappedProtocol.Tcp, 41), IPEndPoint.Parse(external), MappingMethod.Pcp, TimeSpan.FromHours(1));
 

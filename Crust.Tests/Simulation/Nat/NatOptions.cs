@@ -12,6 +12,9 @@ internal sealed record NatOptions
     /// <summary>From one port to the next, of a NAT that counts.</summary>
     internal int Delta { get; init; } = 1;
 
+    /// <summary>Whether a SYN that comes unasked is answered by RST (RFC 5382 REQ-4 forbids that).</summary>
+    internal bool ResetsUnasked { get; init; }
+
     /// <summary>Whether what comes unasked is taken for a connection with the router (Linux without a rule that drops it).</summary>
     internal bool TakesUnasked { get; init; }
 }

@@ -93,6 +93,8 @@ internal sealed class SimulatedNat : INatSite
         }
 
         Refused++;
+        if (_options.ResetsUnasked && bytes.Length == 1 && bytes[0] == (byte)Segment.Syn)
+            _outside.Send(to, from, [(byte)Segment.Reset], SimulatedHost.UsualHops);
         if (_options.TakesUnasked)
             _unasked[(from, to)] = _world.Now + UnaskedLife;
     }

@@ -90,6 +90,14 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         return response?.DialBackResponse;
     }
 
+    /// <summary>Asks where the gateway sees a peer to which a circuit over it leads; null when it does not say.</summary>
+    internal async Task<IPAddress?> AttestAsync(PeerId peer, CancellationToken cancellationToken)
+    {
+        var request = new AttestRequest { Peer = ByteString.CopyFrom(peer.ToByteArray()) };
+        var response = await RequestAsync(new GatewayEnvelope { AttestRequest = request }, cancellationToken).ConfigureAwait(false);
+        return response?.AttestResponse is { Status: GatewayStatus.Ok } said && IPAddress.TryParse(said.Address, out var address) ? address : null;
+    }
+
     private async Task<GatewayEnvelope?> RequestAsync(GatewayEnvelope envelope, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
         if (_pending.Count >= MaxPending)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Crust.Nat.HolePunching;
 
 /// <summary>What one side saw of an attempt: kinds, times and a code, no addresses and no names.</summary>
@@ -44,4 +46,11 @@ internal sealed record AttemptReport
 
     /// <summary>Probes and openers of a spray.</summary>
     internal int Sprayed { get; init; }
+
+    /// <summary>One line for a log.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(IsTcp ? "TCP" : "UDP")} {(IsInitiator ? "offered" : "answered")}: {(Failure == PunchFailure.None ? "linked" : Failure)}, {Strategy}, {LocalPorts} with {RemotePorts}; gathered {Milliseconds(Gathered)}, met {Milliseconds(Met)}, heard {Milliseconds(Heard)}, nominated {Milliseconds(Nominated)}, linked {Milliseconds(Linked)} ms; sprayed {Sprayed}");
+
+    private static string Milliseconds(TimeSpan? time) => time is { } value ? value.TotalMilliseconds.ToString("F1", CultureInfo.InvariantCulture) : "–";
 }

@@ -66,6 +66,8 @@ internal sealed class CandidateGatherer
     {
         get
         {
+            if (Seen.IsComplete)
+                return _start;
             var first = _firstAnswer is { } answer && answer + PatienceWithAnswer < _start + Patience ? answer + PatienceWithAnswer : _start + Patience;
             foreach (var due in _due)
                 first = due < first ? due : first;

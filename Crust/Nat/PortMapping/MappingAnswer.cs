@@ -13,6 +13,9 @@ internal sealed record MappingAnswer(MappingOrder? Order, MappingAnswerKind Kind
     /// <summary>How long the router keeps the mapping; null: for ever.</summary>
     internal TimeSpan? Lifetime { get; init; }
 
+    /// <summary>True when the router was only asked what it has: the mapping's life goes on as it was.</summary>
+    internal bool IsLook { get; init; }
+
     /// <summary>Why it was refused, or is absent.</summary>
     internal MappingFailure Failure { get; init; }
 

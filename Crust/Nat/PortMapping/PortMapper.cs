@@ -180,7 +180,7 @@ internal sealed class PortMapper(IReadOnlyList<MappingClient> clients, IReadOnly
         switch (answer.Kind)
         {
             case MappingAnswerKind.Mapped:
-                Hold(slot, new MappedPort(slot.Port, answer.External!, slot.By!.Method, answer.Lifetime), now);
+                Hold(slot, new MappedPort(slot.Port, answer.External!, slot.By!.Method, answer.Lifetime), answer.IsLook, now);
                 break;
             case MappingAnswerKind.Gone:
                 Lose(slot);
@@ -205,14 +205,16 @@ internal sealed class PortMapper(IReadOnlyList<MappingClient> clients, IReadOnly
         }
     }
 
-    private void Hold(MappingSlot slot, MappedPort mapping, Instant now)
+    private void Hold(MappingSlot slot, MappedPort mapping, bool isLook, Instant now)
     {
+        var halfLife = mapping.Lifetime is { } life ? now + life / 2 : (Instant?)null;
         _isChanged |= slot.Held is not { } held || !held.External.Equals(mapping.External) || held.Method != mapping.Method;
         slot.Held = mapping;
         slot.LastExternalPort = (ushort)mapping.External.Port;
         slot.Silences = 0;
         slot.CheckAt = now + CheckInterval;
-        slot.RenewAt = mapping.Lifetime is { } life ? now + life / 2 : null;
+        // What is left of a life is halved once, not at each look.
+        slot.RenewAt = isLook && halfLife is not null ? Instant.Earlier(slot.RenewAt, halfLife) : halfLife;
         _retry = FirstRetry;
         if (_slots.All(s => s.Held is not null))
             _searchEnds = null;

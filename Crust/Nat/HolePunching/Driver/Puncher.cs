@@ -115,11 +115,12 @@ internal sealed class Puncher(
         PunchAttempt? ours;
         lock (_gate)
             _active.TryGetValue(session, out ours);
-        if (ours is { IsUnanswered: true })
+        // Both offered at once: the lower id's counts.
+        if (ours is { IsUnanswered: true } && IsLower(session))
+            return;
+        // Whoever offers again has done with what it offered before.
+        if (ours is { IsInitiator: false } or { IsUnanswered: true })
         {
-            // Both offered at once: the lower id's counts.
-            if (IsLower(session))
-                return;
             ours.Cancel(PunchFailure.Cancelled);
             lock (_gate)
                 _active.Remove(session);
@@ -183,7 +184,7 @@ internal sealed class Puncher(
             }
         }
 
-        _ = attempt.DisposeAsync();
+        Track(attempt.DisposeAsync().AsTask());
         return null;
     }
 
@@ -203,7 +204,7 @@ internal sealed class Puncher(
             var report = Report(attempt, failure, isFresh, clock.Now - start);
             lock (_gate)
                 _allowances.GetOrAdd(session, static _ => new OfferAllowance()).HasFailed = failure != PunchFailure.None;
-            Log.PunchEnded(logger, session.Remote.ToShortString(), failure.ToString(), report.Strategy.ToString(), (clock.Now - start).TotalMilliseconds);
+            Log.PunchEnded(logger, session.Remote.ToShortString(), report);
             Ended?.Invoke(session, report);
             return report;
         }

@@ -132,7 +132,6 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
         if (failure != PunchFailure.None && attempt.IsInitiator)
             session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteEnd(attempt.Id, failure), priority: 0);
         var took = clock.Now - attempt.Begun;
-        Log.PunchEnded(logger, session.Remote.ToShortString(), failure.ToString(), "TCP", took.TotalMilliseconds);
         var report = new AttemptReport
         {
             IsTcp = true,
@@ -142,6 +141,7 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
             Failure = failure,
             Linked = failure == PunchFailure.None ? took : null,
         };
+        Log.PunchEnded(logger, session.Remote.ToShortString(), report);
         Ended?.Invoke(session, report);
         return report;
     }
@@ -203,6 +203,8 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
             : paths.Expect(listening, target, isTcp: true));
         using var race = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var tries = new Dictionary<Task<ConnectionContext?>, int>();
+        // The lower id, which speaks first, tries one link after the other; the higher listens on all.
+        var securing = new List<Task<bool>>();
         var connected = false;
         try
         {
@@ -213,8 +215,9 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
                 if (schedule.PollTimeout(clock.Now) is not { } due)
                     return connected ? PunchFailure.LinkFailed : PunchFailure.TimedOut;
                 var wait = due - clock.Now;
-                var arrived = links.Reader.WaitToReadAsync(race.Token).AsTask();
-                Task[] events = [.. tries.Keys, arrived, .. isLower ? [] : arrivals];
+                Task[] events = [.. tries.Keys, .. securing, .. isLower ? [] : arrivals];
+                if (securing.Count == 0 || !isLower)
+                    events = [.. events, links.Reader.WaitToReadAsync(race.Token).AsTask()];
                 try
                 {
                     await Task.WhenAny(events).WaitAsync(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, clock.TimeProvider, cancellationToken).ConfigureAwait(false);
@@ -233,11 +236,17 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
                         schedule.HandleFailed(target, clock.Now);
                 }
 
-                while (links.Reader.TryRead(out var link))
+                foreach (var done in securing.Where(static t => t.IsCompleted).ToList())
+                {
+                    securing.Remove(done);
+                    if (await done.ConfigureAwait(false))
+                        return PunchFailure.None;
+                }
+
+                while ((securing.Count == 0 || !isLower) && links.Reader.TryRead(out var link))
                 {
                     connected = true;
-                    if (await SecureAsync(session, link, isLower, race.Token).ConfigureAwait(false))
-                        return PunchFailure.None;
+                    securing.Add(SecureAsync(session, link, isLower, race.Token));
                 }
 
                 // The acceptor answers those that the lower id opened.
@@ -251,6 +260,7 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
             foreach (var target in targets)
                 paths.Forget(listening, target, isTcp: true);
             links.Writer.TryComplete();
+            await ((Task)Task.WhenAll(securing)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             foreach (var late in tries.Keys)
             {
                 if (await late.ConfigureAwait(false) is { } link)

@@ -28,7 +28,7 @@ internal sealed class IgdClient(IPAddress router, IPAddress local, Deterministic
     private int _candidate, _tries;
     private ushort _port;
     private uint _lease;
-    private bool _onlyPermanent, _neverAny;
+    private bool _onlyPermanent, _neverAny, _isLook;
 
     protected override void HandleFound(MappingOrder order, Instant now)
     {
@@ -47,6 +47,7 @@ internal sealed class IgdClient(IPAddress router, IPAddress local, Deterministic
         }
 
         _tries = 0;
+        _isLook = false;
         _lease = _onlyPermanent ? 0 : order.LifetimeSeconds;
         _port = order.ExternalPort == 0 ? order.Port.InternalPort : order.ExternalPort;
         if (order.Kind == MappingOrderKind.Map)
@@ -149,6 +150,7 @@ internal sealed class IgdClient(IPAddress router, IPAddress local, Deterministic
         }
         else
         {
+            _isLook = true;
             _lease = answer.Number("NewLeaseDuration") ?? 0;
             Call(_service!, GetAddress, now);
         }
@@ -170,6 +172,7 @@ internal sealed class IgdClient(IPAddress router, IPAddress local, Deterministic
     {
         External = new IPEndPoint(_address!, _port),
         Lifetime = _lease == 0 ? null : TimeSpan.FromSeconds(_lease),
+        IsLook = _isLook,
     };
 
     private static bool TryReadAddress(SoapAnswer answer, out IPAddress address) =>
