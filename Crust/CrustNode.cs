@@ -16,6 +16,7 @@ using Crust.Nat.Stun.Driver;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
+using Crust.Session.Circuits;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
 using Crust.Transport;
@@ -44,6 +45,8 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly SessionTable _table;
     private readonly NodeTransports _transports;
     private readonly SessionArrivals _arrivals = new();
+    private readonly CircuitAcceptor _circuits;
+    private readonly RelayHops _hops;
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
@@ -87,7 +90,10 @@ public sealed class CrustNode : IAsyncDisposable
         if (_transports.Tcp is { } tcp)
             tcp.DialsFromListener = _gatewayEndPoints.ContainsKey;
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
-        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
+        _circuits = new CircuitAcceptor(Takes, _policy.Gate, adopter, limits.Memory, options.TimeProvider, _logger);
+        _hops = new RelayHops(_circuits, () => _attachment, ConnectRelayAsync, options.TimeProvider);
+        var calls = new CircuitDialer(_hops, _circuits, adopter, options.TimeProvider);
+        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, calls, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
         _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
@@ -98,7 +104,7 @@ public sealed class CrustNode : IAsyncDisposable
             _protocols.Add(protocol, handler);
         _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
         _attestor = new Attestor(() => _attachment, options.TimeProvider);
-        if (!options.IsGateway)
+        if (!options.IsGateway && options.Paths != PathPolicy.RelayOnly)
         {
             _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
             _tcpPuncher = new TcpPuncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
@@ -240,6 +246,8 @@ public sealed class CrustNode : IAsyncDisposable
         if (_tcpPuncher is not null)
             await _tcpPuncher.DisposeAsync().ConfigureAwait(false);
         await _connector.DisposeAsync().ConfigureAwait(false);
+        await _hops.DisposeAsync().ConfigureAwait(false);
+        await _circuits.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _transports.DisposeAsync().ConfigureAwait(false);
@@ -313,7 +321,7 @@ public sealed class CrustNode : IAsyncDisposable
     {
         if (_attestor.TryHandle(message))
             return ValueTask.CompletedTask;
-        if (_attachment!.Handle(message) is { } introduction)
+        if (_attachment!.Handle(message) is { } introduction && _options.Paths != PathPolicy.RelayOnly)
             _introductions.Handle(introduction);
         return ValueTask.CompletedTask;
     }
@@ -350,6 +358,7 @@ public sealed class CrustNode : IAsyncDisposable
         Udp = () => NatKnowledge.From(NatReport.Udp),
         TcpNat = TcpKnowledge,
         LoopbackAllowed = IsLoopbackAllowed,
+        Attested = (session, token) => session.Hop is { } gateway ? _attestor.AskAsync(gateway, session.Remote, token) : Task.FromResult<IPAddress?>(null),
     };
 
     /// <summary>Where the gateway sees the port that listens, if it was dialled from there.</summary>
@@ -384,7 +393,9 @@ public sealed class CrustNode : IAsyncDisposable
             _gatewayEndPoints[address.EndPoint] = true;
         try
         {
-            return await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
+            var session = await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
+            session.EnableCircuits(_circuits);
+            return session;
         }
         catch (ConnectException e)
         {
@@ -394,7 +405,12 @@ public sealed class CrustNode : IAsyncDisposable
         }
     }
 
-    private IReadOnlyList<PeerAddress> PublishedAddresses(IPEndPoint? observed) => _transports.Reachable(Id, observed);
+    private Task<SessionDriver> ConnectRelayAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken) => _connector.ConnectAsync(gateway, cancellationToken);
+
+    /// <summary>Whether this node takes circuits of a kind.</summary>
+    private bool Takes(CircuitKind kind) => kind == CircuitKind.Data && _options.Paths != PathPolicy.DirectOnly;
+
+    private IReadOnlyList<PeerAddress> PublishedAddresses(IPEndPoint? observed) => _options.Paths == PathPolicy.RelayOnly ? [] : _transports.Reachable(Id, observed);
 
     /// <summary>
     /// Dials to loopback make sense only when we are on it: we listen there, or reached our gateway there. What the gateway says it sees does
@@ -445,6 +461,8 @@ public sealed class CrustNode : IAsyncDisposable
             // A gateway's peers go elsewhere when they lose it: nothing to wait for.
             if (node._options.IsGateway || node._options.ResumeTimeout == TimeSpan.Zero)
                 session.EndWithLink();
+            if (node._options.CircuitHost is { } host)
+                session.EnableCircuits(host);
             node._arrivals.Arrived(session);
             node._upgrader?.Watch(session);
             node.Raise(node.PeerConnected, session);

@@ -1,6 +1,7 @@
 using System.Net;
 using Crust.Identity;
 using Crust.Nat.Stun.Driver;
+using Crust.Session.Circuits.Driver;
 using Crust.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -30,6 +31,11 @@ public sealed class CrustNodeOptions
 
     /// <summary>The transports to listen and dial with. Default all. One that is left out is not started at all, and takes no port.</summary>
     public Transports Transports { get; set; } = Transports.All;
+
+    /// <summary>
+    /// Which paths connections with peers may take. Default <see cref="PathPolicy.Any"/>. The stricter one of both sides counts. Gateways are dialled whatever it is.
+    /// </summary>
+    public PathPolicy Paths { get; set; }
 
     /// <summary>Handlers by protocol that are there before the first peer can connect; more can be added by <see cref="CrustNode.Handle"/>.</summary>
     public IDictionary<string, PeerMessageHandler> Handlers { get; } = new Dictionary<string, PeerMessageHandler>(StringComparer.Ordinal);
@@ -105,4 +111,7 @@ public sealed class CrustNodeOptions
 
     /// <summary>A gateway answers the gateway protocol itself instead of attaching.</summary>
     internal bool IsGateway { get; set; }
+
+    /// <summary>A gateway's: who takes the circuits that peers open.</summary>
+    internal ICircuitHost? CircuitHost { get; set; }
 }

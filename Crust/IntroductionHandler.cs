@@ -6,6 +6,7 @@ using Crust.Identity;
 using Crust.Primitives;
 using Crust.Primitives.Driver;
 using Crust.Session.Driver;
+using Crust.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Crust;
@@ -54,23 +55,32 @@ internal sealed class IntroductionHandler(
         await Task.WhenAll(left).ConfigureAwait(false);
     }
 
+    private bool HasDirect(PeerId peer) => table.Find(peer) is { } open && open.Path.IsDirect();
+
     private async Task MeetAsync(PeerRecord caller)
     {
         var arrival = arrivals.Expect(caller.Peer);
         try
         {
-            if (table.Find(caller.Peer) is not null)
+            if (HasDirect(caller.Peer))
                 return;
             try
             {
-                await arrival.WaitAsync(HeadStart, clock.TimeProvider, stopped).ConfigureAwait(false);
+                var arrived = await arrival.WaitAsync(HeadStart, clock.TimeProvider, stopped).ConfigureAwait(false);
+                // Over a gateway it may be here at once, and directly a moment later.
+                if (!arrived.Path.IsDirect())
+                    await Task.Delay(HeadStart, clock.TimeProvider, stopped).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
-                using var timeout = new CancellationTokenSource(Longest, clock.TimeProvider);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopped);
-                await dialer.DialAsync(caller.Peer, DialPlan.Order(caller.Addresses, loopbackAllowed()), either.Token).ConfigureAwait(false);
+                // Then it is our turn.
             }
+
+            if (HasDirect(caller.Peer))
+                return;
+            using var timeout = new CancellationTokenSource(Longest, clock.TimeProvider);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopped);
+            await dialer.DialAsync(caller.Peer, DialPlan.Order(caller.Addresses, loopbackAllowed()), either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -14,13 +14,20 @@ namespace Crust;
 /// Makes connections: by address, and by id alone through a gateway. Callers that want the same peer share one attempt. Thread safe.
 /// </summary>
 internal sealed class PeerConnector(
-    CrustNodeOptions options, PeerId self, NetworkId network, SessionTable table, Dialer dialer, SessionArrivals arrivals,
+    CrustNodeOptions options, PeerId self, NetworkId network, SessionTable table, Dialer dialer, SessionArrivals arrivals, CircuitDialer circuits,
     Func<GatewayAttachment?> attachment, Func<bool> loopbackAllowed, AdmissionGate gate, CancellationToken stopped) : IAsyncDisposable
 {
     /// <summary>How long an introduced peer may take to dial us once none of its addresses answered. Ours: a dial of its own and a handshake.</summary>
     private static readonly TimeSpan IntroductionWait = TimeSpan.FromSeconds(10);
 
+    /// <summary>The same for a session that both sides want back: whoever waits does not try, so not for long.</summary>
+    private static readonly TimeSpan ResumptionWait = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a session that lost its link waits for a gateway to ask, before it tries again without one.</summary>
+    private static readonly TimeSpan AttachmentWait = TimeSpan.FromSeconds(3);
+
     private readonly ConcurrentDictionary<PeerId, Lazy<Task<SessionDriver>>> _attempts = new();
+    private readonly HashSet<Task> _left = [];
 
     /// <summary>The open session with the peer, or a new one.</summary>
     /// <exception cref="ConnectException">It did not come about.</exception>
@@ -39,26 +46,19 @@ internal sealed class PeerConnector(
             : ShareAsync(addresses[0].Peer, (notes, token) => DialAddressesAsync(addresses, notes, token), cancellationToken);
 
     /// <summary>
-    /// Makes another link for a session that lost its own or doubts it: over the addresses that its peer is known at, whatever their transport, and, if it is
-    /// suspended, as any peer is found.
+    /// Makes another link for a session that lost its own or doubts it: over the addresses that its peer is known at, and, where there is a gateway to ask, by
+    /// every way that it is found on.
     /// </summary>
     /// <exception cref="ConnectException">It did not come about.</exception>
     internal async Task<SessionDriver> ResumeAsync(SessionDriver session, CancellationToken cancellationToken)
     {
-        DialResult? dialled = null;
-        var known = KnownAddresses(session);
-        if (known.Count > 0)
-        {
-            dialled = await dialer.DialAsync(session.Remote, known, cancellationToken).ConfigureAwait(false);
-            if (dialled.Session is { } resumed)
-                return resumed;
-        }
-
-        if (session.IsSuspended && attachment()?.Current is not null)
-            return await FindAndDialAsync(session.Remote, new Notes(), cancellationToken, session).ConfigureAwait(false);
-        throw dialled is null
-            ? new ConnectException(ConnectFailure.NoUsableAddress, session.Remote, $"The link with {session.Remote} was lost; the other side made it and has to make another.")
-            : Failed(session.Remote, dialled);
+        var known = options.Paths == PathPolicy.RelayOnly ? [] : KnownAddresses(session);
+        if (attachment() is { IsElsewhere: false })
+            return await MeetAsync(session.Remote, new Notes(), known, session, cancellationToken).ConfigureAwait(false);
+        if (known.Count == 0)
+            throw new ConnectException(ConnectFailure.NoUsableAddress, session.Remote, $"The link with {session.Remote} was lost; the other side made it and has to make another.");
+        var dialled = await dialer.DialAsync(session.Remote, known, cancellationToken).ConfigureAwait(false);
+        return dialled.Session ?? throw Failed(session.Remote, dialled, null);
     }
 
     /// <summary>Ends once every attempt has; to be called when <c>stopped</c> is cancelled.</summary>
@@ -66,6 +66,10 @@ internal sealed class PeerConnector(
     {
         foreach (var attempt in _attempts.Values)
             await ((Task)attempt.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task[] left;
+        lock (_left)
+            left = [.. _left];
+        await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<SessionDriver> ShareAsync(PeerId peer, Func<Notes, CancellationToken, Task<SessionDriver>> attempt, CancellationToken cancellationToken)
@@ -122,7 +126,7 @@ internal sealed class PeerConnector(
             throw new ConnectException(ConnectFailure.NotAllowed, peer, $"The access list of this node denies {string.Join(", ", addresses.Select(a => a.EndPoint.Address).Distinct())}.");
         var dialled = await dialer.DialAsync(peer, addresses, cancellationToken, notes.Take).ConfigureAwait(false);
         if (dialled.Session is not { } session)
-            throw Failed(peer, dialled);
+            throw Failed(peer, dialled, null);
         session.PeerAddresses = addresses;
         return session;
     }
@@ -136,39 +140,147 @@ internal sealed class PeerConnector(
         return session.PeerAddresses;
     }
 
-    private async Task<SessionDriver> FindAndDialAsync(PeerId peer, Notes notes, CancellationToken cancellationToken, SessionDriver? suspended = null)
+    private async Task<SessionDriver> FindAndDialAsync(PeerId peer, Notes notes, CancellationToken cancellationToken)
     {
         if (attachment()?.IsElsewhere == true)
             throw new ConnectException(ConnectFailure.IdentityElsewhere, peer, "The gateway says that a newer process runs under this node's identity.");
-        var gateway = attachment()?.Current
-            ?? throw new ConnectException(ConnectFailure.NotAttached, peer, "The node is not attached to a gateway, so nobody can be asked where the peer is.");
-        var record = await FindAsync(gateway, peer, cancellationToken).ConfigureAwait(false);
-        // The peer may have connected to us while we asked; and from here on it may do so since we are introduced.
-        var arrival = suspended is null ? arrivals.Expect(peer) : ActiveAsync(suspended, cancellationToken);
+        if (attachment()?.Current is null)
+            throw new ConnectException(ConnectFailure.NotAttached, peer, "The node is not attached to a gateway, so nobody can be asked where the peer is.");
+        return await MeetAsync(peer, notes, [], null, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Meets a peer; what is still under way when the first link stands goes on in the background.</summary>
+    /// <param name="peer">Who.</param>
+    /// <param name="notes">What is told if time runs out.</param>
+    /// <param name="known">Addresses that need no look-up.</param>
+    /// <param name="resumed">The session that lost its link or doubts it; null to make one.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    private async Task<SessionDriver> MeetAsync(PeerId peer, Notes notes, IReadOnlyList<PeerAddress> known, SessionDriver? resumed, CancellationToken cancellationToken)
+    {
+        var meeting = new Meeting(peer, options.Paths, dialer, circuits, options.TimeProvider);
+        var decided = CancellationTokenSource.CreateLinkedTokenSource(stopped);
+        decided.CancelAfter(options.ConnectTimeout);
+        // The peer may connect to us at any time; from the introduction on it is asked to.
+        var arrival = resumed is null ? arrivals.Expect(peer) : resumed.IsSuspended ? ActiveAsync(resumed, cancellationToken) : null;
+        var ways = RunAsync(meeting, known, resumed, decided.Token);
         try
         {
-            if (table.Find(peer) is { Closure: null, IsSuspended: false } open)
-                return open;
-            var addresses = DialPlan.Order(record.Addresses, loopbackAllowed());
-            using var decided = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var introduction = gateway.IntroduceAsync(peer, SecureRandom.Bytes(GatewayCodec.AttemptIdLength), attachment()!.SignedRecord, decided.Token);
-            var dialling = dialer.DialAsync(peer, addresses, decided.Token, notes.Take);
-            try
+            if (arrival is not null)
+                await Task.WhenAny(meeting.First, arrival, ways).WaitAsync(cancellationToken).ConfigureAwait(false);
+            else
+                await Task.WhenAny(meeting.First, ways).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (meeting.First.IsCompleted || arrival is { IsCompletedSuccessfully: true })
             {
-                var session = await FirstAsync(peer, addresses.Count, arrival, dialling, introduction, cancellationToken).ConfigureAwait(false);
-                session.PeerAddresses = addresses;
+                var session = await (meeting.First.IsCompleted ? meeting.First : arrival!).ConfigureAwait(false);
+                if (meeting.Addresses.Count > 0)
+                    session.PeerAddresses = meeting.Addresses;
                 return session;
             }
-            finally
+
+            // Every way came to nothing, but perhaps the peer reaches us.
+            var isIntroduced = await ways.ConfigureAwait(false);
+            if (isIntroduced && arrival is not null)
             {
-                await decided.CancelAsync().ConfigureAwait(false);
-                await Task.WhenAll(dialling, introduction).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                try
+                {
+                    return await arrival.WaitAsync(resumed is null ? IntroductionWait : ResumptionWait, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
+                {
+                    // Neither way: the dial's reasons say most.
+                }
             }
+
+            throw Failed(peer, meeting.Dialled, meeting.CircuitFailure);
+        }
+        catch
+        {
+            await decided.CancelAsync().ConfigureAwait(false);
+            await ((Task)ways).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (meeting.Standing is { } standing)
+                notes.Take(standing);
+            throw;
         }
         finally
         {
-            arrivals.Forget(peer, arrival);
+            if (resumed is null)
+                arrivals.Forget(peer, arrival!);
+            Leave(ways, decided);
         }
+    }
+
+    /// <summary>Takes every way; ends when all have ended. True when the peer was told of us.</summary>
+    private async Task<bool> RunAsync(Meeting meeting, IReadOnlyList<PeerAddress> known, SessionDriver? resumed, CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var peer = meeting.Peer;
+        var dialKnown = meeting.DialAsync(known, cancellationToken);
+        FoundPeer? found = null;
+        try
+        {
+            if (resumed is not null)
+                await ((Task)attachment()!.WaitUntilAttachedAsync(cancellationToken)).WaitAsync(AttachmentWait, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            found = await FindAsync(peer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConnectException) when (known.Count > 0 || resumed is not null)
+        {
+            // What is known without a gateway may do.
+        }
+
+        if (found is null)
+        {
+            await dialKnown.ConfigureAwait(false);
+            return false;
+        }
+
+        if (resumed is null && table.Find(peer) is { Closure: null, IsSuspended: false } open)
+        {
+            // The peer connected to us while we asked.
+            meeting.Take(open);
+            return false;
+        }
+
+        var isDirectAllowed = options.Paths != PathPolicy.RelayOnly;
+        IReadOnlyList<PeerAddress> addresses = isDirectAllowed ? DialPlan.Order(found.Record.Addresses, loopbackAllowed()) : [];
+        meeting.Addresses = addresses;
+        var introduction = isDirectAllowed && attachment()?.Current is { } gateway
+            ? gateway.IntroduceAsync(peer, SecureRandom.Bytes(GatewayCodec.AttemptIdLength), attachment()!.SignedRecord, cancellationToken)
+            : Task.FromResult<IntroduceResponse?>(null);
+        var fresh = addresses.Except(known).ToList();
+        var dialFound = meeting.DialAsync(fresh, cancellationToken);
+        // A session with a standby needs no second one.
+        var call = resumed is { IsSuspended: false, HasStandby: true } ? Task.CompletedTask
+            : meeting.CallAsync(found, token => FindAgainAsync(peer, token), addresses.Count > 0 ? Meeting.CircuitDelay : TimeSpan.Zero, cancellationToken);
+        await Task.WhenAll(dialKnown, introduction, dialFound, call).ConfigureAwait(false);
+        return (await introduction.ConfigureAwait(false))?.Status == GatewayStatus.Ok;
+    }
+
+    private async Task<FoundPeer?> FindAgainAsync(PeerId peer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FindAsync(peer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConnectException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What is still under way ends by itself, or with the node.</summary>
+    private void Leave(Task ways, CancellationTokenSource decided)
+    {
+        lock (_left)
+            _left.Add(ways);
+        ways.ContinueWith(
+            done =>
+            {
+                _ = done.Exception;
+                decided.Dispose();
+                lock (_left)
+                    _left.Remove(done);
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private static async Task<SessionDriver> ActiveAsync(SessionDriver suspended, CancellationToken cancellationToken)
@@ -177,42 +289,14 @@ internal sealed class PeerConnector(
         return suspended;
     }
 
-    private async Task<SessionDriver> FirstAsync(
-        PeerId peer, int addressCount, Task<SessionDriver> arrival, Task<DialResult> dialling, Task<IntroduceResponse?> introduction, CancellationToken cancellationToken)
+    private async Task<FoundPeer> FindAsync(PeerId peer, CancellationToken cancellationToken)
     {
-        await Task.WhenAny(arrival, dialling).WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (arrival.IsCompletedSuccessfully)
-            return await arrival.ConfigureAwait(false);
-        var dialled = await dialling.ConfigureAwait(false);
-        if (dialled.Session is { } session)
-            return session;
-        // We cannot reach it; perhaps it reaches us.
-        var introduced = await introduction.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (introduced?.Status == GatewayStatus.Ok)
-        {
-            try
-            {
-                return await arrival.WaitAsync(IntroductionWait, options.TimeProvider, cancellationToken).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                // Neither way: the dial's reasons say most.
-            }
-        }
-
-        if (addressCount == 0)
-            throw new ConnectException(ConnectFailure.NoUsableAddress, peer, $"{peer} lists no address that may be dialled from here.");
-        throw Failed(peer, dialled);
-    }
-
-    private async Task<PeerRecord> FindAsync(GatewayClient gateway, PeerId peer, CancellationToken cancellationToken)
-    {
-        var found = await gateway.FindAsync(peer, cancellationToken).ConfigureAwait(false);
+        var found = attachment()?.Current is { } gateway ? await gateway.FindAsync(peer, cancellationToken).ConfigureAwait(false) : null;
         switch (found?.Status)
         {
             case GatewayStatus.Ok when PeerRecord.TryVerify(found.Record.Span, network, out var record)
                 && record!.Peer == peer && record.IsCurrent(options.TimeProvider.GetUtcNow()):
-                return record;
+                return new FoundPeer(record, Home(found), found.CircuitToken.ToByteArray());
             case GatewayStatus.Ok or GatewayStatus.NotFound:
                 throw new ConnectException(ConnectFailure.PeerNotFound, peer, $"No gateway knows peer {peer}.");
             case GatewayStatus.Throttled:
@@ -224,12 +308,39 @@ internal sealed class PeerConnector(
         }
     }
 
+    /// <summary>The addresses of the peer's gateway: of one gateway, and such as a stranger may make us dial.</summary>
+    private List<PeerAddress> Home(FindResponse found)
+    {
+        var addresses = new List<PeerAddress>();
+        foreach (var text in found.Home.Take(GatewayCodec.MaxHomeAddresses))
+        {
+            if (PeerAddress.TryParse(text, out var address) && AddressPolicy.MayDial(address.EndPoint.Address, loopbackAllowed())
+                && (addresses.Count == 0 || addresses[0].Peer == address.Peer) && address.Peer != self)
+                addresses.Add(address);
+        }
+
+        return addresses;
+    }
+
     private static ConnectException NotAllowed(PeerId peer) =>
         new(ConnectFailure.NotAllowed, peer, $"The access list of this node does not allow {peer}.");
 
-    private ConnectException Failed(PeerId peer, DialResult dialled) => !gate.Allows(peer) ? NotAllowed(peer) : dialled.Reached
-        ? new ConnectException(ConnectFailure.HandshakeFailed, peer, $"What answered could not prove to be {peer} in this network ({dialled.Explain()}).")
-        : new ConnectException(ConnectFailure.Unreachable, peer, $"{peer} cannot be reached ({dialled.Explain()}).");
+    private ConnectException Failed(PeerId peer, DialResult? dialled, string? circuitFailure)
+    {
+        if (!gate.Allows(peer))
+            return NotAllowed(peer);
+        var relay = string.IsNullOrEmpty(circuitFailure) ? "" : $"; over its gateway: {circuitFailure}";
+        if (dialled is null)
+        {
+            return new ConnectException(
+                ConnectFailure.NoUsableAddress, peer,
+                options.Paths == PathPolicy.RelayOnly ? $"No circuit leads to {peer}{relay}." : $"{peer} lists no address that may be dialled from here{relay}.");
+        }
+
+        return dialled.Reached
+            ? new ConnectException(ConnectFailure.HandshakeFailed, peer, $"What answered could not prove to be {peer} in this network ({dialled.Explain()}{relay}).")
+            : new ConnectException(ConnectFailure.Unreachable, peer, $"{peer} cannot be reached ({dialled.Explain()}{relay}).");
+    }
 
     /// <summary>What is known of an attempt that ran out of time: how its race stood.</summary>
     private sealed class Notes

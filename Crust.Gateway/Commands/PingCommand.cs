@@ -28,16 +28,10 @@ internal static class PingCommand
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
             return CommandRunner.GuardAsync(output, async () =>
             {
-                if (parsed.GetValue(path) == PathChoice.Relay)
-                {
-                    output.Failed("no-relay", "There is no relay in this version: use --path any or --path direct.");
-                    return CommandRunner.Failed;
-                }
-
                 if (parsed.GetValue(bootstrap) is not { Length: > 0 } contacts)
                     throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway is known: give --bootstrap ADDR or set {CommonOptions.BootstrapVariable}.");
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
-                var options = new CrustNodeOptions { NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, ConnectTimeout = AnswerTimeout };
+                var options = new CrustNodeOptions { NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, ConnectTimeout = AnswerTimeout, Paths = PolicyOf(parsed.GetValue(path)) };
                 foreach (var contact in contacts)
                     options.Bootstrap.Add(contact);
                 await using var node = await CrustNode.StartAsync(options, cancellationToken);
@@ -54,6 +48,13 @@ internal static class PingCommand
         });
         return command;
     }
+
+    private static PathPolicy PolicyOf(PathChoice path) => path switch
+    {
+        PathChoice.Direct => PathPolicy.DirectOnly,
+        PathChoice.Relay => PathPolicy.RelayOnly,
+        _ => PathPolicy.Any,
+    };
 
     private static void TellOf(PeerConnection connection, PeerId peer, ConnectionLines lines)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Crust.Gateway.Relay;
 using Crust.Identity;
 
 namespace Crust.Gateway.Server;
@@ -34,6 +35,9 @@ internal sealed record GatewayOptions
 
     /// <summary>A file of who may attach: <see cref="CrustNodeOptions.AccessFile"/>. Null: everyone.</summary>
     public string? AccessFile { get; init; }
+
+    /// <summary>What circuits may have.</summary>
+    public RelayLimits Relay { get; init; } = RelayLimits.Default;
 
     /// <summary>A free word for operators.</summary>
     public string Region { get; init; } = "";

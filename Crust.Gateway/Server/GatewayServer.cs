@@ -1,5 +1,6 @@
 using Crust.Client;
 using Crust.Gateway.Cluster;
+using Crust.Gateway.Relay;
 using Crust.GatewayProtocol;
 using Crust.Grains.Abstractions;
 using Crust.Identity;
@@ -19,7 +20,8 @@ internal sealed class GatewayServer : IAsyncDisposable
 
     private readonly GatewayOptions _options;
     private readonly CrustNode _node;
-    private readonly AttachedPeers _peers = new();
+    private readonly AttachedPeers _peers;
+    private readonly CircuitRelay _relay;
     private readonly CrustClusterClient _client;
     private readonly ClusterLink _cluster;
     private readonly ulong _epoch;
@@ -27,15 +29,18 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly Lock _gate = new();
     private Task _detaching = Task.CompletedTask;
 
-    private GatewayServer(GatewayOptions options, CrustNode node, CrustClusterClient client, ILoggerFactory loggerFactory, TimeProvider timeProvider)
+    private GatewayServer(
+        GatewayOptions options, CrustNode node, AttachedPeers peers, CircuitRelay relay, CrustClusterClient client, ILoggerFactory loggerFactory, TimeProvider timeProvider)
     {
         _options = options;
+        _peers = peers;
+        _relay = relay;
         _node = node;
         var clock = new MonotonicClock(timeProvider);
         _epoch = clock.UnixMilliseconds;
         _client = client;
         _cluster = new ClusterLink(_client, node.Id, Heartbeat, _peers, timeProvider, loggerFactory.CreateLogger<ClusterLink>());
-        var requests = new RequestHandler(node, _peers, _cluster, OtherGateways, clock);
+        var requests = new RequestHandler(node, _peers, _cluster, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay);
         node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
         node.PeerDisconnected += Detach;
     }
@@ -45,6 +50,9 @@ internal sealed class GatewayServer : IAsyncDisposable
     /// <summary>Where peers reach this gateway.</summary>
     internal IReadOnlyList<PeerAddress> Addresses =>
         _options.Advertise.Count == 0 ? _node.Addresses : [.. _options.Advertise.SelectMany(a => a.Complete(_node.Addresses)).Distinct()];
+
+    /// <summary>What it relays.</summary>
+    internal CircuitRelay Relay => _relay;
 
     internal int AttachedCount => _peers.Count;
 
@@ -68,6 +76,10 @@ internal sealed class GatewayServer : IAsyncDisposable
     internal static async Task<GatewayServer> StartAsync(
         GatewayOptions options, Func<CrustClusterClient> client, ILoggerFactory loggerFactory, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
+        var peers = new AttachedPeers();
+        // The relay knows the directory once there is a link to the cluster; nobody is accepted before.
+        GatewayServer? made = null;
+        var relay = new CircuitRelay(options.Relay, peers, NetworkId.FromName(options.NetworkName), id => made?.IsGateway(id) == true, new MonotonicClock(timeProvider));
         var node = CrustNode.Bind(
             new CrustNodeOptions
             {
@@ -81,11 +93,12 @@ internal sealed class GatewayServer : IAsyncDisposable
                 TimeProvider = timeProvider,
                 IsGateway = true,
                 Stun = new StunServerOptions { OtherPort = options.StunPort, Alternate = options.Alternate },
+                CircuitHost = relay,
                 MaxSessions = 100_000,
             });
         try
         {
-            var server = new GatewayServer(options, node, client(), loggerFactory, timeProvider);
+            var server = made = new GatewayServer(options, node, peers, relay, client(), loggerFactory, timeProvider);
             server._cluster.Start();
             node.Accept();
             return server;
@@ -93,6 +106,7 @@ internal sealed class GatewayServer : IAsyncDisposable
         catch
         {
             await node.DisposeAsync();
+            await relay.DisposeAsync();
             throw;
         }
     }
@@ -109,7 +123,9 @@ internal sealed class GatewayServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // Peers learn first that they must move; the directory notices the silence by itself.
+        _relay.Drain();
         await _node.DisposeAsync();
+        await _relay.DisposeAsync();
         _stopped.CancelAfter(DetachPatience);
         Task detaching;
         lock (_gate)
@@ -119,6 +135,8 @@ internal sealed class GatewayServer : IAsyncDisposable
         await _client.DisposeAsync();
         _stopped.Dispose();
     }
+
+    private bool IsGateway(PeerId id) => Array.Exists(_cluster.Directory.Gateways, g => g.Gateway == id);
 
     private GatewayHeartbeat Heartbeat() =>
         new(_epoch, [.. Addresses.Take(GatewayHeartbeat.MaxAddresses).Select(a => a.ToString())], _options.Region, _peers.Count, Draining: false);

@@ -1,5 +1,8 @@
+using System.Net;
 using System.Runtime.CompilerServices;
+using Crust.Dialing.Driver;
 using Crust.Gateway.Cluster;
+using Crust.Gateway.Relay;
 using Crust.GatewayProtocol;
 using Crust.Identity;
 using Crust.Primitives.Driver;
@@ -14,7 +17,9 @@ namespace Crust.Gateway.Server;
 /// Answers what peers ask of a gateway. Nothing is believed that the peer did not sign; requests are counted per session. Requests of one
 /// session come one at a time, those of different sessions side by side.
 /// </summary>
-internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, ClusterLink cluster, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock)
+internal sealed class RequestHandler(
+    CrustNode node, AttachedPeers peers, ClusterLink cluster, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
+    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
@@ -42,6 +47,9 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
             case GatewayEnvelope.BodyOneofCase.IntroduceRequest:
                 response.IntroduceResponse = new IntroduceResponse { Status = await IntroduceAsync(connection, allowance, request.IntroduceRequest, cancellationToken) };
                 break;
+            case GatewayEnvelope.BodyOneofCase.AttestRequest:
+                response.AttestResponse = Attest(message.Session, allowance, request.AttestRequest);
+                break;
             default:
                 return;
         }
@@ -59,6 +67,16 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
         }
     }
 
+    /// <summary>Only to who has a circuit with the peer: others have no business with its address.</summary>
+    private AttestResponse Attest(SessionDriver asker, RequestAllowance allowance, AttestRequest request)
+    {
+        if (!allowance.MayAttest(clock.Now))
+            return new AttestResponse { Status = GatewayStatus.Throttled };
+        return PeerId.TryFromBytes(request.Peer.Span, out var peer) && relay?.Attest(asker, peer) is { } address
+            ? new AttestResponse { Status = GatewayStatus.Ok, Address = LocalAddresses.Unmapped(new IPEndPoint(address, 0)).Address.ToString() }
+            : new AttestResponse { Status = GatewayStatus.NotFound };
+    }
+
     private async Task<AttachResponse> AttachAsync(PeerConnection connection, RequestAllowance allowance, AttachRequest request, CancellationToken cancellationToken)
     {
         if (!allowance.MayAttach(clock.Now))
@@ -71,7 +89,7 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
             || !PeerRecord.TryVerify(signedRecord, node.Network, out var record) || record!.Peer != connection.Peer || !record.IsCurrent(now))
             return new AttachResponse { Status = GatewayStatus.Invalid };
         // Here first: a cluster that is away learns of the peer later.
-        if (!peers.TrySet(new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord)))
+        if (!peers.TrySet(new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord, request.TakesCircuits)))
             return new AttachResponse { Status = GatewayStatus.Superseded };
         AttachOutcome outcome;
         try
@@ -114,19 +132,26 @@ internal sealed class RequestHandler(CrustNode node, AttachedPeers peers, Cluste
         if (!PeerId.TryFromBytes(request.Peer.Span, out var peer))
             return new FindResponse { Status = GatewayStatus.Invalid };
         if (peers.Find(peer) is { } local)
-            return new FindResponse { Status = GatewayStatus.Ok, Record = ByteString.CopyFrom(local.SignedRecord) };
-        var found = await cluster.FindAsync(peer, cancellationToken);
-        return found switch
         {
-            { Status: FindStatus.Unavailable } => new FindResponse { Status = GatewayStatus.Unavailable },
-            { Lookup.SignedRecord: { } record } => new FindResponse
-            {
-                Status = GatewayStatus.Ok,
-                Record = ByteString.CopyFrom(record),
-                Stale = found.Status == FindStatus.Stale,
-            },
-            _ => new FindResponse { Status = GatewayStatus.NotFound },
-        };
+            var here = new FindResponse { Status = GatewayStatus.Ok, Record = ByteString.CopyFrom(local.SignedRecord) };
+            if (local.TakesCircuits && ownAddresses is not null)
+                here.Home.AddRange(ownAddresses().Take(GatewayCodec.MaxHomeAddresses));
+            return here;
+        }
+
+        var found = await cluster.FindAsync(peer, cancellationToken);
+        if (found.Status == FindStatus.Unavailable)
+            return new FindResponse { Status = GatewayStatus.Unavailable };
+        if (found.Lookup?.SignedRecord is not { } record)
+            return new FindResponse { Status = GatewayStatus.NotFound };
+        var response = new FindResponse { Status = GatewayStatus.Ok, Record = ByteString.CopyFrom(record), Stale = found.Status == FindStatus.Stale };
+        if (found.Lookup.Gateway is { } home && home.Gateway != node.Id && identity is not null)
+        {
+            response.Home.AddRange(home.Heartbeat.Addresses.Take(GatewayCodec.MaxHomeAddresses));
+            response.CircuitToken = ByteString.CopyFrom(CircuitToken.Sign(identity, node.Network, connection.Peer, peer, clock.TimeProvider.GetUtcNow()));
+        }
+
+        return response;
     }
 
     private async Task<GatewayStatus> IntroduceAsync(PeerConnection connection, RequestAllowance allowance, IntroduceRequest request, CancellationToken cancellationToken)

@@ -64,7 +64,6 @@ public sealed class MistakeTests : IDisposable
 
     [Theory]
     [InlineData("ping PEER", "No gateway is known")]
-    [InlineData("ping PEER --path relay", "There is no relay")]
     [InlineData("gateway", "A gateway needs a cluster")]
     [InlineData("gateway --config missing", "does not exist")]
     [InlineData("node --access missing", "Could not find file")]

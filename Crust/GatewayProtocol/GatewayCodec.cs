@@ -17,6 +17,9 @@ internal static class GatewayCodec
     /// <summary>Most gateway addresses in one answer.</summary>
     internal const int MaxGateways = 32;
 
+    /// <summary>Most addresses of one gateway in an answer.</summary>
+    internal const int MaxHomeAddresses = 16;
+
     /// <summary>Parses an envelope; false for anything oversized or malformed.</summary>
     internal static bool TryParse(ReadOnlySpan<byte> payload, out GatewayEnvelope envelope)
     {

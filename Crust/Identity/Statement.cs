@@ -15,6 +15,9 @@ internal static class Statement
     /// <summary>A peer's attachment to a gateway: <see cref="Attachment"/>.</summary>
     internal const string AttachmentContext = "crust attachment v1";
 
+    /// <summary>A gateway's word for a caller: <see cref="CircuitToken"/>.</summary>
+    internal const string CircuitContext = "crust circuit v1";
+
     /// <summary>A batch of messages: the session's signatures.</summary>
     internal const string Batch = "crust batch v1";
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Crust.Buffers;
 using Crust.Primitives;
+using Crust.Session.Circuits;
 using Crust.Session.Frames;
 using Crust.Session.Links;
 using Crust.Session.Receiving;
@@ -54,6 +55,9 @@ internal sealed class SessionMachine
 
     /// <summary>The link that carries the session; null while there is none, or the remote has not chosen one.</summary>
     internal SessionLink? ActiveLink => _links.Active;
+
+    /// <summary>The circuits that ride on the session, where one of its ends is a gateway; null elsewhere: then their frames break the protocol.</summary>
+    internal ICircuitCarrier? Circuits { get; set; }
 
     /// <summary>Links that stand.</summary>
     internal int LinkCount => _links.Count;
@@ -179,8 +183,10 @@ internal sealed class SessionMachine
             return;
         if (_links.Remove(link, now))
             HandleMoved();
-        if (_links.Active is null)
-            _datagrams.Clear();
+        if (_links.Active is not null)
+            return;
+        _datagrams.Clear();
+        Circuits?.HandleLinkLost();
     }
 
     /// <summary>What the lower id promises, in message 2, to a link that is being made; 0 when the present one is to stay.</summary>
@@ -300,9 +306,11 @@ internal sealed class SessionMachine
             Finish(_close.Code, _close.Reason);
             WriteLast(link, ref writer, now);
         }
-        else if (writer.Position > 0)
+        else
         {
-            _receiving.WritePending(ref writer);
+            Circuits?.Write(ref writer);
+            if (writer.Position > 0)
+                _receiving.WritePending(ref writer);
         }
 
         WatchProgress(now);
@@ -315,7 +323,7 @@ internal sealed class SessionMachine
         if (_close.IsClosed)
             return true;
         return LinkSet.HasWork(link)
-            || (link == _links.Active && (_receiving.HasWork || !_datagrams.IsEmpty || _sending.HasWork || _close.IsDraining));
+            || (link == _links.Active && (_receiving.HasWork || !_datagrams.IsEmpty || _sending.HasWork || _close.IsDraining || Circuits is { HasWork: true }));
     }
 
     /// <summary>When <see cref="HandleTimeout"/> is due; null when never.</summary>
@@ -352,6 +360,7 @@ internal sealed class SessionMachine
     {
         _sending.HandleLinkChanged();
         _receiving.HandleLinkChanged();
+        Circuits?.HandleLinkLost();
     }
 
     /// <summary>Memory that a burst took is given back after a while without traffic.</summary>
@@ -419,6 +428,8 @@ internal sealed class SessionMachine
                 return CreditReturnFrame.TryRead(ref reader, out var returned) && _receiving.TryHandle(returned);
             case FrameType.Datagram:
                 return DatagramFrame.TryRead(ref reader, out var datagram) && TryHandle(datagram);
+            case >= FrameType.CircuitOpen and <= FrameType.CircuitClose:
+                return Circuits is not null && Circuits.TryHandle((FrameType)type, ref reader, now);
             default:
                 return false;
         }
@@ -465,6 +476,7 @@ internal sealed class SessionMachine
         _receiving.Wipe();
         _streams.Wipe();
         _datagrams.Clear();
+        Circuits?.HandleLinkLost();
         _events.Enqueue(new SessionEvent(SessionEventKind.Closed, Code: (int)code, Reason: reason, ByRemote: byRemote));
     }
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Crust.Diagnostics;
 using Crust.Primitives.Driver;
-using Crust.Session.Admission;
 using Crust.Session.Driver;
 using Crust.Transport;
 using Microsoft.AspNetCore.Connections;
@@ -19,12 +18,10 @@ internal sealed class Acceptor : IAsyncDisposable
     private readonly IConnectionListener _listener;
     private readonly Func<ConnectionContext, ConnectionPath> _pathOf;
     private readonly AdmissionGate _gate;
-    private readonly LinkAdopter _adopter;
+    private readonly Reception _reception;
     private readonly MonotonicClock _clock;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopped = new();
-    private readonly Lock _lock = new();
-    private readonly HashSet<Task> _handshakes = [];
     private Task _loop = Task.CompletedTask;
 
     /// <param name="listener">Yields the links.</param>
@@ -39,7 +36,7 @@ internal sealed class Acceptor : IAsyncDisposable
         _listener = listener;
         _pathOf = pathOf;
         _gate = gate;
-        _adopter = adopter;
+        _reception = new Reception(gate, adopter, logger);
         _clock = clock;
         _logger = logger;
     }
@@ -60,10 +57,7 @@ internal sealed class Acceptor : IAsyncDisposable
         await _stopped.CancelAsync().ConfigureAwait(false);
         await _listener.DisposeAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        Task[] left;
-        lock (_lock)
-            left = [.. _handshakes];
-        await Task.WhenAll(left).ConfigureAwait(false);
+        await _reception.DisposeAsync().ConfigureAwait(false);
         _stopped.Dispose();
     }
 
@@ -76,10 +70,12 @@ internal sealed class Acceptor : IAsyncDisposable
                 var link = await _listener.AcceptAsync(_stopped.Token).ConfigureAwait(false);
                 if (link is null)
                     return;
-                if (_gate.TryEnter(link) is { } place)
-                    Track(HandshakeAsync(link, place));
-                else
+                if (_gate.TryEnter(link) is not { } place)
                     link.Abort(new ConnectionAbortedException("not admitted"));
+                else if (PassOn(link))
+                    _gate.TryLeave(place);
+                else
+                    _reception.Receive(link, place, _pathOf(link), First);
             }
             catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
             {
@@ -92,48 +88,6 @@ internal sealed class Acceptor : IAsyncDisposable
                 Log.AcceptFailed(_logger, e);
                 await Task.Delay(FailurePause, _clock.TimeProvider, _stopped.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-        }
-    }
-
-    private void Track(Task handshake)
-    {
-        lock (_lock)
-            _handshakes.Add(handshake);
-        handshake.ContinueWith(
-            done =>
-            {
-                lock (_lock)
-                    _handshakes.Remove(done);
-            },
-            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-
-    private async Task HandshakeAsync(ConnectionContext link, UnprovenLinks<ConnectionContext>.Place place)
-    {
-        // Off the accept loop at once: what follows may run crypto.
-        await Task.Yield();
-        try
-        {
-            if (PassOn(link))
-                return;
-            if (First is { } first && await first(link, _stopped.Token).ConfigureAwait(false))
-                return;
-            if (await _adopter.RespondAsync(link, _pathOf(link), () => _gate.TryLeave(place), _stopped.Token).ConfigureAwait(false) is null)
-                Log.HandshakeFailed(_logger, link.RemoteEndPoint?.ToString() ?? "");
-        }
-        catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
-        {
-            // The node stops; the handshaker has closed the link.
-        }
-#pragma warning disable CA1031 // A stranger's link must not bring the acceptor down.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            Log.AcceptFailed(_logger, e);
-        }
-        finally
-        {
-            _gate.TryLeave(place);
         }
     }
 }

@@ -48,7 +48,7 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     /// <summary>Attaches; null when no answer came.</summary>
     internal async Task<AttachResponse?> AttachAsync(byte[] attachment, byte[] record, CancellationToken cancellationToken)
     {
-        var request = new AttachRequest { Attachment = UnsafeByteOperations.UnsafeWrap(attachment), Record = UnsafeByteOperations.UnsafeWrap(record) };
+        var request = new AttachRequest { Attachment = UnsafeByteOperations.UnsafeWrap(attachment), Record = UnsafeByteOperations.UnsafeWrap(record), TakesCircuits = session.Circuits is not null };
         var response = await RequestAsync(new GatewayEnvelope { AttachRequest = request }, cancellationToken).ConfigureAwait(false);
         return response?.AttachResponse;
     }

@@ -20,7 +20,7 @@ internal sealed class LinkAdopter(
     /// <summary>Why a link is punched, for people.</summary>
     internal const string Punched = "both sides opened their NATs or firewalls for it";
 
-    private const string DialledOverTcp = "the peer dialled this node over TCP", DialledOverUtp = "the peer dialled this node over µTP";
+    private const string DialledOverTcp = "the peer dialled this node over TCP", DialledOverUtp = "the peer dialled this node over µTP", Called = "the peer called this node over a gateway";
 
     /// <summary>Handshakes as the dialling side. Null when the other side cannot prove to be <paramref name="remote"/> or does not answer.</summary>
     /// <param name="ownedLink">The link.</param>
@@ -28,7 +28,11 @@ internal sealed class LinkAdopter(
     /// <param name="path">The link's way.</param>
     /// <param name="why">Why this link and not another, for people.</param>
     /// <param name="cancellationToken">Gives it up, as long as nothing came of it.</param>
-    internal async Task<SessionDriver?> InitiateAsync(ConnectionContext ownedLink, PeerId remote, ConnectionPath path, string why, CancellationToken cancellationToken)
+    internal Task<SessionDriver?> InitiateAsync(ConnectionContext ownedLink, PeerId remote, ConnectionPath path, string why, CancellationToken cancellationToken) =>
+        InitiateAsync(ownedLink, remote, path, () => why, cancellationToken);
+
+    /// <summary>The same; why this link and not another is asked once the handshake has succeeded.</summary>
+    internal async Task<SessionDriver?> InitiateAsync(ConnectionContext ownedLink, PeerId remote, ConnectionPath path, Func<string> why, CancellationToken cancellationToken)
     {
         if (!gate.Allows(remote) || table.BeginHandshake(remote) is not { } nonces)
         {
@@ -41,7 +45,7 @@ internal sealed class LinkAdopter(
             var link = await handshaker.InitiateAsync(ownedLink, remote, path, terms.Offer(nonces), cancellationToken).ConfigureAwait(false);
             if (link is null)
                 return null;
-            link.Why = why;
+            link.Why = why();
             return await AdoptAsync(link, place: null).ConfigureAwait(false);
         }
         finally
@@ -72,7 +76,12 @@ internal sealed class LinkAdopter(
             var link = await handshaker.RespondAsync(ownedLink, path, Decide, cancellationToken).ConfigureAwait(false);
             if (link is null)
                 return null;
-            link.Why = path is ConnectionPath.PunchedTcp or ConnectionPath.PunchedUtp ? Punched : path.ToTransport() == TransportKind.Utp ? DialledOverUtp : DialledOverTcp;
+            link.Why = path switch
+            {
+                ConnectionPath.Relayed => Called,
+                ConnectionPath.PunchedTcp or ConnectionPath.PunchedUtp => Punched,
+                _ => path.ToTransport() == TransportKind.Utp ? DialledOverUtp : DialledOverTcp,
+            };
             if (keep())
                 return await AdoptAsync(link, place).ConfigureAwait(false);
             await link.DisposeAsync().ConfigureAwait(false);

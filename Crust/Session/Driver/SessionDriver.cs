@@ -4,6 +4,7 @@ using Crust.Diagnostics;
 using Crust.Identity;
 using Crust.Primitives;
 using Crust.Primitives.Driver;
+using Crust.Session.Circuits.Driver;
 using Crust.Session.Handshakes;
 using Crust.Session.Links;
 using Crust.Session.Streams;
@@ -84,7 +85,13 @@ internal sealed class SessionDriver : IAsyncDisposable
     internal ConnectionPath Path => _links.Carrier.Path;
 
     /// <summary>Why it is that link, one line for people.</summary>
-    internal string PathReason => _links.Carrier.Reason;
+    internal string PathReason => Path == ConnectionPath.Relayed && NotDirect is { } reason ? $"{_links.Carrier.Reason}; {reason}" : _links.Carrier.Reason;
+
+    /// <summary>While a gateway carries the session: why no direct path does, as last known; for people.</summary>
+    internal string? NotDirect { get; set; }
+
+    /// <summary>The session with the gateway over which the active link leads, if it is a circuit.</summary>
+    internal SessionDriver? Hop => _links.Carrier.Hop;
 
     internal IPEndPoint? LocalEndPoint => _links.Carrier.LocalEndPoint;
 
@@ -103,6 +110,16 @@ internal sealed class SessionDriver : IAsyncDisposable
         {
             lock (Gate)
                 return !IsEnding && _machine.LinkCount == 0;
+        }
+    }
+
+    /// <summary>True while another link stands behind the active one.</summary>
+    internal bool HasStandby
+    {
+        get
+        {
+            lock (Gate)
+                return _machine.LinkCount > 1;
         }
     }
 
@@ -138,6 +155,24 @@ internal sealed class SessionDriver : IAsyncDisposable
 
     /// <summary>The node has told of the session's beginning: from now on it may tell of its end.</summary>
     internal void Announced() => _ending.Announced();
+
+    /// <summary>The circuits that ride on the session; null unless one of its ends is a gateway.</summary>
+    internal CircuitHop? Circuits { get; private set; }
+
+    /// <summary>From now on circuits may ride on the session: one of its ends is a gateway. The first caller's host counts.</summary>
+    /// <param name="host">Who takes the circuits that the other end opens.</param>
+    internal CircuitHop EnableCircuits(ICircuitHost host)
+    {
+        lock (Gate)
+        {
+            if (Circuits is { } enabled)
+                return enabled;
+            _machine.Circuits = Circuits = new CircuitHop(this, _parameters.Self.Id < Remote, host, _links.WakeCarrier);
+            if (IsEnding)
+                Circuits.HandleLinkLost();
+            return Circuits;
+        }
+    }
 
     /// <summary>From now on the session ends with its last link: what it carries is not worth waiting for.</summary>
     internal void EndWithLink()

@@ -15,6 +15,7 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
 {
     private readonly LinkPumps _pumps = new();
     private TaskCompletionSource? _resumed;
+    private volatile LinkPump? _active;
     private volatile LinkDescription _carrier = LinkDescription.None;
     private bool _wasActive;
     private bool _endWithLast;
@@ -64,13 +65,17 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
     /// <summary>The active link may have something to write.</summary>
     internal void WakeActive() => _pumps.Wake(machine.ActiveLink);
 
+    /// <summary>The same, without the lock: for who may hold another session's.</summary>
+    internal void WakeCarrier() => _active?.Wake();
+
     /// <summary>Wakes the links that the machine has something for.</summary>
     internal void Wake() => _pumps.Wake(machine);
 
     /// <summary>A link carries the session now, for this cause. True when another did before.</summary>
     internal bool Activated(SessionLink active, string? cause)
     {
-        _carrier = LinkDescription.Of(((LinkPump)active.Tag!).Link, _wasActive ? cause : null);
+        _active = (LinkPump)active.Tag!;
+        _carrier = LinkDescription.Of(_active.Link, _wasActive ? cause : null);
         ReleaseWaiters();
         var isMove = _wasActive;
         _wasActive = true;

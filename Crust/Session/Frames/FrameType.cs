@@ -50,4 +50,16 @@ internal enum FrameType : byte
 
     /// <summary><see cref="CreditReturnFrame"/>.</summary>
     CreditReturn = 0x10,
+
+    /// <summary><see cref="CircuitOpenFrame"/>. This one and those below are between a peer and a gateway only.</summary>
+    CircuitOpen = 0x11,
+
+    /// <summary><see cref="CircuitDataFrame"/>.</summary>
+    CircuitData = 0x12,
+
+    /// <summary><see cref="CircuitCreditFrame"/>.</summary>
+    CircuitCredit = 0x13,
+
+    /// <summary><see cref="CircuitCloseFrame"/>.</summary>
+    CircuitClose = 0x14,
 }

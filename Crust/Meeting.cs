@@ -1,0 +1,99 @@
+using Crust.Dialing.Driver;
+using Crust.Identity;
+using Crust.Session.Circuits;
+using Crust.Session.Driver;
+
+namespace Crust;
+
+/// <summary>
+/// One attempt to meet a peer, by every way at once: its addresses are dialled, a gateway introduces us so that it dials ours, and a circuit is made over its
+/// gateway. The first secure link carries the session; what the others yield joins it, as the better link or as the standby. Ends when every way has come to
+/// its end, which may be long after the first.
+/// </summary>
+/// <param name="peer">Who is to be met.</param>
+/// <param name="policy">Which ways may be taken.</param>
+/// <param name="dialer">Dials addresses.</param>
+/// <param name="circuits">Makes circuits.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, CircuitDialer circuits, TimeProvider timeProvider)
+{
+    /// <summary>
+    /// How much later than the dial the circuit begins, when there is something to dial. Ours: on one host or link the direct path is then mostly there first, and
+    /// nothing has to move; where it is not, this is what it costs.
+    /// </summary>
+    internal static readonly TimeSpan CircuitDelay = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Pauses before the peer is looked up again whose circuit did not come about: it may be about to attach elsewhere.</summary>
+    private static readonly TimeSpan[] CircuitPauses = [TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(800), TimeSpan.FromMilliseconds(1600)];
+
+    private readonly TaskCompletionSource<SessionDriver> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? _standing;
+
+    internal PeerId Peer => peer;
+
+    /// <summary>Ends with the first session.</summary>
+    internal Task<SessionDriver> First => _first.Task;
+
+    /// <summary>What became of the dial, once it is over.</summary>
+    internal DialResult? Dialled { get; private set; }
+
+    /// <summary>Why there is no circuit, once that is known.</summary>
+    internal string? CircuitFailure { get; private set; }
+
+    /// <summary>How the dial stood when it was given up.</summary>
+    internal string? Standing => _standing;
+
+    /// <summary>Where the peer was looked for; empty before it was found.</summary>
+    internal IReadOnlyList<PeerAddress> Addresses { get; set; } = [];
+
+    /// <summary>Dials addresses of the peer.</summary>
+    internal async Task DialAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancellationToken)
+    {
+        if (addresses.Count == 0)
+            return;
+        var dialled = await dialer.DialAsync(peer, addresses, cancellationToken, standing => _standing = standing).ConfigureAwait(false);
+        Dialled = Dialled is null ? dialled : new DialResult(dialled.Session ?? Dialled.Session, dialled.Reached || Dialled.Reached, [.. Dialled.Failures, .. dialled.Failures]);
+        if (dialled.Session is { } session)
+            Take(session);
+        else if (_first.Task is { IsCompletedSuccessfully: true } first && first.Result is { } relayed)
+            relayed.NotDirect = Dialled.Explain();
+    }
+
+    /// <summary>Makes a circuit; looks the peer up again where that may help.</summary>
+    /// <param name="found">Where the peer is.</param>
+    /// <param name="again">Looks it up again; null when that fails.</param>
+    /// <param name="delay">How long the dial has for itself.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    internal async Task CallAsync(FoundPeer found, Func<CancellationToken, Task<FoundPeer?>> again, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        if (policy == PathPolicy.DirectOnly)
+            return;
+        if (delay > TimeSpan.Zero)
+            await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(false);
+        for (var attempt = 0; ; attempt++)
+        {
+            var (session, failure) = await circuits.DialAsync(peer, found, CircuitKind.Data, cancellationToken).ConfigureAwait(false);
+            CircuitFailure = failure;
+            if (session is not null)
+            {
+                session.NotDirect ??= NotYet(found);
+                Take(session);
+                return;
+            }
+
+            // A direct link is there: a standby is not worth many tries.
+            if (attempt == CircuitPauses.Length || _first.Task.IsCompleted)
+                return;
+            await Task.Delay(CircuitPauses[attempt], timeProvider, cancellationToken).ConfigureAwait(false);
+            found = await again(cancellationToken).ConfigureAwait(false) ?? found;
+        }
+    }
+
+    /// <summary>A session is there.</summary>
+    internal void Take(SessionDriver session) => _first.TrySetResult(session);
+
+    private string NotYet(FoundPeer found) => policy == PathPolicy.RelayOnly ? "this node takes only relayed paths"
+        : Dialled is { Session: null } over ? over.Explain()
+        : found.Record.Addresses.Count == 0 ? "the peer lists no address"
+        : "no address of the peer had answered by then";
+}

@@ -1,0 +1,116 @@
+using Crust.Dialing.Driver;
+using Crust.GatewayProtocol.Driver;
+using Crust.Identity;
+using Crust.Session;
+using Crust.Session.Circuits.Driver;
+using Crust.Session.Driver;
+
+namespace Crust;
+
+/// <summary>
+/// The sessions with gateways that circuits of ours ride on: the one with our own gateway, and those with other peers' gateways, which are made when needed,
+/// shared, and closed a while after their last circuit. Thread safe.
+/// </summary>
+internal sealed class RelayHops : IAsyncDisposable
+{
+    /// <summary>Gateways beside our own at a time. Ours: far more than a node talks over; the idlest makes room.</summary>
+    internal const int MaxHops = 32;
+
+    /// <summary>How long a hop stays without circuits. Ours: the next call to the same gateway's peers saves two round trips.</summary>
+    internal static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(60);
+
+    private readonly CircuitAcceptor _acceptor;
+    private readonly Func<GatewayAttachment?> _attachment;
+    private readonly Func<IReadOnlyList<PeerAddress>, CancellationToken, Task<SessionDriver>> _connect;
+    private readonly TimeProvider _timeProvider;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PeerId, Hop> _hops = [];
+    private readonly ITimer _sweep;
+    private bool _isStopped;
+
+    /// <param name="acceptor">Takes what gateways open to us.</param>
+    /// <param name="attachment">Our own gateway.</param>
+    /// <param name="connect">Makes a session with a gateway.</param>
+    /// <param name="timeProvider">The clock.</param>
+    internal RelayHops(
+        CircuitAcceptor acceptor, Func<GatewayAttachment?> attachment, Func<IReadOnlyList<PeerAddress>, CancellationToken, Task<SessionDriver>> connect, TimeProvider timeProvider)
+    {
+        _acceptor = acceptor;
+        _attachment = attachment;
+        _connect = connect;
+        _timeProvider = timeProvider;
+        _sweep = timeProvider.CreateTimer(static s => ((RelayHops)s!).Sweep(), this, IdleTime / 2, IdleTime / 2);
+    }
+
+    /// <summary>The hop to a gateway.</summary>
+    /// <param name="gateway">Its addresses.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <exception cref="ConnectException">The gateway cannot be reached.</exception>
+    internal async Task<CircuitHop> GetAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken)
+    {
+        var id = gateway[0].Peer;
+        if (_attachment()?.Current is { } own && own.Gateway == id && own.Session.Circuits is { } circuits)
+            return circuits;
+        var session = await _connect(gateway, cancellationToken).ConfigureAwait(false);
+        session.EndWithLink();
+        var hop = session.EnableCircuits(_acceptor);
+        Hop? idle = null;
+        lock (_gate)
+        {
+            if (!_isStopped && !_hops.ContainsKey(id) && _hops.Count >= MaxHops && _hops.Values.Where(h => h.Circuits.Count == 0).MinBy(h => h.UsedAt) is { } least)
+            {
+                idle = least;
+                _hops.Remove(least.Circuits.Remote);
+            }
+
+            _hops[id] = new Hop(hop, _timeProvider.GetTimestamp());
+        }
+
+        if (idle is not null)
+            await CloseAsync(idle).ConfigureAwait(false);
+        return hop;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+            _hops.Clear();
+        }
+
+        await _sweep.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Closes the hops that were without a circuit for long. Our own gateway's stays: it is not among them, or has become ours.</summary>
+    private void Sweep()
+    {
+        var idle = new List<Hop>();
+        lock (_gate)
+        {
+            foreach (var (gateway, hop) in _hops.ToList())
+            {
+                if (hop.Circuits.Count > 0)
+                    hop.UsedAt = _timeProvider.GetTimestamp();
+                if (hop.Circuits.Session.Closure is null && _timeProvider.GetElapsedTime(hop.UsedAt) < IdleTime)
+                    continue;
+                _hops.Remove(gateway);
+                if (_attachment()?.Current?.Session != hop.Circuits.Session)
+                    idle.Add(hop);
+            }
+        }
+
+        foreach (var hop in idle)
+            // It winds itself up; nobody waits for it.
+            _ = CloseAsync(hop);
+    }
+
+    private static Task CloseAsync(Hop hop) => hop.Circuits.Session.CloseAsync(GoodbyeCode.Normal, "No circuit needs the gateway any more.");
+
+    private sealed class Hop(CircuitHop circuits, long usedAt)
+    {
+        internal CircuitHop Circuits => circuits;
+
+        internal long UsedAt { get; set; } = usedAt;
+    }
+}
