@@ -94,6 +94,7 @@ npm|npm|installs libutp'"'"'s bindings for Node.js
 libtorrent|python3-libtorrent|a second implementation of µTP, in a BitTorrent client
 tshark|tshark|dissects our µTP packets
 ps|procps|tests of real processes
+turnserver|coturn|the relay that ours is measured beside
 shellcheck|shellcheck|checks the scripts
 systemd-analyze|systemd|checks the systemd units
 compose|docker-compose|checks the compose file; no engine is started

@@ -11,6 +11,7 @@ IReadOnlyDictionary<string, Func<IEnumerable<BenchmarkCase>>> scenarios = new Di
     ["idle-memory"] = IdleMemoryScenario.Cases,
     ["primitives"] = PrimitivesScenario.Cases,
     ["utp"] = UtpScenario.Cases,
+    ["relay"] = RelayScenario.Cases,
 };
 
 // The other processes of idle-memory: this same program.

@@ -121,6 +121,9 @@ public sealed class CrustNodeOptions
     /// <summary>Has gateways dial this node on loopback too, where everything runs on one host: for tests.</summary>
     internal bool ProvesLoopback { get; set; }
 
+    /// <summary>A gateway's: TCP ports to listen on beside <see cref="TcpPort"/>, for peers whose network lets only some out.</summary>
+    internal IReadOnlyList<int> AlsoTcpPorts { get; set; } = [];
+
     /// <summary>A gateway's: who takes the circuits that peers open.</summary>
     internal ICircuitHost? CircuitHost { get; set; }
 }

@@ -30,19 +30,22 @@ internal sealed class NodeTransports : IAsyncDisposable
         if (options.Transports is Transports.None or > Transports.All)
             throw new ArgumentOutOfRangeException(nameof(options), options.Transports, "A node needs a transport: TCP, µTP or both.");
         if (options.Transports.HasFlag(Transports.Tcp))
-            Listen(new TcpTransport(), options.TcpPort);
+            Listen(new TcpTransport(), [options.TcpPort, .. options.AlsoTcpPorts]);
         if (options.Transports.HasFlag(Transports.Utp))
-            Listen(new UtpTransport(clock, logger, new UtpTransportOptions { SocketCount = SocketsOf(options) }), options.UdpPort);
+            Listen(new UtpTransport(clock, logger, new UtpTransportOptions { SocketCount = SocketsOf(options) }), [options.UdpPort]);
 
         if (options.Stun is { } stun)
             Stun = ServeStun(stun, clock);
 
-        void Listen(ITransport transport, int port)
+        void Listen(ITransport transport, IEnumerable<int> ports)
         {
             _transports.Add(transport);
-            var listener = Bind(transport, new IPEndPoint(ListenAddress(options.Listen), port));
             var direct = transport.Kind.ToDirectPath();
-            _acceptors.Add((transport.Kind, new Acceptor(listener, link => punched.PathOf(link, direct), gate, adopter, clock, logger) { PassOn = punched.TryPassOn }));
+            foreach (var port in ports)
+            {
+                var listener = Bind(transport, new IPEndPoint(ListenAddress(options.Listen), port));
+                _acceptors.Add((transport.Kind, new Acceptor(listener, link => punched.PathOf(link, direct), gate, adopter, clock, logger) { PassOn = punched.TryPassOn }));
+            }
         }
     }
 

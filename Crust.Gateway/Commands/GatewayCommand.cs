@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Crust.Gateway.Relay;
 using Crust.Gateway.Server;
 using Crust.Identity;
 using Crust.Identity.Driver;
@@ -17,6 +18,8 @@ internal static class GatewayCommand
         var config = new Option<string?>("--config") { Description = "JSON file with these settings; the command line has precedence.", HelpName = "FILE" };
         var listen = CommonOptions.Listen();
         var tcpPort = CommonOptions.TcpPort();
+        var alsoTcpPorts = new Option<int[]>("--also-tcp-port") { Description = "Further TCP port to listen on, such as 443, for peers whose network lets nothing else out; may repeat.", HelpName = "N" };
+        alsoTcpPorts.Validators.Add(result => Check(result, v => int.TryParse(v, out var port) && port is >= 0 and <= IPEndPoint.MaxPort, "is not a port: 0 to 65535"));
         var udpPort = CommonOptions.UdpPort();
         var stunPort = CommonOptions.Port("--stun-port", "Second port for STUN, UDP and TCP, by which peers find out about their NATs; 0 draws a random one.");
         var alternate = new Option<IPAddress?>("--alternate")
@@ -40,12 +43,19 @@ internal static class GatewayCommand
         };
         neverDial.Validators.Add(result => Check(result, v => IPNetwork.TryParse(v, out _), "is not a network: IP/PREFIX, with no bits of the IP set behind the prefix"));
         var region = new Option<string?>("--region") { Description = "A free word for operators.", HelpName = "NAME" };
+        var relayCircuits = CommonOptions.Number("--relay-circuits", "Most circuits at a time.", "N", byDefault: RelayLimits.Default.MaxCircuits, n => n >= 0);
+        var relayRate = TransferOutput.Bytes("--relay-rate", "Most bytes a second of all circuits together: 500K, 10M; no bound if left out.");
+        var relayPeerRate = TransferOutput.Bytes("--relay-peer-rate", "Most bytes a second that one peer sends over circuits; no bound if left out.");
         var network = CommonOptions.Network();
         var identity = CommonOptions.Identity("The gateway's key; made at the first start if missing.");
         var access = CommonOptions.Access();
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("gateway", "Run a gateway: peers attach to it, and it tells the cluster.") { config, listen, tcpPort, udpPort, stunPort, alternate, advertise, cluster, neverDial, region, network, identity, access, json, verbose };
+        var command = new Command("gateway", "Run a gateway: peers attach to it, it tells the cluster, and passes on what they cannot send directly.")
+        {
+            config, listen, tcpPort, alsoTcpPorts, udpPort, stunPort, alternate, advertise, cluster, neverDial, region,
+                relayCircuits, relayRate, relayPeerRate, network, identity, access, json, verbose,
+        };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
@@ -62,6 +72,13 @@ internal static class GatewayCommand
                     UdpPort = parsed.GetResult(udpPort) is null ? file.UdpPort ?? 0 : parsed.GetValue(udpPort),
                     StunPort = parsed.GetResult(stunPort) is null ? file.StunPort ?? 0 : parsed.GetValue(stunPort),
                     Alternate = parsed.GetValue(alternate) ?? file.AlternateAddress(),
+                    AlsoTcpPorts = parsed.GetValue(alsoTcpPorts) is { Length: > 0 } ports ? ports : file.AlsoTcpPorts ?? [],
+                    Relay = RelayLimits.Default with
+                    {
+                        MaxCircuits = parsed.GetResult(relayCircuits) is { Implicit: false } ? parsed.GetValue(relayCircuits) : file.RelayCircuits ?? RelayLimits.Default.MaxCircuits,
+                        BytesPerSecond = parsed.GetValue(relayRate) ?? GatewayConfiguration.BytesOf(file.RelayRate) ?? 0,
+                        PeerBytesPerSecond = parsed.GetValue(relayPeerRate) ?? GatewayConfiguration.BytesOf(file.RelayPeerRate) ?? 0,
+                    },
                     Advertise = Addresses(NotEmpty(parsed.GetValue(advertise)) ?? file.Advertise ?? []),
                     Cluster = NotEmpty(parsed.GetValue(cluster)) ?? file.ClusterEndPoints(),
                     Region = parsed.GetValue(region) ?? file.Region ?? "",

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Reflection;
+using Crust.Gateway.Files;
 using Crust.Identity;
 using Microsoft.Extensions.Configuration;
 
@@ -13,6 +14,8 @@ internal sealed class GatewayConfiguration
     public string? Listen { get; set; }
 
     public int? TcpPort { get; set; }
+
+    public int[]? AlsoTcpPorts { get; set; }
 
     public int? UdpPort { get; set; }
 
@@ -34,6 +37,12 @@ internal sealed class GatewayConfiguration
 
     public string[]? NeverDial { get; set; }
 
+    public int? RelayCircuits { get; set; }
+
+    public string? RelayRate { get; set; }
+
+    public string? RelayPeerRate { get; set; }
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="InvalidDataException">It is missing, no JSON, or has members that are not known.</exception>
     internal static GatewayConfiguration Load(string path)
@@ -46,7 +55,9 @@ internal sealed class GatewayConfiguration
             if (file.GetChildren().FirstOrDefault(c => typeof(GatewayConfiguration).GetProperty(c.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase) is null) is { } unknown)
                 throw new InvalidDataException($"it has no setting '{unknown.Key}'.");
             var read = file.Get<GatewayConfiguration>() ?? new GatewayConfiguration();
-            foreach (var port in new[] { read.TcpPort, read.UdpPort, read.StunPort })
+            if (read.RelayCircuits < 0)
+                throw new InvalidDataException($"{read.RelayCircuits} is not a number of circuits.");
+            foreach (var port in new[] { read.TcpPort, read.UdpPort, read.StunPort }.Concat((read.AlsoTcpPorts ?? []).Select(p => (int?)p)))
             {
                 if (port is < 0 or > IPEndPoint.MaxPort)
                     throw new InvalidDataException($"{port} is not a port: 0 to 65535.");
@@ -59,6 +70,10 @@ internal sealed class GatewayConfiguration
             throw new InvalidDataException($"The configuration file {path} cannot be used: {e.InnerException?.Message ?? e.Message}", e);
         }
     }
+
+    /// <summary>A number of bytes, checked.</summary>
+    internal static long? BytesOf(string? text) => text is null ? null
+        : ByteSize.Parse(text) ?? throw new InvalidDataException($"'{text}' in the configuration file is not a number of bytes: 500K, 10M.");
 
     /// <summary>The network's name, checked.</summary>
     internal string? NetworkName() => Network is null || CommonOptions.IsNetworkName(Network)

@@ -18,6 +18,9 @@ internal sealed class CircuitRelay : ICircuitHost, IAsyncDisposable
     /// <summary>How long the last bytes of a circuit that ended in order may take to leave. Ours: two round trips of the slowest paths.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often credit is given that waits for its turn.</summary>
+    private static readonly TimeSpan PaceInterval = TimeSpan.FromMilliseconds(10);
+
     private readonly AttachedPeers _peers;
     private readonly NetworkId _network;
     private readonly Func<PeerId, bool> _isGateway;
@@ -26,7 +29,10 @@ internal sealed class CircuitRelay : ICircuitHost, IAsyncDisposable
     private readonly RelayLedger _ledger;
     private readonly HashSet<RelayCircuit> _circuits = [];
     private readonly Queue<(RelayCircuit Circuit, RelayLeg Left, long Since)> _lingering = new();
+    private readonly Lock _pacing = new();
+    private readonly RelayPacer? _pacer;
     private readonly ITimer _sweep;
+    private readonly ITimer? _pace;
     private long _bytes;
     private volatile bool _isDraining;
 
@@ -43,6 +49,12 @@ internal sealed class CircuitRelay : ICircuitHost, IAsyncDisposable
         _clock = clock;
         _ledger = new RelayLedger(limits);
         Memory = new MemoryBudget(limits.MemoryBytes);
+        if (limits.BytesPerSecond > 0 || limits.PeerBytesPerSecond > 0)
+        {
+            _pacer = new RelayPacer(limits.BytesPerSecond, limits.PeerBytesPerSecond, clock.Now);
+            _pace = clock.TimeProvider.CreateTimer(static s => ((CircuitRelay)s!).Pace(), this, PaceInterval, PaceInterval);
+        }
+
         _sweep = clock.TimeProvider.CreateTimer(static s => ((CircuitRelay)s!).Sweep(), this, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
@@ -99,16 +111,37 @@ internal sealed class CircuitRelay : ICircuitHost, IAsyncDisposable
             circuit.Close(CircuitCode.GoingAway);
     }
 
-    public ValueTask DisposeAsync() => _sweep.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _sweep.DisposeAsync();
+        if (_pace is not null)
+            await _pace.DisposeAsync();
+    }
 
     internal void Count(int bytes) => Interlocked.Add(ref _bytes, bytes);
 
-    /// <summary>Gives a sender credit.</summary>
-    internal static void Grant(RelayLeg sender, long limit) => sender.Hop.Grant(sender.Half, limit);
+    /// <summary>Gives a sender credit: at once, or when its turn comes.</summary>
+    internal void Grant(RelayLeg sender, long limit)
+    {
+        if (_pacer is null)
+        {
+            sender.Hop.Grant(sender.Half, limit);
+            return;
+        }
+
+        lock (_pacing)
+            _pacer.Want(sender.Paced, limit, _clock.Now);
+    }
 
     /// <summary>A circuit is over; what is left of it waits on one half at most.</summary>
     internal void Ended(RelayCircuit circuit, RelayLeg? left)
     {
+        if (_pacer is not null)
+        {
+            lock (_pacing)
+                circuit.ForgetPaced();
+        }
+
         var lingers = left is not null && left.Hop.Queued(left.Half) > 0;
         lock (_gate)
         {
@@ -118,6 +151,21 @@ internal sealed class CircuitRelay : ICircuitHost, IAsyncDisposable
                 _lingering.Enqueue((circuit, left!, _clock.TimeProvider.GetTimestamp()));
             else
                 Forget(circuit);
+        }
+    }
+
+    private void Pace()
+    {
+        while (true)
+        {
+            PacedSender? sender;
+            lock (_pacing)
+            {
+                if (!_pacer!.TryGive(_clock.Now, out sender))
+                    return;
+            }
+
+            sender!.Leg!.Hop.Grant(sender.Leg.Half, sender.Given);
         }
     }
 
@@ -183,6 +231,12 @@ internal sealed class CircuitRelay : ICircuitHost, IAsyncDisposable
 
     private void Sweep()
     {
+        if (_pacer is not null)
+        {
+            lock (_pacing)
+                _pacer.Sweep(_clock.Now);
+        }
+
         while (true)
         {
             RelayLeg left;

@@ -64,7 +64,16 @@ internal sealed class RelayCircuit(CircuitRelay relay, PeerId caller, PeerId cal
     }
 
     /// <summary>Gives a sender credit, at once or when its turn comes.</summary>
-    internal static void Grant(RelayLeg sender, long limit) => CircuitRelay.Grant(sender, limit);
+    internal void Grant(RelayLeg sender, long limit) => relay.Grant(sender, limit);
+
+    /// <summary>Neither half waits for credit any more.</summary>
+    internal void ForgetPaced()
+    {
+        if (_first is not null)
+            RelayPacer.Forget(_first.Paced);
+        if (_second is not null)
+            RelayPacer.Forget(_second.Paced);
+    }
 
     /// <summary>Ends both halves at once.</summary>
     internal void Close(CircuitCode code)

@@ -10,12 +10,16 @@ namespace Crust.Gateway.Relay;
 internal sealed class RelayLeg(RelayCircuit circuit, CircuitHop hop, Circuit half) : ICircuitUser
 {
     private RelayLeg? _other;
+    private PacedSender? _paced;
 
     internal CircuitHop Hop => hop;
 
     internal Circuit Half => half;
 
     internal RelayCircuit Circuit => circuit;
+
+    /// <summary>Its sender's place in the relay's turns.</summary>
+    internal PacedSender Paced => _paced ??= new PacedSender(hop.Remote, this) { Given = CircuitLimits.InitialWindow };
 
     /// <summary>Most bytes that may wait to be written on this half.</summary>
     internal int Window { get; private set; } = CircuitLimits.InitialWindow;
@@ -34,6 +38,8 @@ internal sealed class RelayLeg(RelayCircuit circuit, CircuitHop hop, Circuit hal
             return;
         circuit.Count(data.Length);
         other.Hop.Append(other.Half, data);
+        if (half.Kind == CircuitKind.Control && half.Received >= CircuitLimits.ControlBytes)
+            circuit.Close(CircuitCode.Exhausted);
     }
 
     /// <inheritdoc/>
@@ -56,8 +62,8 @@ internal sealed class RelayLeg(RelayCircuit circuit, CircuitHop hop, Circuit hal
         var limit = Math.Min(receiver, here);
         if (half.Kind == CircuitKind.Control)
             limit = Math.Min(limit, CircuitLimits.ControlBytes);
-        // What the receiver gives is passed on whole; what we give ourselves, in steps.
+        // What the receiver gives is passed on whole; what we give ourselves, in steps. Behind the pacer a sender may have been given less yet.
         if (limit == receiver ? limit > half.Granted : limit - half.Granted >= onward.Window / 4)
-            RelayCircuit.Grant(this, limit);
+            circuit.Grant(this, limit);
     }
 }

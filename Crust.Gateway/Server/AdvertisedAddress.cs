@@ -26,7 +26,7 @@ internal sealed record AdvertisedAddress(IPEndPoint EndPoint, TransportKind? Tra
 
     /// <summary>The addresses that it stands for, given those of the listeners.</summary>
     internal IEnumerable<PeerAddress> Complete(IReadOnlyList<PeerAddress> listeners) =>
-        from listener in listeners.DistinctBy(l => l.Transport)
+        from listener in EndPoint.Port == 0 ? listeners.DistinctBy(l => (l.Transport, l.EndPoint.Port)) : listeners.DistinctBy(l => l.Transport)
         where Transport is null || Transport == listener.Transport
         select listener with { EndPoint = EndPoint.Port == 0 ? new IPEndPoint(EndPoint.Address, listener.EndPoint.Port) : EndPoint };
 }

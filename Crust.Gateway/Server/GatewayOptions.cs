@@ -18,6 +18,9 @@ internal sealed record GatewayOptions
     /// <summary>TCP port; 0 draws one.</summary>
     public int TcpPort { get; init; }
 
+    /// <summary>Further TCP ports, 443 above all: many networks let nothing else out.</summary>
+    public IReadOnlyList<int> AlsoTcpPorts { get; init; } = [];
+
     /// <summary>UDP port, for µTP; 0 draws one.</summary>
     public int UdpPort { get; init; }
 

@@ -92,6 +92,7 @@ internal sealed class GatewayServer : IAsyncDisposable
                 NetworkName = options.NetworkName,
                 Listen = options.Listen,
                 TcpPort = options.TcpPort,
+                AlsoTcpPorts = options.AlsoTcpPorts,
                 UdpPort = options.UdpPort,
                 AccessFile = options.AccessFile,
                 LoggerFactory = loggerFactory,

@@ -46,6 +46,17 @@ internal sealed class RelayWorld : IAsyncDisposable
         return node;
     }
 
+    /// <summary>A gateway's key.</summary>
+    internal PeerIdentity Key(int gateway) => _keys[gateway];
+
+    /// <summary>Stops a gateway in order.</summary>
+    internal ValueTask StopAsync(int gateway)
+    {
+        var stopped = Gateways[gateway];
+        Gateways.RemoveAt(gateway);
+        return stopped.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes)
