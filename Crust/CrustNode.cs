@@ -56,6 +56,8 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly TcpPuncher? _tcpPuncher;
     private readonly PathUpgrader? _upgrader;
     private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
+    private readonly NodeReachability _reachability;
+    private readonly AddressProver _prover;
     private volatile string? _gatewayFailure;
     private int _disposed;
 
@@ -89,6 +91,8 @@ public sealed class CrustNode : IAsyncDisposable
         _transports = new NodeTransports(options, _policy.Gate, adopter, punched, clock, _logger);
         if (_transports.Tcp is { } tcp)
             tcp.DialsFromListener = _gatewayEndPoints.ContainsKey;
+        _prover = new AddressProver(_handshaker, terms, clock, _logger);
+        _reachability = new NodeReachability(options, Id, _transports, clock, _logger);
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
         _circuits = new CircuitAcceptor(Takes, _policy.Gate, adopter, limits.Memory, options.TimeProvider, _logger);
         _hops = new RelayHops(_circuits, () => _attachment, ConnectRelayAsync, options.TimeProvider);
@@ -145,8 +149,13 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>The network it is in.</summary>
     public NetworkId Network { get; }
 
-    /// <summary>Where this node listens, as addresses that others could dial. A public address that a gateway sees is among them.</summary>
-    public IReadOnlyList<PeerAddress> Addresses => PublishedAddresses(_attachment?.Observed);
+    /// <summary>
+    /// Where this node listens, as addresses that others could dial: those of the host, and those that a gateway found it at, whether its router maps them or nothing is in the way.
+    /// </summary>
+    public IReadOnlyList<PeerAddress> Addresses => PublishedAddresses();
+
+    /// <summary>What is known of the addresses at which others might reach this node from outside: mapped ones, and where its gateway sees it. Empty while no gateway was asked.</summary>
+    public IReadOnlyList<AddressReachability> Reachability => _reachability.Addresses;
 
     /// <summary>The gateway the node is attached to; null while there is none.</summary>
     public PeerId? Gateway => _attachment?.Current?.Gateway;
@@ -238,6 +247,7 @@ public sealed class CrustNode : IAsyncDisposable
             await _nat.DisposeAsync().ConfigureAwait(false);
         if (_attachment is not null)
             await _attachment.DisposeAsync().ConfigureAwait(false);
+        await _reachability.DisposeAsync().ConfigureAwait(false);
         await _reviver.DisposeAsync().ConfigureAwait(false);
         if (_upgrader is not null)
             await _upgrader.DisposeAsync().ConfigureAwait(false);
@@ -267,6 +277,7 @@ public sealed class CrustNode : IAsyncDisposable
         _policy.Start(() => _table.Sessions);
         _transports.Accept();
         Log.Listening(_logger, Id.ToShortString(), _transports.EndPoints);
+        _reachability.Start(_attachment);
     }
 
     /// <summary>Opens ways through NATs; null at a gateway.</summary>
@@ -277,6 +288,12 @@ public sealed class CrustNode : IAsyncDisposable
 
     /// <summary>Finds out about NATs; null where nobody can be asked.</summary>
     internal NatObserver? NatObserver => _nat;
+
+    /// <summary>Where others can reach this node, and what routers map.</summary>
+    internal NodeReachability Reaching => _reachability;
+
+    /// <summary>Dials an address to find out whether the peer is there, from a port of its own and without a session.</summary>
+    internal Task<ProofOutcome> ProveAsync(PeerAddress address, TimeSpan patience, CancellationToken cancellationToken) => _prover.ProveAsync(address, patience, cancellationToken);
 
     /// <summary>Where this node, a gateway, answers STUN; null: nowhere.</summary>
     internal StunServerInfo? Stun => _transports.Stun?.Info;
@@ -332,10 +349,15 @@ public sealed class CrustNode : IAsyncDisposable
         var observer = new NatObserver(
             new NatObserverOptions(
                 () => utp?.Listening is { } pump ? StunDispatcher.Of(pump.Socket) : null, utp?.BindSocket ?? DatagramSockets.Bind, _transports.TcpEndPoint,
-                attachment.StunServersOf),
+                (isTcp, family) => _reachability.NoteContacts(attachment.StunServersOf(isTcp, family))),
             clock, _logger);
         attachment.Attached += observer.Look;
         attachment.Capabilities = () => NatBits.Encode(observer.Report);
+        observer.Changed += report =>
+        {
+            _reachability.Handle(report);
+            attachment.Renew();
+        };
         observer.NetworkChanged += () => _upgrader?.NetworkChanged();
         observer.Start();
         return observer;
@@ -393,6 +415,8 @@ public sealed class CrustNode : IAsyncDisposable
             _gatewayEndPoints[address.EndPoint] = true;
         try
         {
+            foreach (var address in contact)
+                _reachability.NoteContact(address.EndPoint.Address);
             var session = await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
             session.EnableCircuits(_circuits);
             return session;
@@ -410,7 +434,7 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>Whether this node takes circuits of a kind.</summary>
     private bool Takes(CircuitKind kind) => kind == CircuitKind.Data && _options.Paths != PathPolicy.DirectOnly;
 
-    private IReadOnlyList<PeerAddress> PublishedAddresses(IPEndPoint? observed) => _options.Paths == PathPolicy.RelayOnly ? [] : _transports.Reachable(Id, observed);
+    private IReadOnlyList<PeerAddress> PublishedAddresses() => _options.Paths == PathPolicy.RelayOnly ? [] : _reachability.Published();
 
     /// <summary>
     /// Dials to loopback make sense only when we are on it: we listen there, or reached our gateway there. What the gateway says it sees does

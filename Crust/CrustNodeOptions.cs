@@ -33,6 +33,12 @@ public sealed class CrustNodeOptions
     public Transports Transports { get; set; } = Transports.All;
 
     /// <summary>
+    /// Ask the router to map the node's ports (PCP, NAT-PMP, UPnP-IGD), and publish those that a gateway could dial. Default true; has no effect on a node that listens on loopback alone.
+    /// The router deletes the mappings when the node stops.
+    /// </summary>
+    public bool PortMapping { get; set; } = true;
+
+    /// <summary>
     /// Which paths connections with peers may take. Default <see cref="PathPolicy.Any"/>. The stricter one of both sides counts. Gateways are dialled whatever it is.
     /// </summary>
     public PathPolicy Paths { get; set; }
@@ -111,6 +117,9 @@ public sealed class CrustNodeOptions
 
     /// <summary>A gateway answers the gateway protocol itself instead of attaching.</summary>
     internal bool IsGateway { get; set; }
+
+    /// <summary>Has gateways dial this node on loopback too, where everything runs on one host: for tests.</summary>
+    internal bool ProvesLoopback { get; set; }
 
     /// <summary>A gateway's: who takes the circuits that peers open.</summary>
     internal ICircuitHost? CircuitHost { get; set; }

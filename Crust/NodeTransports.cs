@@ -74,17 +74,17 @@ internal sealed class NodeTransports : IAsyncDisposable
             acceptor.Start();
     }
 
-    /// <summary>Where others could dial this node: every address of the host with every transport, so that where a list is cut short both are still in it.</summary>
+    /// <summary>What it listens with, and on which ports.</summary>
+    internal IReadOnlyList<(TransportKind Kind, int Port)> Ports => [.. _acceptors.Select(a => (a.Kind, a.Acceptor.EndPoint.Port))];
+
+    /// <summary>Whether it listens on this address of the host.</summary>
+    internal bool Listens(IPAddress address) =>
+        Address.Equals(address) || Address.Equals(IPAddress.IPv6Any) || (Address.Equals(IPAddress.Any) && address.AddressFamily == AddressFamily.InterNetwork);
+
+    /// <summary>Where this host can be dialled: every address of it with every transport, so that where a list is cut short both are still in it.</summary>
     /// <param name="self">The node.</param>
-    /// <param name="observed">Where a gateway saw it, if one did.</param>
-    internal IReadOnlyList<PeerAddress> Reachable(PeerId self, IPEndPoint? observed)
-    {
-        var addresses = LocalAddresses.For(Address).ToList();
-        // Without a NAT that rewrites ports, the listener is reachable where the gateway sees us.
-        if (observed is not null && !addresses.Contains(observed.Address) && IsWildcard(Address))
-            addresses.Insert(0, observed.Address);
-        return [.. from address in addresses from a in _acceptors select new PeerAddress(a.Kind, new IPEndPoint(address, a.Acceptor.EndPoint.Port), self)];
-    }
+    internal IReadOnlyList<PeerAddress> Reachable(PeerId self) =>
+        [.. from address in LocalAddresses.For(Address) from a in _acceptors select new PeerAddress(a.Kind, new IPEndPoint(address, a.Acceptor.EndPoint.Port), self)];
 
     public async ValueTask DisposeAsync()
     {
@@ -133,6 +133,4 @@ internal sealed class NodeTransports : IAsyncDisposable
 
     private static IPAddress ListenAddress(IPAddress wanted) =>
         wanted.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6 ? IPAddress.Any : wanted;
-
-    private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 }

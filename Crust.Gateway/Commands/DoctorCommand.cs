@@ -10,6 +10,9 @@ internal static class DoctorCommand
     /// <summary>Longest wait for everything to have been looked at: four protocols and families, each 5 s where nothing answers.</summary>
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>Longest wait for the router, and for gateways to dial this host back.</summary>
+    private static readonly TimeSpan ReachTimeout = TimeSpan.FromSeconds(15);
+
     internal static Command Create()
     {
         var bootstrap = CommonOptions.Bootstrap();
@@ -43,6 +46,8 @@ internal static class DoctorCommand
                     output.Event("attached", $"Attached to gateway {node.Gateway}.", ("gateway", node.Gateway?.ToString()));
                     await node.NatObserver!.FirstLook.WaitAsync(LookTimeout, cancellationToken);
                     Tell(node.NatReport, output);
+                    await node.Reaching.SettleAsync(ReachTimeout, cancellationToken);
+                    new ReachabilityLines(node, output).Dispose();
                 }
 
                 return CommandRunner.Done;

@@ -33,13 +33,19 @@ internal static class GatewayCommand
         advertise.Validators.Add(result => Check(result, v => v == Auto || AdvertisedAddress.Parse(v) is not null, "is not an address: auto, IP, IP:PORT, tcp://IP:PORT or utp://IP:PORT"));
         var cluster = new Option<string[]>("--cluster") { Description = "Orleans gateway of the cluster, HOST:PORT; may repeat.", HelpName = "HOST:PORT" };
         cluster.Validators.Add(result => Check(result, CommonOptions.IsHostAndPort, "is not HOST:PORT"));
+        var neverDial = new Option<string[]>("--never-dial")
+        {
+            Description = "Network (IP/PREFIX) that is not dialled for peers that ask whether they can be reached, besides private ones; may repeat. The cluster's own, where it is public.",
+            HelpName = "NETWORK",
+        };
+        neverDial.Validators.Add(result => Check(result, v => IPNetwork.TryParse(v, out _), "is not a network: IP/PREFIX, with no bits of the IP set behind the prefix"));
         var region = new Option<string?>("--region") { Description = "A free word for operators.", HelpName = "NAME" };
         var network = CommonOptions.Network();
         var identity = CommonOptions.Identity("The gateway's key; made at the first start if missing.");
         var access = CommonOptions.Access();
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("gateway", "Run a gateway: peers attach to it, and it tells the cluster.") { config, listen, tcpPort, udpPort, stunPort, alternate, advertise, cluster, region, network, identity, access, json, verbose };
+        var command = new Command("gateway", "Run a gateway: peers attach to it, and it tells the cluster.") { config, listen, tcpPort, udpPort, stunPort, alternate, advertise, cluster, neverDial, region, network, identity, access, json, verbose };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
@@ -60,6 +66,7 @@ internal static class GatewayCommand
                     Cluster = NotEmpty(parsed.GetValue(cluster)) ?? file.ClusterEndPoints(),
                     Region = parsed.GetValue(region) ?? file.Region ?? "",
                     AccessFile = parsed.GetValue(access) ?? file.Access,
+                    NeverDial = Networks(NotEmpty(parsed.GetValue(neverDial)) ?? file.NeverDial ?? []),
                 };
                 if (options.Cluster.Count == 0)
                     throw new InvalidDataException("A gateway needs a cluster: give --cluster HOST:PORT, or run Crust.Silo, which has a gateway inside.");
@@ -98,6 +105,9 @@ internal static class GatewayCommand
 
     private static IReadOnlyList<AdvertisedAddress> Addresses(string[] texts) =>
         [.. texts.Where(t => t != Auto).Select(t => AdvertisedAddress.Parse(t) ?? throw new InvalidDataException($"'{t}' is not an address to advertise: auto, IP, IP:PORT, tcp://IP:PORT or utp://IP:PORT."))];
+
+    private static IReadOnlyList<IPNetwork> Networks(string[] texts) =>
+        [.. texts.Select(t => IPNetwork.TryParse(t, out var network) ? network : throw new InvalidDataException($"'{t}' is not a network: IP/PREFIX."))];
 
     private static void Check(System.CommandLine.Parsing.OptionResult result, Func<string, bool> isRight, string complaint)
     {

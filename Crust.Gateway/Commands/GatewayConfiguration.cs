@@ -32,6 +32,8 @@ internal sealed class GatewayConfiguration
 
     public string? Access { get; set; }
 
+    public string[]? NeverDial { get; set; }
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="InvalidDataException">It is missing, no JSON, or has members that are not known.</exception>
     internal static GatewayConfiguration Load(string path)

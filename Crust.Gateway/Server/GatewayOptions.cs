@@ -36,6 +36,9 @@ internal sealed record GatewayOptions
     /// <summary>A file of who may attach: <see cref="CrustNodeOptions.AccessFile"/>. Null: everyone.</summary>
     public string? AccessFile { get; init; }
 
+    /// <summary>Networks that are never dialled for peers that want to know whether they can be reached, besides private ones: the cluster's own, where these are public.</summary>
+    public IReadOnlyList<IPNetwork> NeverDial { get; init; } = [];
+
     /// <summary>What circuits may have.</summary>
     public RelayLimits Relay { get; init; } = RelayLimits.Default;
 

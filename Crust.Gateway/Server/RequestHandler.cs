@@ -18,7 +18,7 @@ namespace Crust.Gateway.Server;
 /// session come one at a time, those of different sessions side by side.
 /// </summary>
 internal sealed class RequestHandler(
-    CrustNode node, AttachedPeers peers, ClusterLink cluster, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
+    CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
     Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
@@ -50,6 +50,13 @@ internal sealed class RequestHandler(
             case GatewayEnvelope.BodyOneofCase.AttestRequest:
                 response.AttestResponse = Attest(message.Session, allowance, request.AttestRequest);
                 break;
+            case GatewayEnvelope.BodyOneofCase.DialBackRequest:
+                // Dials take seconds: the session's other requests do not wait for them.
+                if (peers.IsAttached(connection))
+                    await dialBack.HandleAsync(connection, request.DialBackRequest, message.Payload.Length, answer => RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = answer }, CancellationToken.None));
+                else
+                    await RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = new DialBackResponse { Status = GatewayStatus.NotAttached } }, cancellationToken);
+                return;
             default:
                 return;
         }
@@ -75,6 +82,18 @@ internal sealed class RequestHandler(
         return PeerId.TryFromBytes(request.Peer.Span, out var peer) && relay?.Attest(asker, peer) is { } address
             ? new AttestResponse { Status = GatewayStatus.Ok, Address = LocalAddresses.Unmapped(new IPEndPoint(address, 0)).Address.ToString() }
             : new AttestResponse { Status = GatewayStatus.NotFound };
+    }
+
+    private static async Task RespondAsync(SessionDriver session, GatewayEnvelope response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.Sender.SendAsync(GatewayCodec.Protocol, response.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken);
+        }
+        catch (SessionEndedException)
+        {
+            // Whoever asked is gone.
+        }
     }
 
     private async Task<AttachResponse> AttachAsync(PeerConnection connection, RequestAllowance allowance, AttachRequest request, CancellationToken cancellationToken)

@@ -19,6 +19,9 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     /// <summary>Longest wait for an answer. The gateway itself waits at most 5 s for the cluster.</summary>
     internal static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(8);
 
+    /// <summary>Longest wait for a dial-back: another gateway has 5 s for it, and this one 3 s if that one says nothing.</summary>
+    internal static readonly TimeSpan DialBackTimeout = TimeSpan.FromSeconds(12);
+
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<GatewayEnvelope>> _pending = new();
     private ulong _lastId;
 
@@ -74,6 +77,19 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         return response?.IntroduceResponse;
     }
 
+    /// <summary>Asks the gateway to find out whether we can be dialled; null when no answer came.</summary>
+    /// <param name="addresses">1 to <see cref="GatewayCodec.MaxDialBacks"/> of our own.</param>
+    /// <param name="contacted">Where we have sent anything to lately.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    internal async Task<DialBackResponse?> DialBackAsync(IReadOnlyList<PeerAddress> addresses, IEnumerable<IPAddress> contacted, CancellationToken cancellationToken)
+    {
+        var request = new DialBackRequest { Padding = UnsafeByteOperations.UnsafeWrap(new byte[GatewayCodec.DialBackCost * addresses.Count]) };
+        request.Addresses.AddRange(addresses.Select(a => a.ToString()));
+        request.Contacted.AddRange(contacted.Take(GatewayCodec.MaxContacted).Select(a => a.ToString()));
+        var response = await RequestAsync(new GatewayEnvelope { DialBackRequest = request }, cancellationToken, DialBackTimeout).ConfigureAwait(false);
+        return response?.DialBackResponse;
+    }
+
     /// <summary>Asks where the gateway sees a peer to which a circuit over it leads; null when it does not say.</summary>
     internal async Task<IPAddress?> AttestAsync(PeerId peer, CancellationToken cancellationToken)
     {
@@ -82,7 +98,7 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         return response?.AttestResponse is { Status: GatewayStatus.Ok } said && IPAddress.TryParse(said.Address, out var address) ? address : null;
     }
 
-    private async Task<GatewayEnvelope?> RequestAsync(GatewayEnvelope envelope, CancellationToken cancellationToken)
+    private async Task<GatewayEnvelope?> RequestAsync(GatewayEnvelope envelope, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
         if (_pending.Count >= MaxPending)
             return null;
@@ -92,7 +108,7 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         try
         {
             await session.Sender.SendAsync(GatewayCodec.Protocol, envelope.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken).ConfigureAwait(false);
-            var first = await Task.WhenAny(waiting.Task, session.Completion).WaitAsync(ResponseTimeout, timeProvider, cancellationToken).ConfigureAwait(false);
+            var first = await Task.WhenAny(waiting.Task, session.Completion).WaitAsync(patience ?? ResponseTimeout, timeProvider, cancellationToken).ConfigureAwait(false);
             return first == waiting.Task ? await waiting.Task.ConfigureAwait(false) : null;
         }
         catch (Exception e) when (e is TimeoutException or SessionEndedException)

@@ -76,12 +76,9 @@ internal sealed class LinkAdopter(
             var link = await handshaker.RespondAsync(ownedLink, path, Decide, cancellationToken).ConfigureAwait(false);
             if (link is null)
                 return null;
-            link.Why = path switch
-            {
-                ConnectionPath.Relayed => Called,
-                ConnectionPath.PunchedTcp or ConnectionPath.PunchedUtp => Punched,
-                _ => path.ToTransport() == TransportKind.Utp ? DialledOverUtp : DialledOverTcp,
-            };
+            link.Why = path is ConnectionPath.PunchedTcp or ConnectionPath.PunchedUtp
+                ? Punched
+                : path.ToTransport() switch { null => Called, TransportKind.Utp => DialledOverUtp, _ => DialledOverTcp };
             if (keep())
                 return await AdoptAsync(link, place).ConfigureAwait(false);
             await link.DisposeAsync().ConfigureAwait(false);
