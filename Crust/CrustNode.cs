@@ -91,7 +91,7 @@ public sealed class CrustNode : IAsyncDisposable
         _transports = new NodeTransports(options, _policy.Gate, adopter, punched, clock, _logger);
         if (_transports.Tcp is { } tcp)
             tcp.DialsFromListener = _gatewayEndPoints.ContainsKey;
-        _prover = new AddressProver(_handshaker, terms, clock, _logger);
+        _prover = new AddressProver(_handshaker, terms, _transports.Address, clock, _logger);
         _reachability = new NodeReachability(options, Id, _transports, clock, _logger);
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
         _circuits = new CircuitAcceptor(Takes, _policy.Gate, adopter, limits.Memory, options.TimeProvider, _logger);

@@ -47,9 +47,6 @@ internal sealed class RequestHandler(
             case GatewayEnvelope.BodyOneofCase.IntroduceRequest:
                 response.IntroduceResponse = new IntroduceResponse { Status = await IntroduceAsync(connection, allowance, request.IntroduceRequest, cancellationToken) };
                 break;
-            case GatewayEnvelope.BodyOneofCase.AttestRequest:
-                response.AttestResponse = Attest(message.Session, allowance, request.AttestRequest);
-                break;
             case GatewayEnvelope.BodyOneofCase.DialBackRequest:
                 // Dials take seconds: the session's other requests do not wait for them.
                 if (peers.IsAttached(connection))
@@ -57,6 +54,9 @@ internal sealed class RequestHandler(
                 else
                     await RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = new DialBackResponse { Status = GatewayStatus.NotAttached } }, cancellationToken);
                 return;
+            case GatewayEnvelope.BodyOneofCase.AttestRequest:
+                response.AttestResponse = Attest(message.Session, allowance, request.AttestRequest);
+                break;
             default:
                 return;
         }
@@ -74,16 +74,6 @@ internal sealed class RequestHandler(
         }
     }
 
-    /// <summary>Only to who has a circuit with the peer: others have no business with its address.</summary>
-    private AttestResponse Attest(SessionDriver asker, RequestAllowance allowance, AttestRequest request)
-    {
-        if (!allowance.MayAttest(clock.Now))
-            return new AttestResponse { Status = GatewayStatus.Throttled };
-        return PeerId.TryFromBytes(request.Peer.Span, out var peer) && relay?.Attest(asker, peer) is { } address
-            ? new AttestResponse { Status = GatewayStatus.Ok, Address = LocalAddresses.Unmapped(new IPEndPoint(address, 0)).Address.ToString() }
-            : new AttestResponse { Status = GatewayStatus.NotFound };
-    }
-
     private static async Task RespondAsync(SessionDriver session, GatewayEnvelope response, CancellationToken cancellationToken)
     {
         try
@@ -94,6 +84,16 @@ internal sealed class RequestHandler(
         {
             // Whoever asked is gone.
         }
+    }
+
+    /// <summary>Only to who has a circuit with the peer: others have no business with its address.</summary>
+    private AttestResponse Attest(SessionDriver asker, RequestAllowance allowance, AttestRequest request)
+    {
+        if (!allowance.MayAttest(clock.Now))
+            return new AttestResponse { Status = GatewayStatus.Throttled };
+        return PeerId.TryFromBytes(request.Peer.Span, out var peer) && relay?.Attest(asker, peer) is { } address
+            ? new AttestResponse { Status = GatewayStatus.Ok, Address = LocalAddresses.Unmapped(new IPEndPoint(address, 0)).Address.ToString() }
+            : new AttestResponse { Status = GatewayStatus.NotFound };
     }
 
     private async Task<AttachResponse> AttachAsync(PeerConnection connection, RequestAllowance allowance, AttachRequest request, CancellationToken cancellationToken)
