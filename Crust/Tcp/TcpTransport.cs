@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Crust.Identity;
 using Crust.Transport;
-using Crust.Udp;
 using Microsoft.AspNetCore.Connections;
 
 namespace Crust.Tcp;
@@ -52,24 +51,6 @@ internal sealed class TcpTransport : ITransport
     {
         var ownedSocket = PortReuse.Bind(Shared ?? throw new SocketException((int)SocketError.OperationNotSupported), remote.AddressFamily);
         return await ConnectAsync(ownedSocket, remote, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Sends one SYN from the port that listens that dies after so many routers, and forgets it: our NAT lets the remote in then.</summary>
-    internal void Open(IPEndPoint remote, int hops)
-    {
-        if (Shared is not { } listening)
-            return;
-        try
-        {
-            using var socket = PortReuse.Bind(listening, remote.AddressFamily);
-            SocketSettings.TrySetHops(socket, hops);
-            socket.Blocking = false;
-            socket.Connect(remote);
-        }
-        catch (SocketException)
-        {
-            // It is under way (EINPROGRESS), or there is no way.
-        }
     }
 
     private static async ValueTask<ConnectionContext> ConnectAsync(Socket ownedSocket, IPEndPoint remote, CancellationToken cancellationToken, IPAddress? from = null)

@@ -13,6 +13,7 @@ internal sealed class TcpPeer
     private readonly SimulatedHost _host;
     private readonly ushort _port;
     private readonly Dictionary<TransportAddress, int> _dialling = [];
+    private readonly Dictionary<TransportAddress, int> _targets = [];
     private DialSchedule? _schedule;
 
     internal TcpPeer(World world, SimulatedHost host, bool refusesWhatItDoesNotExpect)
@@ -34,8 +35,6 @@ internal sealed class TcpPeer
 
     internal int Tries => _schedule?.Tries ?? 0;
 
-    internal void Open(TransportAddress remote) => _host.Send(_port, remote, [(byte)Segment.Syn], PunchMachine.OpenerHops);
-
     internal void Dial(IReadOnlyList<TransportAddress> remotes)
     {
         _schedule = new DialSchedule(remotes, _world.Now);
@@ -52,11 +51,16 @@ internal sealed class TcpPeer
             var (number, at) = (schedule.Tries, remote);
             _dialling[at] = number;
             _host.Send(_port, at, [(byte)Segment.Syn]);
-            _world.After(DialSchedule.TryLasts, () =>
+            // The kernel repeats a SYN.
+            foreach (var seconds in new[] { 1, 3 })
             {
-                if (_dialling.GetValueOrDefault(at) == number)
-                    Failed(at, target);
-            });
+                _world.After(TimeSpan.FromSeconds(seconds), () =>
+                {
+                    if (Connected.Count == 0 && _dialling.GetValueOrDefault(at) == number)
+                        _host.Send(_port, at, [(byte)Segment.Syn]);
+                });
+            }
+
             _targets[at] = target;
         }
 
@@ -64,10 +68,9 @@ internal sealed class TcpPeer
             _world.At(new Instant(Math.Max(due.Microseconds, _world.Now.Microseconds + 1)), Step);
     }
 
-    private readonly Dictionary<TransportAddress, int> _targets = [];
-
     private void Failed(TransportAddress remote, int target)
     {
+        // A router forgets a connection that was reset.
         _dialling.Remove(remote);
         _schedule!.HandleFailed(target, _world.Now);
         Step();

@@ -50,8 +50,7 @@ public sealed class TcpPunchTests(ITestOutputHelper output)
         var options = new NatOptions { ResetsUnasked = routersReset };
         var (a, seenA) = Host(10, left);
         var (b, seenB) = Host(20, right);
-        // The answering side opened, and answered; the initiator tells it to start, and dials half a round trip later, as far as it can tell.
-        b.Open(seenA);
+        // The initiator tells the other to start, and dials half a round trip later, as far as it can tell.
         var start = world.Now + TimeSpan.FromMilliseconds(50);
         world.At(start, () => b.Dial([seenA]));
         world.At(start + world.Between(TimeSpan.Zero, delay), () => a.Dial([seenB]));

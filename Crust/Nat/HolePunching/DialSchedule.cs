@@ -3,16 +3,14 @@ using Crust.Primitives;
 namespace Crust.Nat.HolePunching;
 
 /// <summary>
-/// When TCP connections are tried to each address of a remote that tries as well (RFC 5128 §3.4): for a simultaneous open both SYNs must be under way at once, so tries
-/// are short and come close together around the agreed moment. A router or host that answers an early SYN with RST only costs that try. Pure; what a try gives is told by
+/// When TCP connections are tried to each address of a remote that tries as well (RFC 5128 §3.4). Whoever's SYN comes second finds the other's NAT open, and meets a socket that waits
+/// for it (simultaneous open). So a try is never given up while it may succeed: the SYN that answers must have the sequence number that our NAT saw go out, or the NAT drops it as
+/// invalid, and keeps doing so. A router or host that answers an early SYN with RST only costs that try; the next follows at once. Pure; what a try gives is told by
 /// <see cref="HandleFailed"/>, and the driver stops once one has connected.
 /// </summary>
 internal sealed class DialSchedule
 {
-    /// <summary>How long a SYN is waited for before it is sent again by another try. Ours: shorter than the kernel's second, longer than most round trips.</summary>
-    internal static readonly TimeSpan TryLasts = TimeSpan.FromMilliseconds(450);
-
-    /// <summary>How long tries go on.</summary>
+    /// <summary>How long tries go on. Ours: the kernel repeats a lost SYN after 1 and 3 s.</summary>
     internal static readonly TimeSpan Lasts = TimeSpan.FromSeconds(5);
 
     /// <summary>After a refusal: at first at once, for both sides' clocks agree within a round trip; then ever rarer.</summary>

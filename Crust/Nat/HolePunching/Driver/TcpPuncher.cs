@@ -14,9 +14,8 @@ using Microsoft.Extensions.Logging;
 namespace Crust.Nat.HolePunching.Driver;
 
 /// <summary>
-/// Opens TCP links through NATs for sessions that stand, from the ports that listen (RFC 5128 §3.4, RFC 5382 §4.2). The answering side opens its NAT by SYNs that die on
-/// their way, and answers; then both dial at one moment, again and again for a while, until one connection stands, whoever's SYN made it. The lower id begins the handshake on
-/// it. Thread safe.
+/// Opens TCP links through NATs for sessions that stand, from the ports that listen (RFC 5128 §3.4, RFC 5382 §4.2): both sides dial at one moment, and again whenever they are refused,
+/// until one connection stands, whoever's SYN made it. The lower id begins the handshake on it. Thread safe.
 /// </summary>
 internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths paths, LinkAdopter adopter, MonotonicClock clock, ILogger logger, CancellationToken stopped)
     : IAsyncDisposable
@@ -173,8 +172,6 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
     {
         attempt.Local = Describe();
         var targets = Targets(attempt.Local, offer);
-        foreach (var target in targets)
-            environment.Tcp!.Open(target.ToIPEndPoint(), PunchMachine.OpenerHops);
         if (!session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteSide(attempt.Id, attempt.Local, PunchProtocol.PunchTcp, isOffer: false), priority: 0))
             return PunchFailure.Cancelled;
         if (targets.Count == 0)
@@ -289,14 +286,12 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
         }
     }
 
-    /// <summary>One try; null when it was refused, reset or took too long.</summary>
+    /// <summary>One try; null when it was refused or reset, or the race is over.</summary>
     private async Task<ConnectionContext?> TryDialAsync(TransportAddress remote, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(DialSchedule.TryLasts, clock.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await environment.Tcp!.ConnectFromListenerAsync(remote.ToIPEndPoint(), either.Token).ConfigureAwait(false);
+            return await environment.Tcp!.ConnectFromListenerAsync(remote.ToIPEndPoint(), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
         {
