@@ -91,7 +91,7 @@ public sealed class CrustNode : IAsyncDisposable
         _transports = new NodeTransports(options, _policy.Gate, adopter, punched, clock, _logger);
         if (_transports.Tcp is { } tcp)
             tcp.DialsFromListener = _gatewayEndPoints.ContainsKey;
-        _prover = new AddressProver(_handshaker, terms, clock, _logger);
+        _prover = new AddressProver(_handshaker, terms, _transports.Address, clock, _logger);
         _reachability = new NodeReachability(options, Id, _transports, clock, _logger);
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
         _circuits = new CircuitAcceptor(Takes, _policy.Gate, adopter, limits.Memory, options.TimeProvider, _logger);
@@ -108,7 +108,7 @@ public sealed class CrustNode : IAsyncDisposable
             _protocols.Add(protocol, handler);
         _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
         _attestor = new Attestor(() => _attachment, options.TimeProvider);
-        if (!options.IsGateway)
+        if (!options.IsGateway && options.Paths != PathPolicy.RelayOnly)
         {
             _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
             _tcpPuncher = new TcpPuncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
@@ -380,6 +380,7 @@ public sealed class CrustNode : IAsyncDisposable
         Udp = () => NatKnowledge.From(NatReport.Udp),
         TcpNat = TcpKnowledge,
         LoopbackAllowed = IsLoopbackAllowed,
+        Attested = (session, token) => session.Hop is { } gateway ? _attestor.AskAsync(gateway, session.Remote, token) : Task.FromResult<IPAddress?>(null),
     };
 
     /// <summary>Where the gateway sees the port that listens, if it was dialled from there.</summary>

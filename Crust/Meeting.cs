@@ -27,6 +27,7 @@ internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, Cir
     private static readonly TimeSpan[] CircuitPauses = [TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(800), TimeSpan.FromMilliseconds(1600)];
 
     private readonly TaskCompletionSource<SessionDriver> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private SessionDriver? _taken;
     private string? _standing;
 
     internal PeerId Peer => peer;
@@ -55,7 +56,7 @@ internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, Cir
         Dialled = Dialled is null ? dialled : new DialResult(dialled.Session ?? Dialled.Session, dialled.Reached || Dialled.Reached, [.. Dialled.Failures, .. dialled.Failures]);
         if (dialled.Session is { } session)
             Take(session);
-        else if (_first.Task is { IsCompletedSuccessfully: true } first && first.Result is { } relayed)
+        else if (_taken is { } relayed)
             relayed.NotDirect = Dialled.Explain();
     }
 
@@ -90,7 +91,11 @@ internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, Cir
     }
 
     /// <summary>A session is there.</summary>
-    internal void Take(SessionDriver session) => _first.TrySetResult(session);
+    internal void Take(SessionDriver session)
+    {
+        _taken ??= session;
+        _first.TrySetResult(session);
+    }
 
     private string NotYet(FoundPeer found) => policy == PathPolicy.RelayOnly ? "this node takes only relayed paths"
         : Dialled is { Session: null } over ? over.Explain()

@@ -165,9 +165,23 @@ internal sealed class NodeReachability : IAsyncDisposable
         _news.Dispose();
     }
 
+    private void Raise()
+    {
+        try
+        {
+            Changed?.Invoke();
+        }
+#pragma warning disable CA1031 // What a subscriber throws must not end what told it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.SubscriberFailed(_logger, e);
+        }
+    }
+
     private void HandleNews()
     {
-        Changed?.Invoke();
+        Raise();
         try
         {
             _news.Release();
@@ -251,7 +265,7 @@ internal sealed class NodeReachability : IAsyncDisposable
         if (Published().SequenceEqual(before))
             return;
         _attachment.Renew();
-        Changed?.Invoke();
+        Raise();
     }
 
     /// <summary>The transport of a session that leaves from the port that listens; null: it leaves from another.</summary>
@@ -282,7 +296,7 @@ internal sealed class NodeReachability : IAsyncDisposable
             }
         }
 
-        Changed?.Invoke();
+        Raise();
     }
 
     private static (ReachabilityState State, string Reason) Judge(DialBackResult result, bool noNewContacts) => result.Outcome switch

@@ -45,7 +45,7 @@ internal sealed class GatewayServer : IAsyncDisposable
         var policy = new DialBackPolicy(options.NeverDial, OwnAddresses, IPAddress.IsLoopback(options.Listen));
         _dialBack = new DialBackService(node.ProveAsync, node.Id, policy, _cluster, OwnAddresses, clock);
         _peers.Other = command => _dialBack.Handle(command);
-        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity);
+        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay);
         node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
         node.PeerDisconnected += Detach;
     }

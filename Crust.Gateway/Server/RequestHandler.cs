@@ -1,5 +1,8 @@
+using System.Net;
 using System.Runtime.CompilerServices;
+using Crust.Dialing.Driver;
 using Crust.Gateway.Cluster;
+using Crust.Gateway.Relay;
 using Crust.GatewayProtocol;
 using Crust.Identity;
 using Crust.Primitives.Driver;
@@ -16,7 +19,7 @@ namespace Crust.Gateway.Server;
 /// </summary>
 internal sealed class RequestHandler(
     CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
-    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null)
+    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
@@ -51,6 +54,9 @@ internal sealed class RequestHandler(
                 else
                     await RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = new DialBackResponse { Status = GatewayStatus.NotAttached } }, cancellationToken);
                 return;
+            case GatewayEnvelope.BodyOneofCase.AttestRequest:
+                response.AttestResponse = Attest(message.Session, allowance, request.AttestRequest);
+                break;
             default:
                 return;
         }
@@ -78,6 +84,16 @@ internal sealed class RequestHandler(
         {
             // Whoever asked is gone.
         }
+    }
+
+    /// <summary>Only to who has a circuit with the peer: others have no business with its address.</summary>
+    private AttestResponse Attest(SessionDriver asker, RequestAllowance allowance, AttestRequest request)
+    {
+        if (!allowance.MayAttest(clock.Now))
+            return new AttestResponse { Status = GatewayStatus.Throttled };
+        return PeerId.TryFromBytes(request.Peer.Span, out var peer) && relay?.Attest(asker, peer) is { } address
+            ? new AttestResponse { Status = GatewayStatus.Ok, Address = LocalAddresses.Unmapped(new IPEndPoint(address, 0)).Address.ToString() }
+            : new AttestResponse { Status = GatewayStatus.NotFound };
     }
 
     private async Task<AttachResponse> AttachAsync(PeerConnection connection, RequestAllowance allowance, AttachRequest request, CancellationToken cancellationToken)

@@ -3,13 +3,16 @@ using System.Net;
 namespace Crust.Tests.NatLab;
 
 /// <summary>
-/// The public internet of a topology: one namespace that routes between its subscribers, with two public hosts of its own (by two addresses each, IPv4 and IPv6).
+/// The public internet of a topology: one namespace that routes between its subscribers, with two public hosts of its own (an address each, IPv4 and IPv6, and the first a second one).
 /// The addresses are such as all software takes for public ones; no interface leads out of the namespaces.
 /// </summary>
 internal sealed class Internet : IUplink, IDisposable
 {
     /// <summary>Public addresses of its own, for servers.</summary>
     internal static readonly IPAddress First = IPAddress.Parse("11.0.0.10"), Second = IPAddress.Parse("11.0.0.11");
+
+    /// <summary>A second address of the host that has the first.</summary>
+    internal static readonly IPAddress Alternate = IPAddress.Parse("11.0.0.12");
 
     /// <summary>The same in IPv6.</summary>
     internal static readonly IPAddress First6 = IPAddress.Parse("2a11:0:0:1::10"), Second6 = IPAddress.Parse("2a11:0:0:1::11");
@@ -21,7 +24,7 @@ internal sealed class Internet : IUplink, IDisposable
         Namespace = new NetworkNamespace("internet");
         try
         {
-            Namespace.IpBatch($"address add {First}/32 dev lo\naddress add {Second}/32 dev lo\naddress add {First6}/128 dev lo nodad\naddress add {Second6}/128 dev lo nodad\n");
+            Namespace.IpBatch($"address add {First}/32 dev lo\naddress add {Second}/32 dev lo\naddress add {Alternate}/32 dev lo\naddress add {First6}/128 dev lo nodad\naddress add {Second6}/128 dev lo nodad\n");
             Namespace.Set("ipv4/ip_forward", 1);
             Namespace.Set("ipv6/conf/all/forwarding", 1);
         }

@@ -5,7 +5,7 @@ using Crust.Tests.Processes;
 namespace Crust.Tests.NatLab;
 
 /// <summary>
-/// A silo and three gateways in the lab's internet, a process each: two on IPv4 addresses of their own (the second on TCP port 443) and one on IPv6. One for all
+/// A silo and three gateways in the lab's internet, a process each: two on IPv4 addresses of their own (the first has another one for STUN) and one on IPv6, all on TCP port 443. One for all
 /// cells of a run, started by the first; thread safe.
 /// </summary>
 public sealed class LabCluster : IAsyncDisposable
@@ -48,10 +48,10 @@ public sealed class LabCluster : IAsyncDisposable
         var silo = CrustProcess.SiloThrough(Folder, there, "--connection", Folder.PathOf("silo"), "--silo-port", "0", "--gateway-port", "0", "--http", "0", "--no-gateway", "--json");
         _processes.Add(silo);
         var cluster = $"127.0.0.1:{(await silo.EventAsync("ready")).Number("gatewayPort")}";
-        string[][] listeners = [["--listen", $"{Internet.First}"], ["--listen", $"{Internet.Second}", "--tcp-port", "443"], ["--listen", $"{Internet.First6}"]];
+        string[][] listeners = [["--listen", $"{Internet.First}", "--alternate", $"{Internet.Alternate}"], ["--listen", $"{Internet.Second}"], ["--listen", $"{Internet.First6}"]];
         foreach (var (number, listener) in listeners.Index())
         {
-            _processes.Add(CrustProcess.CrustThrough(Folder, there, ["gateway", .. listener, "--cluster", cluster, "--identity", Folder.PathOf($"gateway{number}"), "--json"]));
+            _processes.Add(CrustProcess.CrustThrough(Folder, there, ["gateway", .. listener, "--tcp-port", "443", "--cluster", cluster, "--identity", Folder.PathOf($"gateway{number}"), "--json"]));
         }
 
         foreach (var gateway in _processes.Skip(1))

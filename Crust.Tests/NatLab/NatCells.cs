@@ -77,13 +77,14 @@ public abstract class NatCells(LabCluster cluster, ITestOutputHelper output)
 
     private static CellResult Judge(CrustProcess ping, string table, string first, string second, Expected expected)
     {
-        var events = ping.Events;
+        // What comes after the summary is of the second connection.
+        var events = ping.Events.TakeWhile(e => e.Name != "summary").ToList();
         double? Milliseconds(Func<ProcessEvent, bool> condition) => events.FirstOrDefault(condition)?.Body.GetProperty("ms").GetDouble();
         return new CellResult(
             table, first, second, expected,
             Path: events.LastOrDefault(e => e.Name == "pong")?.Text("path") ?? "",
             FirstMessage: Milliseconds(e => e.Name == "first-message"),
-            Again: events.Where(e => e.Name == "first-message").Skip(1).FirstOrDefault()?.Body.GetProperty("ms").GetDouble(),
+            Again: ping.Events.Where(e => e.Name == "first-message").Skip(1).FirstOrDefault()?.Body.GetProperty("ms").GetDouble(),
             Direct: Milliseconds(e => e.Name is "connected" or "path-changed" && e.Text("path") != "relayed"));
     }
 

@@ -23,6 +23,9 @@ internal sealed class TcpTransport : ITransport
     /// <summary>Who is dialled from the port that listens: gateways, which then see its mapping. Default nobody.</summary>
     internal Func<IPEndPoint, bool> DialsFromListener { get; set; } = static _ => false;
 
+    /// <summary>The address that other dials leave from, where it is of the remote's family; null, the default: the system chooses.</summary>
+    internal IPAddress? DialsFrom { get; init; }
+
     /// <summary>Where it listens, if dials can leave from there; else null.</summary>
     internal IPEndPoint? Shared => PortReuse.IsSupported ? _listening : null;
 
@@ -40,7 +43,7 @@ internal sealed class TcpTransport : ITransport
             }
         }
 
-        return await ConnectAsync(new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp), remote, cancellationToken).ConfigureAwait(false);
+        return await ConnectAsync(new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp), remote, cancellationToken, DialsFrom).ConfigureAwait(false);
     }
 
     /// <summary>Opens a link from the port that listens; also when the remote does the same to us at this moment (simultaneous open, RFC 9293 §3.5).</summary>
@@ -69,11 +72,13 @@ internal sealed class TcpTransport : ITransport
         }
     }
 
-    private static async ValueTask<ConnectionContext> ConnectAsync(Socket ownedSocket, IPEndPoint remote, CancellationToken cancellationToken)
+    private static async ValueTask<ConnectionContext> ConnectAsync(Socket ownedSocket, IPEndPoint remote, CancellationToken cancellationToken, IPAddress? from = null)
     {
         var socket = ownedSocket;
         try
         {
+            if (from is not null && from.AddressFamily == remote.AddressFamily)
+                socket.Bind(new IPEndPoint(from, 0));
             socket.NoDelay = true;
             await ConnectSocketAsync(socket, remote, cancellationToken).ConfigureAwait(false);
             // The kernel may pair a dial to a local ephemeral port with itself (simultaneous open of one socket): nobody is there.

@@ -70,10 +70,12 @@ internal sealed class Acceptor : IAsyncDisposable
                 var link = await _listener.AcceptAsync(_stopped.Token).ConfigureAwait(false);
                 if (link is null)
                     return;
-                if (_gate.TryEnter(link) is { } place)
-                    _reception.Receive(link, place, _pathOf, PassOn, First);
-                else
+                if (_gate.TryEnter(link) is not { } place)
                     link.Abort(new ConnectionAbortedException("not admitted"));
+                else if (PassOn(link))
+                    _gate.TryLeave(place);
+                else
+                    _reception.Receive(link, place, _pathOf(link), First);
             }
             catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
             {

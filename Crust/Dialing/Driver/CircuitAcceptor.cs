@@ -34,7 +34,7 @@ internal sealed class CircuitAcceptor(
         var link = new CircuitLink(hop, circuit, budget, timeProvider);
         circuit.User = link;
         if (gate.TryEnter(link) is { } place)
-            _reception.Receive(link, place, static _ => ConnectionPath.Relayed);
+            _reception.Receive(link, place, ConnectionPath.Relayed);
         else
             hop.Close(circuit, CircuitCode.Refused, atOnce: true);
     }

@@ -16,15 +16,13 @@ internal sealed class Reception(AdmissionGate gate, LinkAdopter adopter, ILogger
 
     /// <summary>Takes over a link.</summary>
     /// <param name="ownedLink">The link.</param>
-    /// <param name="place">Its place among the unproven.</param>
-    /// <param name="pathOf">Its way.</param>
-    /// <param name="passOn">Passes it on to somebody who waits for it; null: nobody does.</param>
+    /// <param name="place">Its place.</param>
+    /// <param name="path">Its way.</param>
     /// <param name="first">Who looks at it first; true: it was his, and he has disposed of it. Null: nobody.</param>
     internal void Receive(
-        ConnectionContext ownedLink, UnprovenLinks<ConnectionContext>.Place place, Func<ConnectionContext, ConnectionPath> pathOf,
-        Func<ConnectionContext, bool>? passOn = null, Func<ConnectionContext, CancellationToken, ValueTask<bool>>? first = null)
+        ConnectionContext ownedLink, UnprovenLinks<ConnectionContext>.Place place, ConnectionPath path, Func<ConnectionContext, CancellationToken, ValueTask<bool>>? first = null)
     {
-        var handshake = HandshakeAsync(ownedLink, place, pathOf, passOn, first);
+        var handshake = HandshakeAsync(ownedLink, place, path, first);
         lock (_lock)
             _handshakes.Add(handshake);
         handshake.ContinueWith(
@@ -47,18 +45,15 @@ internal sealed class Reception(AdmissionGate gate, LinkAdopter adopter, ILogger
     }
 
     private async Task HandshakeAsync(
-        ConnectionContext link, UnprovenLinks<ConnectionContext>.Place place, Func<ConnectionContext, ConnectionPath> pathOf,
-        Func<ConnectionContext, bool>? passOn, Func<ConnectionContext, CancellationToken, ValueTask<bool>>? first)
+        ConnectionContext link, UnprovenLinks<ConnectionContext>.Place place, ConnectionPath path, Func<ConnectionContext, CancellationToken, ValueTask<bool>>? first)
     {
         // Off the caller's loop at once: what follows may run crypto.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            if (passOn is not null && passOn(link))
-                return;
             if (first is not null && await first(link, _stopped.Token).ConfigureAwait(false))
                 return;
-            if (await adopter.RespondAsync(link, pathOf(link), () => gate.TryLeave(place), _stopped.Token).ConfigureAwait(false) is null)
+            if (await adopter.RespondAsync(link, path, () => gate.TryLeave(place), _stopped.Token).ConfigureAwait(false) is null)
                 Log.HandshakeFailed(logger, link.RemoteEndPoint?.ToString() ?? "");
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)

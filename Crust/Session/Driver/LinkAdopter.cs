@@ -76,9 +76,12 @@ internal sealed class LinkAdopter(
             var link = await handshaker.RespondAsync(ownedLink, path, Decide, cancellationToken).ConfigureAwait(false);
             if (link is null)
                 return null;
-            link.Why = path is ConnectionPath.PunchedTcp or ConnectionPath.PunchedUtp
-                ? Punched
-                : path.ToTransport() switch { null => Called, TransportKind.Utp => DialledOverUtp, _ => DialledOverTcp };
+            link.Why = path switch
+            {
+                ConnectionPath.Relayed => Called,
+                ConnectionPath.PunchedTcp or ConnectionPath.PunchedUtp => Punched,
+                _ => path.ToTransport() == TransportKind.Utp ? DialledOverUtp : DialledOverTcp,
+            };
             if (keep())
                 return await AdoptAsync(link, place).ConfigureAwait(false);
             await link.DisposeAsync().ConfigureAwait(false);

@@ -90,6 +90,9 @@ internal sealed class SessionDriver : IAsyncDisposable
     /// <summary>While a gateway carries the session: why no direct path does, as last known; for people.</summary>
     internal string? NotDirect { get; set; }
 
+    /// <summary>The session with the gateway over which the active link leads, if it is a circuit.</summary>
+    internal SessionDriver? Hop => _links.Carrier.Hop;
+
     internal IPEndPoint? LocalEndPoint => _links.Carrier.LocalEndPoint;
 
     internal IPEndPoint? RemoteEndPoint => _links.Carrier.RemoteEndPoint;
