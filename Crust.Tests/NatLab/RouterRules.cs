@@ -86,8 +86,9 @@ internal static class RouterRules
             RouterKind.AddressRestricted => ("inet_service . ipv4_addr", $"{protocol} sport . ip daddr", $"{protocol} dport . ip saddr"),
             _ => ("inet_service . ipv4_addr . inet_service", $"{protocol} sport . ip daddr . {protocol} dport", $"{protocol} dport . ip saddr . {protocol} sport"),
         };
+        // Marked where it turns round: what a stranger sends in is translated at one end alone, and keeps its sender.
         // Conntrack knows a flow that goes round by the inner source and the public destination: it is translated at both ends.
-        var outward = hairpin ? "ct status dnat ct direction original oifname != \"wan\"" : "";
+        var outward = hairpin ? "ct mark 1 ct direction original oifname != \"wan\"" : "";
         return
             $$"""
             table ip cone-{{protocol}} {
@@ -97,13 +98,13 @@ internal static class RouterRules
               chain in {
                 type nat hook prerouting priority dstnat; policy accept;
                 iifname "wan" ip daddr {{publicAddress}} {{seenIn}} @seen dnat ip to {{protocol}} dport map @owner
-                {{(hairpin ? $"iifname != \"wan\" ip daddr {publicAddress} {protocol} dport @seen dnat ip to {protocol} dport map @owner" : "")}}
+                {{(hairpin ? $"iifname != \"wan\" ip daddr {publicAddress} {protocol} dport @seen ct mark set 1 dnat ip to {protocol} dport map @owner" : "")}}
               }
               chain out {
                 type nat hook postrouting priority srcnat; policy accept;
                 oifname "wan" meta l4proto {{protocol}} snat ip to {{publicAddress}} : ip saddr . {{protocol}} sport map @external
                 oifname "wan" meta l4proto {{protocol}} snat ip to {{publicAddress}} : {{FirstPort}}-{{LastPort}}
-                {{(hairpin ? $"oifname != \"wan\" ct status dnat meta l4proto {protocol} snat ip to {publicAddress} : ip saddr . {protocol} sport map @external\n    oifname != \"wan\" ct status dnat meta l4proto {protocol} snat ip to {publicAddress} : {FirstPort}-{LastPort}" : "")}}
+                {{(hairpin ? $"oifname != \"wan\" ct mark 1 meta l4proto {protocol} snat ip to {publicAddress} : ip saddr . {protocol} sport map @external\n    oifname != \"wan\" ct mark 1 meta l4proto {protocol} snat ip to {publicAddress} : {FirstPort}-{LastPort}" : "")}}
               }
               chain remember {
                 type filter hook postrouting priority 150; policy accept;

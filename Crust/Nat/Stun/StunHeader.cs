@@ -15,10 +15,10 @@ internal static class StunHeader
     internal const ushort Binding = 1;
 
     /// <summary>
-    /// The longest message that is read or written. Ours: what passes every IPv6 path unfragmented (RFC 8489 §6.1) is 1,232 bytes, and no
-    /// message that Crust has to do with comes near.
+    /// The longest message that is read or written. Ours: what Crust has to do with is far below what passes every IPv6 path unfragmented (1,232 bytes, RFC 8489
+    /// §6.1), but clients of RFC 5780 may fill a request up to an Ethernet's 1,500 bytes and some (PADDING, §7.6).
     /// </summary>
-    internal const int MaxMessageLength = 1232;
+    internal const int MaxMessageLength = 2048;
 
     private const int TypeOffset = 0, LengthOffset = 2, CookieOffset = 4, TransactionOffset = 8;
 

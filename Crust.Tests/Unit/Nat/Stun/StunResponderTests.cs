@@ -83,6 +83,11 @@ public sealed class StunResponderTests
         types.ToArray().Should().Equal(0x77, 0x77);
     }
 
+    /// <summary>coturn's client fills its last request with 1,500 bytes (RFC 5780 §7.6), and waited for ever for an answer when only 1,232 were read.</summary>
+    [Fact]
+    public void ARequestWithPadding_IsAnswered() =>
+        Ask(Whole(), StunMessages.Make(StunClass.Request, (ref StunWriter w) => w.Add(StunAttribute.Padding, new byte[1500])), Client, StunPlace.Primary).Should().NotBeNull();
+
     /// <summary>Two servers would answer each other for ever.</summary>
     [Fact]
     public void AnythingButARequest_IsNotAnswered()

@@ -32,6 +32,7 @@ internal sealed class NatObserver : IAsyncDisposable
     private volatile NatReport _report = NatReport.Unknown;
     private volatile bool _isSettling;
     private Task _loop = Task.CompletedTask;
+    private int _disposed;
 
     internal NatObserver(NatObserverOptions options, MonotonicClock clock, ILogger logger)
     {
@@ -78,6 +79,8 @@ internal sealed class NatObserver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         NetworkChange.NetworkAddressChanged -= HandleAddressChange;
         await _stopped.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
