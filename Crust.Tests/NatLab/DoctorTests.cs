@@ -64,7 +64,7 @@ public sealed class DoctorTests(DoctorLab lab, ITestOutputHelper output) : IClas
         var (code, told, story) = await lab.DoctorAsync(shut.Hosts[0]);
         code.Should().Be(1, story);
         told.Where(e => e.Name == "reach").Select(e => e.Text("answer")).Should().NotBeEmpty().And.OnlyContain(answer => answer == "silence" || answer == "no-route", story);
-        told.Last().Text("why").Should().Contain("TCP or UDP");
+        told[^1].Text("why").Should().Contain("TCP or UDP");
     }
 
     [Fact]

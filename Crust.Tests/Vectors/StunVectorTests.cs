@@ -82,7 +82,9 @@ public sealed class StunVectorTests
         StunMessage.TryParse(LongTermRequest, out var message).Should().BeTrue();
         message.TryGetUsername(out var username).Should().BeTrue();
         Encoding.UTF8.GetString(username).Should().Be("マトリックス");
+#pragma warning disable CA5351 // RFC 8489 §9.2.2 says MD5 for long-term keys; the vector is of that kind.
         message.HasIntegrity(MD5.HashData(Encoding.UTF8.GetBytes("マトリックス:example.org:TheMatrIX"))).Should().BeTrue();
+#pragma warning restore CA5351
         message.HasFingerprint.Should().BeFalse();
     }
 
@@ -100,7 +102,7 @@ public sealed class StunVectorTests
     [Fact]
     public void Writer_WritesTheResponse_ByteForByte_ButForPadding()
     {
-        StunMessage.TryParse(IPv6Response, out var sample);
+        StunMessage.TryParse(IPv6Response, out var sample).Should().BeTrue();
         sample.TryGetMappedAddress(out var mapped);
         var buffer = new byte[StunHeader.MaxMessageLength];
         var writer = new StunWriter(buffer, StunClass.SuccessResponse, Transaction);

@@ -167,7 +167,7 @@ public sealed class StunResponderTests
         {
             var (answers, bytes, honest) = (0, 0L, 0);
             Span<byte> buffer = stackalloc byte[StunResponder.MaxAnswerLength];
-            StunMessage.TryParse(request, out var parsed);
+            _ = StunMessage.TryParse(request, out var parsed);
             for (var i = 0; i < count; i++)
             {
                 var isHonest = i % 10_000 == 5_000;
