@@ -38,6 +38,7 @@ internal sealed class NodeReachability : IAsyncDisposable
     private readonly CancellationTokenSource _stopped = new();
     private readonly SemaphoreSlim _news = new(0, 1);
     private IReadOnlyList<(TransportKind Kind, IPEndPoint At)> _seen = [];
+    private IReadOnlyList<(PortRequest Port, IPEndPoint External)> _mapped = [];
     private int _contacts;
     private GatewayAttachment? _attachment;
     private GatewayClient? _asked;
@@ -46,7 +47,7 @@ internal sealed class NodeReachability : IAsyncDisposable
     internal NodeReachability(CrustNodeOptions options, PeerId self, NodeTransports transports, MonotonicClock clock, ILogger logger)
     {
         (_options, _self, _transports, _clock, _logger) = (options, self, transports, clock, logger);
-        if (!options.PortMapping || options.IsGateway || IPAddress.IsLoopback(transports.Address))
+        if (!options.PortMapping || options.IsGateway || options.Paths == PathPolicy.RelayOnly || IPAddress.IsLoopback(transports.Address))
             return;
         var ports = transports.Ports.Select(p => new PortRequest(p.Kind == TransportKind.Tcp ? MappedProtocol.Tcp : MappedProtocol.Udp, (ushort)p.Port)).ToList();
         _mappings = new PortMappings(ports, transports.Listens, RouterFinder.Find, clock, logger);
@@ -73,7 +74,7 @@ internal sealed class NodeReachability : IAsyncDisposable
     internal void Start(GatewayAttachment? attachment)
     {
         _mappings?.Start();
-        if (attachment is null)
+        if (attachment is null || _options.Paths == PathPolicy.RelayOnly)
             return;
         _attachment = attachment;
         attachment.Renewed += HandleNews;
@@ -250,6 +251,11 @@ internal sealed class NodeReachability : IAsyncDisposable
                 var candidates = ReachabilityCandidates.Of(
                     _self, _transports.Ports, mappings, _attachment.Observed, ListenerOf(client.Session), _seen, _options.ProvesLoopback);
                 _table.SetCandidates(candidates, _clock.Now);
+                // A pinhole makes no new candidate, and lets others in all the same.
+                var mapped = mappings.Select(m => (m.Port, m.External)).ToList();
+                if (!mapped.SequenceEqual(_mapped))
+                    _table.Hope(_clock.Now);
+                _mapped = mapped;
                 if (_asked is not null && _asked != client)
                     _table.Doubt(_clock.Now);
                 _asked = client;

@@ -46,6 +46,9 @@ internal sealed class ReachabilityTable
     /// <summary>Everything is to be asked again, since somebody else answers now. What is known counts until then.</summary>
     internal void Doubt(Instant now) => _entries.ForEach(e => e.DueAt = now);
 
+    /// <summary>What failed is to be asked for again, since a router has opened something.</summary>
+    internal void Hope(Instant now) => _entries.FindAll(e => e.State == ReachabilityState.Failed).ForEach(e => e.DueAt = now);
+
     /// <summary>The next to ask a gateway for, on one IP: at most <see cref="GatewayCodec.MaxDialBacks"/>.</summary>
     internal IReadOnlyList<PeerAddress> Due(Instant now)
     {

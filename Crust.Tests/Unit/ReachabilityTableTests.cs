@@ -96,6 +96,18 @@ public sealed class ReachabilityTableTests
     }
 
     [Fact]
+    public void AFailure_IsTriedAgainAtOnce_WhenARouterHasOpenedSomething()
+    {
+        _table.SetCandidates([Plain, Utp], _now);
+        Tell(Plain, ReachabilityState.Failed);
+        Tell(Utp, ReachabilityState.Proven);
+
+        _table.Hope(_now);
+
+        _table.Due(_now).Should().Equal(Plain);
+    }
+
+    [Fact]
     public void WithoutANatThatRewritesPorts_TheCandidatesAreTheListeners_WhereTheGatewaySeesUs() =>
         Candidates([], "203.0.113.7:55555", null).Should().Equal(Plain, Utp);
 
