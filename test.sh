@@ -85,7 +85,9 @@ have() { command -v "$1" >/dev/null 2>&1 || [[ -x /usr/sbin/$1 || -x /sbin/$1 ]]
 readonly TOOLS='
 git|git|the tidy tests ask it which files are the repository
 ip|iproute2|the NAT lab builds networks of namespaces
+turnserver|coturn|another implementation of STUN, server and clients
 nft|nftables|the NAT lab'"'"'s routers
+miniupnpd|miniupnpd|a router that maps ports: UPnP-IGD, NAT-PMP, PCP
 ethtool|ethtool|switches off what network cards do for the kernel
 node|nodejs|runs libutp, the reference implementation of µTP
 npm|npm|installs libutp'"'"'s bindings for Node.js
@@ -195,9 +197,17 @@ read_report() {
 run_suite() {
   local name=$1 filter="FullyQualifiedName~Crust.Tests.$1." report=$RESULTS/$1.trx started=$SECONDS code=0
   [[ $mode == quick ]] && filter="($filter)&(speed!=slow)"
+  # Cells of the NAT matrix are processes that mostly wait: four at once keep two cores busy.
+  local settings=()
+  if [[ $name == NatLab ]]; then
+    settings=(-- xUnit.MaxParallelThreads=4)
+    rm -f artifacts/nat-matrix.jsonl
+  fi
   say "$name"
   dotnet test "$TESTS" --filter "$filter" --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" \
-    --results-directory "$RESULTS" --blame-hang-timeout "$HANG" --blame-hang-dump-type none || code=$?
+    --results-directory "$RESULTS" --blame-hang-timeout "$HANG" --blame-hang-dump-type none "${settings[@]}" || code=$?
+  # What was seen of NATs, in tables.
+  if [[ $name == NatLab && -f artifacts/nat-matrix.jsonl ]]; then dotnet "$TESTS" --nat-matrix artifacts/nat-matrix.jsonl; fi
   local good=0 bad=0 left=0 outcome test message
   if [[ -f $report ]]; then
     while IFS=$'\t' read -r outcome test message; do

@@ -7,6 +7,7 @@ var root = new RootCommand("Secure peer-to-peer connections by public key alone.
     GatewayCommand.Create(),
     NodeCommand.Create(),
     PingCommand.Create(),
+    DoctorCommand.Create(),
     VerifyCommand.Create(),
     SendCommand.Create(),
     ReceiveCommand.Create(),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
@@ -7,12 +8,19 @@ using Crust.Diagnostics;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
+using Crust.Nat.Behavior;
+using Crust.Nat.Behavior.Driver;
+using Crust.Nat.HolePunching.Driver;
+using Crust.Nat.Stun;
+using Crust.Nat.Stun.Driver;
 using Crust.PeerProtocol;
 using Crust.Primitives.Driver;
 using Crust.Session;
 using Crust.Session.Circuits;
 using Crust.Session.Driver;
 using Crust.Session.Handshakes;
+using Crust.Transport;
+using Crust.Udp;
 using Microsoft.Extensions.Logging;
 
 namespace Crust;
@@ -42,6 +50,14 @@ public sealed class CrustNode : IAsyncDisposable
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
+    private readonly Attestor _attestor;
+    private readonly NatObserver? _nat;
+    private readonly Puncher? _puncher;
+    private readonly TcpPuncher? _tcpPuncher;
+    private readonly PathUpgrader? _upgrader;
+    private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
+    private readonly NodeReachability _reachability;
+    private readonly AddressProver _prover;
     private volatile string? _gatewayFailure;
     private int _disposed;
 
@@ -65,13 +81,18 @@ public sealed class CrustNode : IAsyncDisposable
             SuspendTimeout = options.ResumeTimeout,
             KeepEvidence = options.KeepEvidence,
         };
-        var unsigned = options.UnsignedProtocols.ToFrozenSet(StringComparer.Ordinal);
+        var unsigned = options.UnsignedProtocols.Append(PunchTalk.Protocol).ToFrozenSet(StringComparer.Ordinal);
         _signatureRequired = options.SignatureRequiredProtocols.ToFrozenSet(StringComparer.Ordinal);
         _table = new SessionTable(_identity, Network, new SessionTerms(options.MaxSessions, limits, unsigned.Contains) { CircuitHost = options.CircuitHost }, owner, clock, _logger);
         _handshaker = new LinkHandshaker(_identity, Network, clock, _handshakeCore);
         var terms = new HandshakeTerms(_identity.Id, options.Sign, options.RequireSignatures, options.AllowAegis128L, _policy.Epoch);
         var adopter = new LinkAdopter(_handshaker, terms, _table, owner, _policy.Gate, clock);
-        _transports = new NodeTransports(options, _policy.Gate, adopter, clock, _logger);
+        var punched = new PunchedPaths(clock);
+        _transports = new NodeTransports(options, _policy.Gate, adopter, punched, clock, _logger);
+        if (_transports.Tcp is { } tcp)
+            tcp.DialsFromListener = _gatewayEndPoints.ContainsKey;
+        _prover = new AddressProver(_handshaker, terms, _transports.Address, clock, _logger);
+        _reachability = new NodeReachability(options, Id, _transports, clock, _logger);
         var dialer = new Dialer(_transports.All, adopter, _policy.Gate, clock, _logger);
         _circuits = new CircuitAcceptor(Takes, _policy.Gate, adopter, limits.Memory, options.TimeProvider, _logger);
         _hops = new RelayHops(_circuits, () => _attachment, ConnectRelayAsync, options.TimeProvider);
@@ -86,11 +107,22 @@ public sealed class CrustNode : IAsyncDisposable
         foreach (var (protocol, handler) in options.RequestHandlers)
             _protocols.Add(protocol, handler);
         _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
+        _attestor = new Attestor(() => _attachment, options.TimeProvider);
+        if (!options.IsGateway && options.Paths != PathPolicy.RelayOnly)
+        {
+            _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
+            _tcpPuncher = new TcpPuncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
+            _upgrader = new PathUpgrader(_puncher, _tcpPuncher, Id, options.TimeProvider, _logger, _stopped.Token);
+            _protocols.AddInternal(PunchTalk.Protocol, HandlePunchMessage);
+        }
+
         if (options.Bootstrap.Count > 0 && !options.IsGateway)
         {
             _attachment = new GatewayAttachment(
                 new AttachmentOptions(_identity, Network, [.. options.Bootstrap], _policy.Epoch.UnixMilliseconds, MayContact), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
             _protocols.AddInternal(GatewayCodec.Protocol, HandleGatewayMessage);
+            if (options.ObserveNat)
+                _nat = Observe(_attachment, clock);
         }
     }
 
@@ -117,11 +149,22 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>The network it is in.</summary>
     public NetworkId Network { get; }
 
-    /// <summary>Where this node listens, as addresses that others could dial. A public address that a gateway sees is among them.</summary>
-    public IReadOnlyList<PeerAddress> Addresses => PublishedAddresses(_attachment?.Observed);
+    /// <summary>
+    /// Where this node listens, as addresses that others could dial: those of the host, and those that a gateway found it at, whether its router maps them or nothing is in the way.
+    /// </summary>
+    public IReadOnlyList<PeerAddress> Addresses => PublishedAddresses();
+
+    /// <summary>What is known of the addresses at which others might reach this node from outside: mapped ones, and where its gateway sees it. Empty while no gateway was asked.</summary>
+    public IReadOnlyList<AddressReachability> Reachability => _reachability.Addresses;
 
     /// <summary>The gateway the node is attached to; null while there is none.</summary>
     public PeerId? Gateway => _attachment?.Current?.Gateway;
+
+    /// <summary>
+    /// What stands between this node and the internet. Found out in the seconds after it attached, anew when the host's addresses change or it slept;
+    /// <see cref="NatReport.Unknown"/> before, and for a node without gateways.
+    /// </summary>
+    public NatReport NatReport => _nat?.Report ?? NatReport.Unknown;
 
     /// <summary>Who may connect; changes count at once, for open connections too.</summary>
     public PeerAccess Access => _options.Access;
@@ -200,9 +243,18 @@ public sealed class CrustNode : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await _stopped.CancelAsync().ConfigureAwait(false);
+        if (_nat is not null)
+            await _nat.DisposeAsync().ConfigureAwait(false);
         if (_attachment is not null)
             await _attachment.DisposeAsync().ConfigureAwait(false);
+        await _reachability.DisposeAsync().ConfigureAwait(false);
         await _reviver.DisposeAsync().ConfigureAwait(false);
+        if (_upgrader is not null)
+            await _upgrader.DisposeAsync().ConfigureAwait(false);
+        if (_puncher is not null)
+            await _puncher.DisposeAsync().ConfigureAwait(false);
+        if (_tcpPuncher is not null)
+            await _tcpPuncher.DisposeAsync().ConfigureAwait(false);
         await _connector.DisposeAsync().ConfigureAwait(false);
         await _hops.DisposeAsync().ConfigureAwait(false);
         await _circuits.DisposeAsync().ConfigureAwait(false);
@@ -225,7 +277,26 @@ public sealed class CrustNode : IAsyncDisposable
         _policy.Start(() => _table.Sessions);
         _transports.Accept();
         Log.Listening(_logger, Id.ToShortString(), _transports.EndPoints);
+        _reachability.Start(_attachment);
     }
+
+    /// <summary>Opens ways through NATs; null at a gateway.</summary>
+    internal Puncher? Puncher => _puncher;
+
+    /// <summary>The same over TCP.</summary>
+    internal TcpPuncher? TcpPuncher => _tcpPuncher;
+
+    /// <summary>Finds out about NATs; null where nobody can be asked.</summary>
+    internal NatObserver? NatObserver => _nat;
+
+    /// <summary>Where others can reach this node, and what routers map.</summary>
+    internal NodeReachability Reaching => _reachability;
+
+    /// <summary>Dials an address to find out whether the peer is there, from a port of its own and without a session.</summary>
+    internal Task<ProofOutcome> ProveAsync(PeerAddress address, TimeSpan patience, CancellationToken cancellationToken) => _prover.ProveAsync(address, patience, cancellationToken);
+
+    /// <summary>Where this node, a gateway, answers STUN; null: nowhere.</summary>
+    internal StunServerInfo? Stun => _transports.Stun?.Info;
 
     /// <summary>What this node refused so far.</summary>
     internal AdmissionStatistics Refusals => _policy.Gate.Statistics;
@@ -265,15 +336,87 @@ public sealed class CrustNode : IAsyncDisposable
 
     private ValueTask HandleGatewayMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
+        if (_attestor.TryHandle(message))
+            return ValueTask.CompletedTask;
         if (_attachment!.Handle(message) is { } introduction && _options.Paths != PathPolicy.RelayOnly)
             _introductions.Handle(introduction);
         return ValueTask.CompletedTask;
     }
 
+    private NatObserver Observe(GatewayAttachment attachment, MonotonicClock clock)
+    {
+        var utp = _transports.Utp;
+        var observer = new NatObserver(
+            new NatObserverOptions(
+                () => utp?.Listening is { } pump ? StunDispatcher.Of(pump.Socket) : null, utp?.BindSocket ?? DatagramSockets.Bind, _transports.TcpEndPoint,
+                (isTcp, family) => _reachability.NoteContacts(attachment.StunServersOf(isTcp, family))),
+            clock, _logger);
+        attachment.Attached += observer.Look;
+        attachment.Capabilities = () => NatBits.Encode(observer.Report);
+        observer.Changed += report =>
+        {
+            _reachability.Handle(report);
+            attachment.Renew();
+        };
+        observer.NetworkChanged += () => _upgrader?.NetworkChanged();
+        observer.Start();
+        return observer;
+    }
+
+    private ValueTask HandlePunchMessage(DeliveredMessage message, CancellationToken cancellationToken)
+    {
+        if (PunchTalk.TryParse(message.Payload.Span, out var envelope) && !_tcpPuncher!.TryHandle(message.Session, envelope))
+            _puncher!.Handle(message.Session, envelope);
+        return ValueTask.CompletedTask;
+    }
+
+    private PunchEnvironment PunchEnvironment() => new()
+    {
+        Self = Id,
+        Utp = _transports.Utp,
+        Tcp = _transports.Tcp,
+        Hosts = () => LocalAddresses.For(_transports.Address),
+        StunServers = StunEndPoints,
+        Udp = () => NatKnowledge.From(NatReport.Udp),
+        TcpNat = TcpKnowledge,
+        LoopbackAllowed = IsLoopbackAllowed,
+        Attested = (session, token) => session.Hop is { } gateway ? _attestor.AskAsync(gateway, session.Remote, token) : Task.FromResult<IPAddress?>(null),
+    };
+
+    /// <summary>Where the gateway sees the port that listens, if it was dialled from there.</summary>
+    private NatKnowledge TcpKnowledge() =>
+        _transports.Tcp?.Shared is { } listening && _attachment is { Observed: { } observed, Current.Session: { Path: ConnectionPath.DirectTcp, LocalEndPoint: { } local } } && local.Port == listening.Port
+            ? NatKnowledge.From(NatReport.Tcp) with { External = [observed] }
+            : NatKnowledge.From(NatReport.Tcp);
+
+    /// <summary>Where the gateway answers STUN: on two ports, and at its alternate address, if it has one.</summary>
+    private List<IPEndPoint> StunEndPoints()
+    {
+        if (_attachment?.Current is not { Stun: { } stun, Session.RemoteEndPoint: { } gateway })
+            return [];
+        var address = LocalAddresses.Unmapped(gateway).Address;
+        var servers = new List<IPEndPoint>();
+        Add(address, stun.UdpPort);
+        Add(address, stun.OtherUdpPort);
+        if (stun.Alternate is { } alternate)
+            Add(alternate, stun.UdpPort);
+        return servers;
+
+        void Add(IPAddress at, int port)
+        {
+            if (port != 0)
+                servers.Add(new IPEndPoint(at, port));
+        }
+    }
+
     private async Task<SessionDriver?> ConnectGatewayAsync(IReadOnlyList<PeerAddress> contact, CancellationToken cancellationToken)
     {
+        foreach (var address in contact)
+            _gatewayEndPoints[address.EndPoint] = true;
         try
         {
+            foreach (var address in contact)
+                _reachability.NoteContact(address.EndPoint.Address);
             var session = await _connector.ConnectAsync(contact, cancellationToken).ConfigureAwait(false);
             session.EnableCircuits(_circuits);
             return session;
@@ -291,7 +434,7 @@ public sealed class CrustNode : IAsyncDisposable
     /// <summary>Whether this node takes circuits of a kind.</summary>
     private bool Takes(CircuitKind kind) => kind == CircuitKind.Data && _options.Paths != PathPolicy.DirectOnly;
 
-    private IReadOnlyList<PeerAddress> PublishedAddresses(IPEndPoint? observed) => _options.Paths == PathPolicy.RelayOnly ? [] : _transports.Reachable(Id, observed);
+    private IReadOnlyList<PeerAddress> PublishedAddresses() => _options.Paths == PathPolicy.RelayOnly ? [] : _reachability.Published();
 
     /// <summary>
     /// Dials to loopback make sense only when we are on it: we listen there, or reached our gateway there. What the gateway says it sees does
@@ -343,12 +486,17 @@ public sealed class CrustNode : IAsyncDisposable
             if (node._options.IsGateway || node._options.ResumeTimeout == TimeSpan.Zero)
                 session.EndWithLink();
             node._arrivals.Arrived(session);
+            node._upgrader?.Watch(session);
             node.Raise(node.PeerConnected, session);
         }
 
         public void LinkWanted(SessionDriver session) => node._reviver.Want(session);
 
-        public void PathChanged(SessionDriver session) => node.Raise(node.PeerPathChanged, session);
+        public void PathChanged(SessionDriver session)
+        {
+            node._upgrader?.Watch(session);
+            node.Raise(node.PeerPathChanged, session);
+        }
 
         public void SessionEnded(SessionDriver session)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using Crust.Identity;
+using Crust.Nat.Stun.Driver;
 using Crust.Session.Circuits.Driver;
 using Crust.Transport;
 using Microsoft.Extensions.Logging;
@@ -30,6 +31,12 @@ public sealed class CrustNodeOptions
 
     /// <summary>The transports to listen and dial with. Default all. One that is left out is not started at all, and takes no port.</summary>
     public Transports Transports { get; set; } = Transports.All;
+
+    /// <summary>
+    /// Ask the router to map the node's ports (PCP, NAT-PMP, UPnP-IGD), and publish those that a gateway could dial. Default true; has no effect on a node that listens on loopback alone.
+    /// The router deletes the mappings when the node stops.
+    /// </summary>
+    public bool PortMapping { get; set; } = true;
 
     /// <summary>
     /// Which paths connections with peers may take. Default <see cref="PathPolicy.Any"/>. The stricter one of both sides counts. Gateways are dialled whatever it is.
@@ -102,8 +109,17 @@ public sealed class CrustNodeOptions
     /// <summary>Where the node logs. Default nowhere.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
+    /// <summary>Find out about NATs, once attached. Default true.</summary>
+    internal bool ObserveNat { get; set; } = true;
+
+    /// <summary>What a gateway's STUN server has besides the listeners' ports; null: there is no server.</summary>
+    internal StunServerOptions? Stun { get; set; }
+
     /// <summary>A gateway answers the gateway protocol itself instead of attaching.</summary>
     internal bool IsGateway { get; set; }
+
+    /// <summary>Has gateways dial this node on loopback too, where everything runs on one host: for tests.</summary>
+    internal bool ProvesLoopback { get; set; }
 
     /// <summary>A gateway's: TCP ports to listen on beside <see cref="TcpPort"/>, for peers whose network lets only some out.</summary>
     internal IReadOnlyList<int> AlsoTcpPorts { get; set; } = [];

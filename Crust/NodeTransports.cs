@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Crust.Dialing.Driver;
 using Crust.Identity;
+using Crust.Nat.HolePunching.Driver;
+using Crust.Nat.Stun.Driver;
 using Crust.Primitives.Driver;
 using Crust.Session.Driver;
 using Crust.Tcp;
@@ -23,7 +25,7 @@ internal sealed class NodeTransports : IAsyncDisposable
 
     /// <summary>Takes the ports; nobody is accepted before <see cref="Accept"/>.</summary>
     /// <exception cref="SocketException">A port is in use, or the address is not this host's; the message names it.</exception>
-    internal NodeTransports(CrustNodeOptions options, AdmissionGate gate, LinkAdopter adopter, MonotonicClock clock, ILogger logger)
+    internal NodeTransports(CrustNodeOptions options, AdmissionGate gate, LinkAdopter adopter, PunchedPaths punched, MonotonicClock clock, ILogger logger)
     {
         if (options.Transports is Transports.None or > Transports.All)
             throw new ArgumentOutOfRangeException(nameof(options), options.Transports, "A node needs a transport: TCP, µTP or both.");
@@ -32,19 +34,35 @@ internal sealed class NodeTransports : IAsyncDisposable
         if (options.Transports.HasFlag(Transports.Utp))
             Listen(new UtpTransport(clock, logger, new UtpTransportOptions { SocketCount = SocketsOf(options) }), [options.UdpPort]);
 
+        if (options.Stun is { } stun)
+            Stun = ServeStun(stun, clock);
+
         void Listen(ITransport transport, IEnumerable<int> ports)
         {
             _transports.Add(transport);
+            var direct = transport.Kind.ToDirectPath();
             foreach (var port in ports)
             {
                 var listener = Bind(transport, new IPEndPoint(ListenAddress(options.Listen), port));
-                _acceptors.Add((transport.Kind, new Acceptor(listener, transport.Kind.ToDirectPath(), gate, adopter, clock, logger)));
+                _acceptors.Add((transport.Kind, new Acceptor(listener, link => punched.PathOf(link, direct), gate, adopter, clock, logger) { PassOn = punched.TryPassOn }));
             }
         }
     }
 
+    /// <summary>Answers STUN on the ports of this node, if it is a gateway.</summary>
+    internal StunServer? Stun { get; }
+
     /// <summary>What can be dialled with.</summary>
     internal IReadOnlyList<ITransport> All => _transports;
+
+    /// <summary>The one that carries µTP; null where it is off.</summary>
+    internal UtpTransport? Utp => _transports.OfType<UtpTransport>().FirstOrDefault();
+
+    /// <summary>The one that carries TCP; null where it is off.</summary>
+    internal TcpTransport? Tcp => _transports.OfType<TcpTransport>().FirstOrDefault();
+
+    /// <summary>Where TCP listens; null where it is off.</summary>
+    internal IPEndPoint? TcpEndPoint => _acceptors.Find(static a => a.Kind == TransportKind.Tcp).Acceptor?.EndPoint;
 
     /// <summary>The address that all of them listen on; perhaps a wildcard.</summary>
     internal IPAddress Address => _acceptors[0].Acceptor.EndPoint.Address;
@@ -59,22 +77,24 @@ internal sealed class NodeTransports : IAsyncDisposable
             acceptor.Start();
     }
 
-    /// <summary>Where others could dial this node: every address of the host with every transport, so that where a list is cut short both are still in it.</summary>
+    /// <summary>What it listens with, and on which ports.</summary>
+    internal IReadOnlyList<(TransportKind Kind, int Port)> Ports => [.. _acceptors.Select(a => (a.Kind, a.Acceptor.EndPoint.Port))];
+
+    /// <summary>Whether it listens on this address of the host.</summary>
+    internal bool Listens(IPAddress address) =>
+        Address.Equals(address) || Address.Equals(IPAddress.IPv6Any) || (Address.Equals(IPAddress.Any) && address.AddressFamily == AddressFamily.InterNetwork);
+
+    /// <summary>Where this host can be dialled: every address of it with every transport, so that where a list is cut short both are still in it.</summary>
     /// <param name="self">The node.</param>
-    /// <param name="observed">Where a gateway saw it, if one did.</param>
-    internal IReadOnlyList<PeerAddress> Reachable(PeerId self, IPEndPoint? observed)
-    {
-        var addresses = LocalAddresses.For(Address).ToList();
-        // Without a NAT that rewrites ports, the listener is reachable where the gateway sees us.
-        if (observed is not null && !addresses.Contains(observed.Address) && IsWildcard(Address))
-            addresses.Insert(0, observed.Address);
-        return [.. from address in addresses from a in _acceptors select new PeerAddress(a.Kind, new IPEndPoint(address, a.Acceptor.EndPoint.Port), self)];
-    }
+    internal IReadOnlyList<PeerAddress> Reachable(PeerId self) =>
+        [.. from address in LocalAddresses.For(Address) from a in _acceptors select new PeerAddress(a.Kind, new IPEndPoint(address, a.Acceptor.EndPoint.Port), self)];
 
     public async ValueTask DisposeAsync()
     {
         foreach (var (_, acceptor) in _acceptors)
             await acceptor.DisposeAsync().ConfigureAwait(false);
+        if (Stun is not null)
+            await Stun.DisposeAsync().ConfigureAwait(false);
         foreach (var transport in _transports)
         {
             if (transport is IAsyncDisposable disposable)
@@ -101,11 +121,19 @@ internal sealed class NodeTransports : IAsyncDisposable
         }
     }
 
+    private StunServer ServeStun(StunServerOptions options, MonotonicClock clock)
+    {
+        var tcp = _acceptors.Find(static a => a.Kind == TransportKind.Tcp).Acceptor;
+        var utp = _transports.OfType<UtpTransport>().SingleOrDefault()?.Pumps ?? [];
+        var server = StunServer.Start(utp, tcp?.EndPoint, options, clock);
+        if (tcp is not null)
+            tcp.First = server.TryServeAsync;
+        return server;
+    }
+
     /// <summary>A gateway with many cores receives with several of them; one core moves more than a peer's line carries.</summary>
     private static int SocketsOf(CrustNodeOptions options) => options.IsGateway ? Math.Clamp(Environment.ProcessorCount / 2, 1, MaxSockets) : 1;
 
     private static IPAddress ListenAddress(IPAddress wanted) =>
         wanted.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6 ? IPAddress.Any : wanted;
-
-    private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 }

@@ -136,7 +136,11 @@ internal sealed class PeerConnector(
     {
         // A peer dials µTP from the very port that it listens on, TCP from any.
         if (session.RemoteEndPoint is { } endPoint && session.Path.ToTransport() is { } transport && (session.ActiveLinkIsOurs || transport == TransportKind.Utp))
-            return [.. new[] { new PeerAddress(transport, endPoint, session.Remote) }.Concat(session.PeerAddresses).Distinct()];
+        {
+            var other = session.PeerAddresses.FirstOrDefault(a => a.Transport == transport && a.EndPoint.Equals(endPoint)) ?? new PeerAddress(transport, endPoint, session.Remote);
+            return [.. new[] { other }.Concat(session.PeerAddresses).Distinct()];
+        }
+
         return session.PeerAddresses;
     }
 

@@ -169,6 +169,10 @@ internal sealed class ClusterLink : IAsyncDisposable
         };
     }
 
+    /// <summary>Puts a command into another gateway's mailbox; false when it could not be.</summary>
+    internal async Task<bool> TrySendAsync(PeerId gateway, GatewayCommand command, CancellationToken cancellationToken) =>
+        !_isAway && (await _client.EnqueueAsync(gateway, command, cancellationToken).ConfigureAwait(false)).TryGet(out var result) && result == EnqueueResult.Queued;
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

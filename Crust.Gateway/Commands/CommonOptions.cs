@@ -87,6 +87,14 @@ internal static class CommonOptions
         CustomParser = result => Parse(result, result.Tokens[0].Value, ParsePort, text => $"'{text}' is not a port: 0 to 65535."),
     };
 
+    /// <summary>Another port.</summary>
+    internal static Option<int> Port(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result => Parse(result, result.Tokens[0].Value, ParsePort, text => $"'{text}' is not a port: 0 to 65535."),
+    };
+
     internal static Option<PathChoice> Path() => new("--path")
     {
         Description = "Which path will do: any, direct or relay.",

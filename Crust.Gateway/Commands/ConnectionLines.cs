@@ -26,6 +26,15 @@ internal sealed class ConnectionLines(CommandOutput output)
             ("ms", took), ("why", connection.PathReason), ("signed", connection.SendsSigned && connection.ReceivesSigned));
     }
 
+    /// <summary>The first message was answered.</summary>
+    internal void FirstMessage(PeerConnection connection)
+    {
+        var (took, path) = (Elapsed(), connection.Path.ToToken());
+        output.Event(
+            "first-message", string.Create(CultureInfo.InvariantCulture, $"The first message was answered {took} ms after the call, over {path}."),
+            ("peer", connection.Peer.ToString()), ("ms", took), ("path", path));
+    }
+
     /// <summary>The connection moved to another link, or has none at the moment.</summary>
     internal void PathChanged(PeerConnection connection)
     {

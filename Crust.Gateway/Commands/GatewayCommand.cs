@@ -21,6 +21,13 @@ internal static class GatewayCommand
         var alsoTcpPorts = new Option<int[]>("--also-tcp-port") { Description = "Further TCP port to listen on, such as 443, for peers whose network lets nothing else out; may repeat.", HelpName = "N" };
         alsoTcpPorts.Validators.Add(result => Check(result, v => int.TryParse(v, out var port) && port is >= 0 and <= IPEndPoint.MaxPort, "is not a port: 0 to 65535"));
         var udpPort = CommonOptions.UdpPort();
+        var stunPort = CommonOptions.Port("--stun-port", "Second port for STUN, UDP and TCP, by which peers find out about their NATs; 0 draws a random one.");
+        var alternate = new Option<IPAddress?>("--alternate")
+        {
+            Description = "Second IP address of this host for STUN (RFC 5780), beside the one of --listen: peers find out more about their NATs.",
+            HelpName = "IP",
+            CustomParser = CommonOptions.ParseAddress,
+        };
         var advertise = new Option<string[]>("--advertise")
         {
             Description = "Address to tell peers: IP, IP:PORT (for TCP and µTP), tcp://IP:PORT or utp://IP:PORT; auto (the default) tells those it listens on; may repeat.",
@@ -29,6 +36,12 @@ internal static class GatewayCommand
         advertise.Validators.Add(result => Check(result, v => v == Auto || AdvertisedAddress.Parse(v) is not null, "is not an address: auto, IP, IP:PORT, tcp://IP:PORT or utp://IP:PORT"));
         var cluster = new Option<string[]>("--cluster") { Description = "Orleans gateway of the cluster, HOST:PORT; may repeat.", HelpName = "HOST:PORT" };
         cluster.Validators.Add(result => Check(result, CommonOptions.IsHostAndPort, "is not HOST:PORT"));
+        var neverDial = new Option<string[]>("--never-dial")
+        {
+            Description = "Network (IP/PREFIX) that is not dialled for peers that ask whether they can be reached, besides private ones; may repeat. The cluster's own, where it is public.",
+            HelpName = "NETWORK",
+        };
+        neverDial.Validators.Add(result => Check(result, v => IPNetwork.TryParse(v, out _), "is not a network: IP/PREFIX, with no bits of the IP set behind the prefix"));
         var region = new Option<string?>("--region") { Description = "A free word for operators.", HelpName = "NAME" };
         var relayCircuits = CommonOptions.Number("--relay-circuits", "Most circuits at a time.", "N", byDefault: RelayLimits.Default.MaxCircuits, n => n >= 0);
         var relayRate = TransferOutput.Bytes("--relay-rate", "Most bytes a second of all circuits together: 500K, 10M; no bound if left out.");
@@ -40,7 +53,8 @@ internal static class GatewayCommand
         var verbose = CommonOptions.Verbose();
         var command = new Command("gateway", "Run a gateway: peers attach to it, it tells the cluster, and passes on what they cannot send directly.")
         {
-            config, listen, tcpPort, alsoTcpPorts, udpPort, advertise, cluster, region, relayCircuits, relayRate, relayPeerRate, network, identity, access, json, verbose,
+            config, listen, tcpPort, alsoTcpPorts, udpPort, stunPort, alternate, advertise, cluster, neverDial, region,
+                relayCircuits, relayRate, relayPeerRate, network, identity, access, json, verbose,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -56,6 +70,8 @@ internal static class GatewayCommand
                     Listen = parsed.GetValue(listen) ?? file.ListenAddress() ?? IPAddress.IPv6Any,
                     TcpPort = parsed.GetResult(tcpPort) is null ? file.TcpPort ?? 0 : parsed.GetValue(tcpPort),
                     UdpPort = parsed.GetResult(udpPort) is null ? file.UdpPort ?? 0 : parsed.GetValue(udpPort),
+                    StunPort = parsed.GetResult(stunPort) is null ? file.StunPort ?? 0 : parsed.GetValue(stunPort),
+                    Alternate = parsed.GetValue(alternate) ?? file.AlternateAddress(),
                     AlsoTcpPorts = parsed.GetValue(alsoTcpPorts) is { Length: > 0 } ports ? ports : file.AlsoTcpPorts ?? [],
                     Relay = RelayLimits.Default with
                     {
@@ -67,9 +83,13 @@ internal static class GatewayCommand
                     Cluster = NotEmpty(parsed.GetValue(cluster)) ?? file.ClusterEndPoints(),
                     Region = parsed.GetValue(region) ?? file.Region ?? "",
                     AccessFile = parsed.GetValue(access) ?? file.Access,
+                    NeverDial = Networks(NotEmpty(parsed.GetValue(neverDial)) ?? file.NeverDial ?? []),
                 };
                 if (options.Cluster.Count == 0)
                     throw new InvalidDataException("A gateway needs a cluster: give --cluster HOST:PORT, or run Crust.Silo, which has a gateway inside.");
+                if (options.Alternate is { } second && (second.AddressFamily != options.Listen.AddressFamily || second.Equals(options.Listen)
+                    || options.Listen.Equals(IPAddress.Any) || options.Listen.Equals(IPAddress.IPv6Any)))
+                    throw new InvalidDataException($"--alternate {second} needs --listen with one other address of the same family.");
                 return await RunAsync(options, parsed.GetValue(verbose), output, cancellationToken);
             });
         });
@@ -102,6 +122,9 @@ internal static class GatewayCommand
 
     private static IReadOnlyList<AdvertisedAddress> Addresses(string[] texts) =>
         [.. texts.Where(t => t != Auto).Select(t => AdvertisedAddress.Parse(t) ?? throw new InvalidDataException($"'{t}' is not an address to advertise: auto, IP, IP:PORT, tcp://IP:PORT or utp://IP:PORT."))];
+
+    private static IReadOnlyList<IPNetwork> Networks(string[] texts) =>
+        [.. texts.Select(t => IPNetwork.TryParse(t, out var network) ? network : throw new InvalidDataException($"'{t}' is not a network: IP/PREFIX."))];
 
     private static void Check(System.CommandLine.Parsing.OptionResult result, Func<string, bool> isRight, string complaint)
     {

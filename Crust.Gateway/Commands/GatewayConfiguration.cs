@@ -19,6 +19,10 @@ internal sealed class GatewayConfiguration
 
     public int? UdpPort { get; set; }
 
+    public int? StunPort { get; set; }
+
+    public string? Alternate { get; set; }
+
     public string[]? Advertise { get; set; }
 
     public string? Identity { get; set; }
@@ -30,6 +34,8 @@ internal sealed class GatewayConfiguration
     public string? Region { get; set; }
 
     public string? Access { get; set; }
+
+    public string[]? NeverDial { get; set; }
 
     public int? RelayCircuits { get; set; }
 
@@ -51,7 +57,7 @@ internal sealed class GatewayConfiguration
             var read = file.Get<GatewayConfiguration>() ?? new GatewayConfiguration();
             if (read.RelayCircuits < 0)
                 throw new InvalidDataException($"{read.RelayCircuits} is not a number of circuits.");
-            foreach (var port in new[] { read.TcpPort, read.UdpPort }.Concat((read.AlsoTcpPorts ?? []).Select(p => (int?)p)))
+            foreach (var port in new[] { read.TcpPort, read.UdpPort, read.StunPort }.Concat((read.AlsoTcpPorts ?? []).Select(p => (int?)p)))
             {
                 if (port is < 0 or > IPEndPoint.MaxPort)
                     throw new InvalidDataException($"{port} is not a port: 0 to 65535.");
@@ -78,6 +84,11 @@ internal sealed class GatewayConfiguration
         ? Cluster ?? [] : throw new InvalidDataException($"'{wrong}' in the configuration file is not HOST:PORT.");
 
     /// <summary>The listen address, checked.</summary>
-    internal IPAddress? ListenAddress() => Listen is null ? null
-        : IPAddress.TryParse(Listen, out var address) ? address : throw new InvalidDataException($"'{Listen}' in the configuration file is not an IP address.");
+    internal IPAddress? ListenAddress() => Address(Listen);
+
+    /// <summary>The second address for STUN, checked.</summary>
+    internal IPAddress? AlternateAddress() => Address(Alternate);
+
+    private static IPAddress? Address(string? text) => text is null ? null
+        : IPAddress.TryParse(text, out var address) ? address : throw new InvalidDataException($"'{text}' in the configuration file is not an IP address.");
 }

@@ -15,6 +15,7 @@ internal static class NodeCommand
         var listen = CommonOptions.Listen();
         var tcpPort = CommonOptions.TcpPort();
         var udpPort = CommonOptions.UdpPort();
+        var noPortMapping = new Option<bool>("--no-port-mapping") { Description = "Do not ask the router to map the node's ports." };
         var access = CommonOptions.Access();
         var folder = FileReception.Folder("Accept files and folders into this one; made if it is not there. No files are accepted if left out.", isRequired: false);
         var from = FileReception.From();
@@ -22,7 +23,7 @@ internal static class NodeCommand
         var verbose = CommonOptions.Verbose();
         var command = new Command("node", "Run a peer that answers pings and accepts files, until Ctrl+C.")
         {
-            identity, bootstrap, network, listen, tcpPort, udpPort, access, folder, from, json, verbose,
+            identity, bootstrap, network, listen, tcpPort, udpPort, noPortMapping, access, folder, from, json, verbose,
         };
         command.Validators.Add(result =>
         {
@@ -41,7 +42,7 @@ internal static class NodeCommand
                 var options = new CrustNodeOptions
                 {
                     Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(tcpPort), UdpPort = parsed.GetValue(udpPort),
-                    AccessFile = parsed.GetValue(access),
+                    AccessFile = parsed.GetValue(access), PortMapping = !parsed.GetValue(noPortMapping),
                 };
                 if (parsed.GetValue(listen) is { } address)
                     options.Listen = address;
@@ -53,6 +54,7 @@ internal static class NodeCommand
                 await using var node = await CrustNode.StartAsync(options, cancellationToken);
                 Announce(node, output);
                 reception?.Announce();
+                using var reachability = new ReachabilityLines(node, output);
                 node.PeerConnected += c => output.Event(
                     "connected", $"Connected with {c.Peer} ({c.Path.ToToken()}, {c.RemoteEndPoint}): {c.PathReason}.",
                     ("peer", c.Peer.ToString()), ("path", c.Path.ToToken()), ("local", c.LocalEndPoint?.ToString()), ("remote", c.RemoteEndPoint?.ToString()), ("why", c.PathReason));

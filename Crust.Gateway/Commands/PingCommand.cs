@@ -20,9 +20,10 @@ internal static class PingCommand
         var interval = CommonOptions.Number<double>("--interval", "Seconds between pings.", "SECONDS", byDefault: 1, n => n is >= 0 and < 86_400);
         var path = CommonOptions.Path();
         var waitDirect = CommonOptions.Number<double>("--wait-direct", "Seconds to wait for a direct path before the first ping.", "SECONDS", byDefault: 0, n => n is >= 0 and < 86_400);
+        var again = new Option<bool>("--again") { Description = "At the end connect once more, and tell how long the first answer takes a process that has connected before." };
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("ping", "Reach a peer by its id and measure round trips.") { peer, bootstrap, network, count, interval, path, waitDirect, json, verbose };
+        var command = new Command("ping", "Reach a peer by its id and measure round trips.") { peer, bootstrap, network, count, interval, path, waitDirect, again, json, verbose };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
@@ -41,9 +42,17 @@ internal static class PingCommand
                 node.PeerPathChanged += c => TellOf(c, to, lines);
                 var connection = await node.ConnectAsync(to, cancellationToken);
                 lines.Connected(connection);
+                if (parsed.GetValue(waitDirect) > 0)
+                    await FirstMessageAsync(connection, lines, cancellationToken);
                 if (!await IsAsWantedAsync(node, connection, parsed.GetValue(path), TimeSpan.FromSeconds(parsed.GetValue(waitDirect)), output, cancellationToken))
                     return CommandRunner.Failed;
-                return await PingAsync(connection, parsed.GetValue(count), TimeSpan.FromSeconds(parsed.GetValue(interval)), output, cancellationToken);
+                var code = await PingAsync(connection, parsed.GetValue(count), TimeSpan.FromSeconds(parsed.GetValue(interval)), output, cancellationToken);
+                if (code != CommandRunner.Done || !parsed.GetValue(again))
+                    return code;
+                await connection.CloseAsync();
+                lines.Begin();
+                await FirstMessageAsync(await node.ConnectAsync(to, cancellationToken), lines, cancellationToken);
+                return code;
             });
         });
         return command;
@@ -60,6 +69,22 @@ internal static class PingCommand
     {
         if (connection.Peer == peer)
             lines.PathChanged(connection);
+    }
+
+    /// <summary>Measures how long it took from the call to an answer, whatever path there is by then.</summary>
+    private static async Task FirstMessageAsync(PeerConnection connection, ConnectionLines lines, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(AnswerTimeout);
+        try
+        {
+            await connection.PingAsync(timeout.Token);
+            lines.FirstMessage(connection);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The pings will say so.
+        }
     }
 
     /// <summary>Waits for a direct path as long as is wanted; false when one was demanded and there is none.</summary>

@@ -5,6 +5,7 @@ using Crust.Primitives.Driver;
 using Crust.Session;
 using Crust.Session.Circuits;
 using Crust.Session.Circuits.Driver;
+using Crust.Session.Driver;
 
 namespace Crust.Gateway.Relay;
 
@@ -88,6 +89,15 @@ internal sealed class CircuitRelay : ICircuitHost, IAsyncDisposable
     {
         if (Refusal(hop, circuit, token, out var target) is { } code || (code = Connect(hop, circuit, target!)) != CircuitCode.Normal)
             hop.Close(circuit, code, atOnce: true);
+    }
+
+    /// <summary>Where a peer comes from, for one that a circuit joins it with: both tell each other their addresses anyway. Null without such a circuit.</summary>
+    internal IPAddress? Attest(SessionDriver asker, PeerId peer)
+    {
+        List<RelayCircuit> shared;
+        lock (_gate)
+            shared = [.. _circuits.Where(c => (c.Caller == asker.Remote && c.Callee == peer) || (c.Callee == asker.Remote && c.Caller == peer))];
+        return shared.Select(c => c.AcrossFrom(asker)).FirstOrDefault(static address => address is not null);
     }
 
     /// <summary>The gateway goes away: takes no more circuits and ends those there are, so that both their ends make others.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Crust.Identity;
 using Crust.Session.Circuits;
+using Crust.Session.Driver;
 
 namespace Crust.Gateway.Relay;
 
@@ -27,6 +28,15 @@ internal sealed class RelayCircuit(CircuitRelay relay, PeerId caller, PeerId cal
     {
         (_first, _second) = (first, second);
         RelayLeg.Join(first, second);
+    }
+
+    /// <summary>Where the hop at the other end of this one comes from; null when the hop is not of this circuit, or the circuit does not stand yet.</summary>
+    internal IPAddress? AcrossFrom(SessionDriver hop)
+    {
+        if (_first is not { } first || _second is not { } second)
+            return null;
+        var other = first.Hop.Session == hop ? second : second.Hop.Session == hop ? first : null;
+        return other?.Hop.Session.RemoteEndPoint?.Address;
     }
 
     internal void Count(int bytes) => relay.Count(bytes);

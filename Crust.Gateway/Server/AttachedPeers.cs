@@ -15,6 +15,9 @@ internal sealed class AttachedPeers : IAttachedPeers
 {
     private readonly ConcurrentDictionary<PeerId, AttachedEntry> _entries = new();
 
+    /// <summary>Takes the commands that are not for one of these peers.</summary>
+    internal Action<GatewayCommand>? Other { get; set; }
+
     internal int Count => _entries.Count;
 
     internal AttachedEntry? Find(PeerId peer) => _entries.GetValueOrDefault(peer);
@@ -35,6 +38,8 @@ internal sealed class AttachedPeers : IAttachedPeers
     {
         if (command is IntroduceCommand introduce)
             Introduce(introduce.Target, introduce.CallerSignedRecord, introduce.AttemptId);
+        else
+            Other?.Invoke(command);
     }
 
     public void Superseded(PeerId peer, ulong byEpoch)

@@ -24,6 +24,12 @@ internal sealed record GatewayOptions
     /// <summary>UDP port, for µTP; 0 draws one.</summary>
     public int UdpPort { get; init; }
 
+    /// <summary>The second port for STUN, UDP and TCP; 0 draws one.</summary>
+    public int StunPort { get; init; }
+
+    /// <summary>A second address of this host for STUN (RFC 5780), of the same family as <see cref="Listen"/>, which must then be one address. Null: none.</summary>
+    public IPAddress? Alternate { get; init; }
+
     /// <summary>Addresses to tell peers; empty: those of the listeners.</summary>
     public IReadOnlyList<AdvertisedAddress> Advertise { get; init; } = [];
 
@@ -32,6 +38,9 @@ internal sealed record GatewayOptions
 
     /// <summary>A file of who may attach: <see cref="CrustNodeOptions.AccessFile"/>. Null: everyone.</summary>
     public string? AccessFile { get; init; }
+
+    /// <summary>Networks that are never dialled for peers that want to know whether they can be reached, besides private ones: the cluster's own, where these are public.</summary>
+    public IReadOnlyList<IPNetwork> NeverDial { get; init; } = [];
 
     /// <summary>What circuits may have.</summary>
     public RelayLimits Relay { get; init; } = RelayLimits.Default;

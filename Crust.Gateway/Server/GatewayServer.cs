@@ -1,9 +1,11 @@
+using System.Net;
 using Crust.Client;
 using Crust.Gateway.Cluster;
 using Crust.Gateway.Relay;
 using Crust.GatewayProtocol;
 using Crust.Grains.Abstractions;
 using Crust.Identity;
+using Crust.Nat.Stun.Driver;
 using Crust.Primitives.Driver;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +25,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly CircuitRelay _relay;
     private readonly CrustClusterClient _client;
     private readonly ClusterLink _cluster;
+    private readonly DialBackService _dialBack;
     private readonly ulong _epoch;
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _gate = new();
@@ -39,7 +42,10 @@ internal sealed class GatewayServer : IAsyncDisposable
         _epoch = clock.UnixMilliseconds;
         _client = client;
         _cluster = new ClusterLink(_client, node.Id, Heartbeat, _peers, timeProvider, loggerFactory.CreateLogger<ClusterLink>());
-        var requests = new RequestHandler(node, _peers, _cluster, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity);
+        var policy = new DialBackPolicy(options.NeverDial, OwnAddresses, IPAddress.IsLoopback(options.Listen));
+        _dialBack = new DialBackService(node.ProveAsync, node.Id, policy, _cluster, OwnAddresses, clock);
+        _peers.Other = command => _dialBack.Handle(command);
+        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay);
         node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
         node.PeerDisconnected += Detach;
     }
@@ -92,6 +98,8 @@ internal sealed class GatewayServer : IAsyncDisposable
                 LoggerFactory = loggerFactory,
                 TimeProvider = timeProvider,
                 IsGateway = true,
+                PortMapping = false,
+                Stun = new StunServerOptions { OtherPort = options.StunPort, Alternate = options.Alternate },
                 CircuitHost = relay,
                 MaxSessions = 100_000,
             });
@@ -130,10 +138,14 @@ internal sealed class GatewayServer : IAsyncDisposable
         lock (_gate)
             detaching = _detaching;
         await detaching;
+        await _dialBack.DisposeAsync();
         await _cluster.DisposeAsync();
         await _client.DisposeAsync();
         _stopped.Dispose();
     }
+
+    /// <summary>Where this gateway is: its host's addresses, and what it is told to advertise.</summary>
+    private IEnumerable<IPAddress> OwnAddresses() => _node.Addresses.Concat(Addresses).Select(a => a.EndPoint.Address).Distinct();
 
     private bool IsGateway(PeerId id) => Array.Exists(_cluster.Directory.Gateways, g => g.Gateway == id);
 

@@ -13,6 +13,10 @@ internal sealed class RequestAllowance
     private readonly TokenBucket _introductions = new(perSecond: 10, burst: 50);
     private readonly TokenBucket _attachments = new(perSecond: 1, burst: 10);
 
+    private readonly TokenBucket _attestations = new(perSecond: 1, burst: 10);
+
+    internal bool MayAttest(Instant now) => _attestations.TryTake(now);
+
     internal bool MayObserve(Instant now) => _observations.TryTake(now);
 
     internal bool MayLookUp(Instant now) => _lookups.TryTake(now);

@@ -1,5 +1,8 @@
+using System.Net;
 using System.Runtime.CompilerServices;
+using Crust.Dialing.Driver;
 using Crust.Gateway.Cluster;
+using Crust.Gateway.Relay;
 using Crust.GatewayProtocol;
 using Crust.Identity;
 using Crust.Primitives.Driver;
@@ -15,8 +18,8 @@ namespace Crust.Gateway.Server;
 /// session come one at a time, those of different sessions side by side.
 /// </summary>
 internal sealed class RequestHandler(
-    CrustNode node, AttachedPeers peers, ClusterLink cluster, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
-    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null)
+    CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
+    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
@@ -33,7 +36,7 @@ internal sealed class RequestHandler(
             case GatewayEnvelope.BodyOneofCase.ObserveRequest:
                 if (!allowance.MayObserve(clock.Now))
                     return;
-                response.ObserveResponse = new ObserveResponse { Observed = connection.RemoteEndPoint?.ToString() ?? "" };
+                response.ObserveResponse = new ObserveResponse { Observed = connection.RemoteEndPoint?.ToString() ?? "", Stun = node.Stun is { } stun ? StunServers.ToMessage(stun) : null };
                 break;
             case GatewayEnvelope.BodyOneofCase.AttachRequest:
                 response.AttachResponse = await AttachAsync(connection, allowance, request.AttachRequest, cancellationToken);
@@ -43,6 +46,16 @@ internal sealed class RequestHandler(
                 break;
             case GatewayEnvelope.BodyOneofCase.IntroduceRequest:
                 response.IntroduceResponse = new IntroduceResponse { Status = await IntroduceAsync(connection, allowance, request.IntroduceRequest, cancellationToken) };
+                break;
+            case GatewayEnvelope.BodyOneofCase.DialBackRequest:
+                // Dials take seconds: the session's other requests do not wait for them.
+                if (peers.IsAttached(connection))
+                    await dialBack.HandleAsync(connection, request.DialBackRequest, message.Payload.Length, answer => RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = answer }, CancellationToken.None));
+                else
+                    await RespondAsync(message.Session, new GatewayEnvelope { Id = request.Id, DialBackResponse = new DialBackResponse { Status = GatewayStatus.NotAttached } }, cancellationToken);
+                return;
+            case GatewayEnvelope.BodyOneofCase.AttestRequest:
+                response.AttestResponse = Attest(message.Session, allowance, request.AttestRequest);
                 break;
             default:
                 return;
@@ -59,6 +72,28 @@ internal sealed class RequestHandler(
         {
             // Whoever asked is gone.
         }
+    }
+
+    private static async Task RespondAsync(SessionDriver session, GatewayEnvelope response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.Sender.SendAsync(GatewayCodec.Protocol, response.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken);
+        }
+        catch (SessionEndedException)
+        {
+            // Whoever asked is gone.
+        }
+    }
+
+    /// <summary>Only to who has a circuit with the peer: others have no business with its address.</summary>
+    private AttestResponse Attest(SessionDriver asker, RequestAllowance allowance, AttestRequest request)
+    {
+        if (!allowance.MayAttest(clock.Now))
+            return new AttestResponse { Status = GatewayStatus.Throttled };
+        return PeerId.TryFromBytes(request.Peer.Span, out var peer) && relay?.Attest(asker, peer) is { } address
+            ? new AttestResponse { Status = GatewayStatus.Ok, Address = LocalAddresses.Unmapped(new IPEndPoint(address, 0)).Address.ToString() }
+            : new AttestResponse { Status = GatewayStatus.NotFound };
     }
 
     private async Task<AttachResponse> AttachAsync(PeerConnection connection, RequestAllowance allowance, AttachRequest request, CancellationToken cancellationToken)

@@ -66,14 +66,22 @@ internal sealed class GatewayGrain(ServedNetwork network, TimeProvider timeProvi
     /// <inheritdoc/>
     public Task<EnqueueResult> EnqueueAsync(GatewayCommand command)
     {
-        if (command is IntroduceCommand introduce
-            && (introduce.AttemptId.Length != IntroduceCommand.AttemptIdLength || introduce.CallerSignedRecord.Length > PeerRecord.MaxSignedLength))
+        if (!IsValid(command))
             return Task.FromResult(EnqueueResult.Invalid);
         var result = _ledger.Enqueue(command, timeProvider.GetUtcNow());
         if (result == EnqueueResult.Queued)
             Signal();
         return Task.FromResult(result);
     }
+
+    private static bool IsValid(GatewayCommand command) => command switch
+    {
+        IntroduceCommand introduce => introduce.AttemptId.Length == IntroduceCommand.AttemptIdLength && introduce.CallerSignedRecord.Length <= PeerRecord.MaxSignedLength,
+        DialBackCommand dial => dial.AttemptId.Length == DialBackCommand.AttemptIdLength && dial.Addresses.Length is > 0 and <= DialBackCommand.MaxAddresses
+            && Array.TrueForAll(dial.Addresses, a => a.Length <= DialBackCommand.MaxAddressLength),
+        DialBackResultCommand result => result.AttemptId.Length == DialBackCommand.AttemptIdLength && result.Outcomes.Length <= DialBackCommand.MaxAddresses,
+        _ => true,
+    };
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

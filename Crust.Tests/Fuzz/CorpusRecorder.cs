@@ -12,6 +12,7 @@ using Crust.Identity;
 using Crust.Primitives.Driver;
 using Crust.Session;
 using Crust.Session.Handshakes;
+using Crust.Tests.Cluster;
 using Crust.Tests.Interop.Files;
 using Crust.Tests.Interop.Hostile;
 using Crust.Tests.Processes;
@@ -182,7 +183,8 @@ internal static class CorpusRecorder
         var peers = new AttachedPeers();
         await using var link = new ClusterLink(
             cluster, gateway.Id, () => new GatewayHeartbeat(1, [], "", 0, false), peers, TimeProvider.System, NullLogger<ClusterLink>.Instance);
-        var handler = new RequestHandler(gateway, peers, link, () => [], new MonotonicClock(TimeProvider.System));
+        await using var dialBack = TestDialBack.ThatReachesNobody(gateway, link);
+        var handler = new RequestHandler(gateway, peers, link, dialBack, () => [], new MonotonicClock(TimeProvider.System));
         gateway.HandleInternal(GatewayCodec.Protocol, (message, token) =>
         {
             var bytes = message.Payload.ToArray();

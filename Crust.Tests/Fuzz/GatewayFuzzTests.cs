@@ -8,6 +8,7 @@ using Crust.Grains.Abstractions;
 using Crust.Identity;
 using Crust.Primitives.Driver;
 using Crust.Session.Driver;
+using Crust.Tests.Cluster;
 using Crust.Tests.Interop.Hostile;
 using FluentAssertions;
 using Google.Protobuf;
@@ -37,7 +38,9 @@ public sealed class GatewayFuzzTests(ITestOutputHelper output)
         var peers = new AttachedPeers();
         await using var link = new ClusterLink(
             cluster, gateway.Id, () => new GatewayHeartbeat(1, [], "", 0, false), peers, TimeProvider.System, NullLogger<ClusterLink>.Instance);
-        var handler = new RequestHandler(gateway, peers, link, () => [], new MonotonicClock(TimeProvider.System));
+        await using var dialBack = TestDialBack.ThatReachesNobody(gateway, link);
+        peers.Other = command => dialBack.Handle(command);
+        var handler = new RequestHandler(gateway, peers, link, dialBack, () => [], new MonotonicClock(TimeProvider.System));
         var mutator = new Mutator(Seed, Corpus(gateway.Id));
         output.WriteLine($"seed={Seed}: {Cases} cases");
 
@@ -61,7 +64,7 @@ public sealed class GatewayFuzzTests(ITestOutputHelper output)
         var client = new GatewayClient(session, TimeProvider.System);
         var contacts = new GatewayContacts([], _ => true);
         await using var attachment = new GatewayAttachment(
-            new AttachmentOptions(Peer, default, [], 0, _ => true), (_, _) => Task.FromResult<SessionDriver?>(null), _ => [], new MonotonicClock(TimeProvider.System), NullLogger.Instance);
+            new AttachmentOptions(Peer, default, [], 0, _ => true), (_, _) => Task.FromResult<SessionDriver?>(null), () => [], new MonotonicClock(TimeProvider.System), NullLogger.Instance);
         var mutator = new Mutator(Seed, Corpus(node.Id));
         var parsed = 0;
 
@@ -110,6 +113,8 @@ public sealed class GatewayFuzzTests(ITestOutputHelper output)
             new() { Id = 6, FindResponse = new FindResponse { Status = GatewayStatus.Ok, Record = record } },
             new() { Id = ulong.MaxValue, IntroduceRequest = new IntroduceRequest { Peer = id, Attempt = attempt, Record = record } },
             new() { Introduction = new Introduction { Record = record, Attempt = attempt } },
+            new() { Id = 7, DialBackRequest = new DialBackRequest { Addresses = { $"tcp://127.0.0.1:1/{Peer.Id}" }, Contacted = { "203.0.113.1", "nonsense" }, Padding = ByteString.CopyFrom(new byte[2048]) } },
+            new() { Id = 8, DialBackResponse = new DialBackResponse { Status = GatewayStatus.Ok, Results = { new DialBackResult { Outcome = DialBackOutcome.Reached, Independent = true } } } },
         ];
         return [.. envelopes.Select(e => e.ToByteArray())];
     }

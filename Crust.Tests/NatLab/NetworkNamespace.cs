@@ -46,6 +46,16 @@ internal sealed partial class NetworkNamespace : IDisposable
     /// <summary>Runs <c>ip</c> with these arguments in it.</summary>
     internal string Ip(params string[] arguments) => SystemCommand.Run("ip", ["-n", Name, .. arguments]);
 
+    /// <summary>Runs many <c>ip</c> commands in it, one a line.</summary>
+    internal void IpBatch(string commands) => SystemCommand.Run("ip", ["-n", Name, "-batch", "-"], commands);
+
+    /// <summary>Sets a switch of its network stack, as below <c>/proc/sys/net</c>.</summary>
+    internal void Set(string name, int value) => Inside(() =>
+    {
+        File.WriteAllText(Path.Combine("/proc/sys/net", name), $"{value}");
+        return true;
+    });
+
     /// <summary>Runs a command in it, to its end; what it wrote.</summary>
     internal string Run(string command, params string[] arguments) =>
         SystemCommand.Run("ip", ["netns", "exec", Name, SystemCommand.Find(command), .. arguments]);

@@ -21,6 +21,8 @@ public sealed class HelpTests : IDisposable
     [InlineData("ping", "any|direct|relay")]
     [InlineData("node", "--udp-port")]
     [InlineData("gateway", "--udp-port")]
+    [InlineData("gateway", "--alternate")]
+    [InlineData("doctor", "--bootstrap")]
     [InlineData("send", "--receipt")]
     [InlineData("receive", "--out")]
     public Task Crust_ExplainsItself(string command, string what) => ExplainsAsync(CrustProcess.Crust(_folder, Words(command)), what);

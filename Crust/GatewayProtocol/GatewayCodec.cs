@@ -17,6 +17,18 @@ internal static class GatewayCodec
     /// <summary>Most gateway addresses in one answer.</summary>
     internal const int MaxGateways = 32;
 
+    /// <summary>Most addresses in one request to dial back.</summary>
+    internal const int MaxDialBacks = 3;
+
+    /// <summary>Most IPs that a request to dial back names as those that its sender has sent to.</summary>
+    internal const int MaxContacted = 32;
+
+    /// <summary>
+    /// Bytes that a request to dial back has for each address. Ours: more than the gateway may send there, which is three SYNs, and once somebody answers, message 1 (about 1,450 bytes with its
+    /// headers), an acknowledgement and an end. So nobody gains by making a gateway send.
+    /// </summary>
+    internal const int DialBackCost = 2048;
+
     /// <summary>Most addresses of one gateway in an answer.</summary>
     internal const int MaxHomeAddresses = 16;
 

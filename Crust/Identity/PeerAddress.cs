@@ -15,6 +15,11 @@ public sealed record PeerAddress(TransportKind Transport, IPEndPoint EndPoint, P
 {
     private const int MaxTextLength = 160;
 
+    /// <summary>
+    /// True where the address is a port that the peer's router maps, by the peer's own word in its <see cref="PeerRecord"/>: a connection over it says so. The text form does not tell it.
+    /// </summary>
+    public bool IsMapped { get; init; }
+
     /// <summary>Parses the URI form.</summary>
     /// <exception cref="FormatException">The text is not an address; the message says which part.</exception>
     public static PeerAddress Parse(string s, IFormatProvider? provider = null) =>

@@ -8,8 +8,8 @@ namespace Crust.Identity;
 /// <summary>
 /// What a peer says of itself, signed: where it can be reached, until when that holds. Newer sequence numbers replace older ones.
 /// Body: <c>version u8 = 1 ‖ peer (32) ‖ sequence u64 ‖ expiry u64 (Unix ms) ‖ capabilities u32 ‖ count u8 ‖ addresses ‖ extensions</c>;
-/// an address is <c>transport u8 ‖ family u8 (4 or 6) ‖ IP (4 or 16) ‖ port u16</c>; extensions are ignored but signed. The signature (64)
-/// of the <see cref="Statement"/> follows. At most <see cref="MaxSignedLength"/> bytes.
+/// an address is <c>transport u8 ‖ family u8 (4 or 6) ‖ IP (4 or 16) ‖ port u16</c>; an extension is <c>type u8 ‖ length u8 ‖ value</c>, and one that is unknown or
+/// broken is ignored but signed: <see cref="RecordExtension"/>. The signature (64) of the <see cref="Statement"/> follows. At most <see cref="MaxSignedLength"/> bytes.
 /// </summary>
 /// <param name="Peer">Whose record it is.</param>
 /// <param name="Sequence">max(previous + 1, Unix milliseconds); more than a day ahead is refused.</param>
@@ -53,6 +53,7 @@ public sealed record PeerRecord(PeerId Peer, ulong Sequence, DateTimeOffset Expi
         writer.WriteByte((byte)Addresses.Count);
         foreach (var address in Addresses)
             WriteAddress(ref writer, address);
+        WriteMapped(ref writer);
         writer.WriteBytes(Statement.Sign(identity, Statement.Record, network, writer.Written));
         return writer.Written.ToArray();
     }
@@ -95,8 +96,34 @@ public sealed record PeerRecord(PeerId Peer, ulong Sequence, DateTimeOffset Expi
             addresses[i] = address!;
         }
 
+        ReadExtensions(reader.Rest, addresses);
         record = new PeerRecord(peer, sequence, DateTimeOffset.FromUnixTimeMilliseconds((long)expiry), capabilities, addresses);
         return true;
+    }
+
+    private void WriteMapped(ref SpanWriter writer)
+    {
+        var mapped = 0;
+        for (var i = 0; i < Addresses.Count; i++)
+            mapped |= Addresses[i].IsMapped ? 1 << i : 0;
+        if (mapped == 0)
+            return;
+        writer.WriteByte((byte)RecordExtension.MappedAddresses);
+        writer.WriteByte(sizeof(ushort));
+        writer.WriteUInt16((ushort)mapped);
+    }
+
+    private static void ReadExtensions(ReadOnlySpan<byte> extensions, PeerAddress[] addresses)
+    {
+        var reader = new SpanReader(extensions);
+        while (reader.TryReadByte(out var type) && reader.TryReadByte(out var length) && reader.TryReadBytes(length, out var value))
+        {
+            if (type != (byte)RecordExtension.MappedAddresses || value.Length != sizeof(ushort))
+                continue;
+            var mapped = value[0] << 8 | value[1];
+            for (var i = 0; i < addresses.Length; i++)
+                addresses[i] = addresses[i] with { IsMapped = (mapped & 1 << i) != 0 };
+        }
     }
 
     private static void WriteAddress(ref SpanWriter writer, PeerAddress address)

@@ -25,6 +25,9 @@ internal sealed record SessionParameters(
     /// <summary>Where the lower id's nominations are numbered, promises of handshakes included.</summary>
     internal GenerationCounter Generations { get; init; } = new();
 
+    /// <summary>32 secret bytes that both ends share, the key of connectivity checks (<see cref="SessionMachine"/> has no use for it).</summary>
+    internal byte[] CheckSecret { get; init; } = [];
+
     /// <summary>Protocols whose payloads we leave out of our signatures although we sign. Asked once for each protocol.</summary>
     internal Func<string, bool> LeavesUnsigned { get; init; } = static _ => false;
 }

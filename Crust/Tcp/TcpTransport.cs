@@ -6,20 +6,62 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Crust.Tcp;
 
-/// <summary>TCP links (RFC 9293) with Nagle's algorithm off: the session decides what goes into a segment.</summary>
+/// <summary>
+/// TCP links (RFC 9293) with Nagle's algorithm off: the session decides what goes into a segment. Where the host allows (Linux), remotes that <see cref="DialsFromListener"/>
+/// names, and punches, are dialled from the port that listens, so that all share a NAT's mapping.
+/// </summary>
 internal sealed class TcpTransport : ITransport
 {
     /// <summary>Connections the kernel holds until they are accepted. Ours: a burst of dials while one core does handshakes.</summary>
     internal const int Backlog = 512;
 
+    private volatile IPEndPoint? _listening;
+
     public TransportKind Kind => TransportKind.Tcp;
+
+    /// <summary>Who is dialled from the port that listens: gateways, which then see its mapping. Default nobody.</summary>
+    internal Func<IPEndPoint, bool> DialsFromListener { get; set; } = static _ => false;
+
+    /// <summary>The address that other dials leave from, where it is of the remote's family; null, the default: the system chooses.</summary>
+    internal IPAddress? DialsFrom { get; init; }
+
+    /// <summary>Where it listens, if dials can leave from there; else null.</summary>
+    internal IPEndPoint? Shared => PortReuse.IsSupported ? _listening : null;
 
     public async ValueTask<ConnectionContext> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken)
     {
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (Shared is not null && DialsFromListener(remote))
+        {
+            try
+            {
+                return await ConnectFromListenerAsync(remote, cancellationToken).ConfigureAwait(false);
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable or SocketError.InvalidArgument)
+            {
+                // A connection between these two ports stands, or did a moment ago: any other port, then.
+            }
+        }
+
+        return await ConnectAsync(new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp), remote, cancellationToken, DialsFrom).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens a link from the port that listens; also when the remote does the same to us at this moment (simultaneous open, RFC 9293 §3.5).</summary>
+    /// <exception cref="SocketException">As any dial; or the port cannot be used for it.</exception>
+    internal async ValueTask<ConnectionContext> ConnectFromListenerAsync(IPEndPoint remote, CancellationToken cancellationToken)
+    {
+        var ownedSocket = PortReuse.Bind(Shared ?? throw new SocketException((int)SocketError.OperationNotSupported), remote.AddressFamily);
+        return await ConnectAsync(ownedSocket, remote, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<ConnectionContext> ConnectAsync(Socket ownedSocket, IPEndPoint remote, CancellationToken cancellationToken, IPAddress? from = null)
+    {
+        var socket = ownedSocket;
         try
         {
-            await ConnectAsync(socket, remote, cancellationToken).ConfigureAwait(false);
+            if (from is not null && from.AddressFamily == remote.AddressFamily)
+                socket.Bind(new IPEndPoint(from, 0));
+            socket.NoDelay = true;
+            await ConnectSocketAsync(socket, remote, cancellationToken).ConfigureAwait(false);
             // The kernel may pair a dial to a local ephemeral port with itself (simultaneous open of one socket): nobody is there.
             if (socket.LocalEndPoint!.Equals(socket.RemoteEndPoint))
                 throw new SocketException((int)SocketError.ConnectionRefused);
@@ -35,7 +77,7 @@ internal sealed class TcpTransport : ITransport
     /// <summary>
     /// As <see cref="Socket.ConnectAsync(EndPoint, CancellationToken)"/>, which would leave 300 bytes with the socket for as long as that lives.
     /// </summary>
-    private static async Task ConnectAsync(Socket socket, IPEndPoint remote, CancellationToken cancellationToken)
+    private static async Task ConnectSocketAsync(Socket socket, IPEndPoint remote, CancellationToken cancellationToken)
     {
         var connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var operation = new SocketAsyncEventArgs { RemoteEndPoint = remote };
@@ -60,6 +102,8 @@ internal sealed class TcpTransport : ITransport
                 socket.DualMode = true;
             socket.Bind(local);
             socket.Listen(Backlog);
+            if (PortReuse.TryAllow(socket))
+                _listening ??= (IPEndPoint)socket.LocalEndPoint!;
             return new TcpLinkListener(socket);
         }
         catch

@@ -22,6 +22,10 @@ public static class ConnectionPathExtensions
     internal static ConnectionPath ToDirectPath(this TransportKind transport) =>
         transport == TransportKind.Tcp ? ConnectionPath.DirectTcp : ConnectionPath.DirectUtp;
 
+    /// <summary>The path of a link that goes straight to an address: a listening one, or one that the peer's router maps to it.</summary>
+    internal static ConnectionPath ToPath(this PeerAddress address) =>
+        !address.IsMapped ? address.Transport.ToDirectPath() : address.Transport == TransportKind.Tcp ? ConnectionPath.MappedTcp : ConnectionPath.MappedUtp;
+
     /// <summary>What carries the path's links; null for a circuit, which is another session's.</summary>
     internal static TransportKind? ToTransport(this ConnectionPath path) => path switch
     {

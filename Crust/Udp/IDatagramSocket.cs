@@ -28,6 +28,12 @@ internal interface IDatagramSocket : IDisposable
     /// <summary>Sends one datagram that nobody on the path may fragment, this host included: it asks whether the path takes that length.</summary>
     DatagramSendStatus SendProbe(ReadOnlySpan<byte> datagram, TransportAddress remote);
 
+    /// <summary>
+    /// Sends one datagram that dies after so many routers (IP TTL, RFC 791; hop limit, RFC 8200), 1 to 255. Nothing else may be sent from the socket meanwhile: it
+    /// would die there too.
+    /// </summary>
+    DatagramSendStatus SendShort(ReadOnlySpan<byte> datagram, TransportAddress remote, int hops);
+
     /// <summary>Asks for one call of <see cref="IDatagramHandler.HandleWake"/> after this time. A later call replaces an earlier one.</summary>
     void WakeAfter(TimeSpan delay);
 }

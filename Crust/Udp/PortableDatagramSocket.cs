@@ -97,6 +97,22 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
         }
     }
 
+    public DatagramSendStatus SendShort(ReadOnlySpan<byte> datagram, TransportAddress remote, int hops)
+    {
+        try
+        {
+            if (!SocketSettings.TrySetHops(_socket, hops))
+                return DatagramSendStatus.Unreachable;
+            var status = Send(datagram, datagram.Length, remote, out _);
+            SocketSettings.TrySetHops(_socket, SocketSettings.UsualHops);
+            return status == DatagramSendStatus.Full ? DatagramSendStatus.Sent : status;
+        }
+        catch (ObjectDisposedException)
+        {
+            return DatagramSendStatus.Closed;
+        }
+    }
+
     public void WakeAfter(TimeSpan delay) => Set(_wake, delay);
 
     public void Dispose()

@@ -18,6 +18,18 @@ internal static class SocketSettings
             Linux.LinuxSettings.Apply(socket, options);
     }
 
+    /// <summary>What packets are given that are to arrive (RFC 1700).</summary>
+    internal const int UsualHops = 64;
+
+    /// <summary>How many routers packets may pass from now on; false when the host refuses that. A dual-stack socket has one setting for each family.</summary>
+    internal static bool TrySetHops(Socket socket, int hops)
+    {
+        var isDone = Try(() => socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.IpTimeToLive, hops));
+        return socket.AddressFamily == AddressFamily.InterNetworkV6
+            ? Try(() => socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.IpTimeToLive, hops)) && isDone
+            : isDone;
+    }
+
     /// <summary>A host that refuses a setting works without it, only less well.</summary>
     internal static bool Try(Action setting)
     {

@@ -6,6 +6,7 @@ using Crust.Grains.Abstractions;
 using Crust.Primitives;
 using Crust.Primitives.Driver;
 using Crust.Session;
+using Crust.Tests.Cluster;
 using FluentAssertions;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,7 +27,8 @@ public sealed class GatewayFloodTests(ITestOutputHelper output)
         var peers = new AttachedPeers();
         await using var cluster = new ClusterLink(
             client, gateway.Id, () => new GatewayHeartbeat(1, [], "", 0, false), peers, TimeProvider.System, NullLogger<ClusterLink>.Instance);
-        gateway.HandleInternal(GatewayCodec.Protocol, new RequestHandler(gateway, peers, cluster, () => [], new MonotonicClock(TimeProvider.System)).HandleAsync);
+        await using var dialBack = TestDialBack.ThatReachesNobody(gateway, cluster);
+        gateway.HandleInternal(GatewayCodec.Protocol, new RequestHandler(gateway, peers, cluster, dialBack, () => [], new MonotonicClock(TimeProvider.System)).HandleAsync);
         using var flooder = await RawPeer.ConnectAsync(gateway, receiveBuffer: 4096);
         await flooder.HandshakeAsync();
         await Eventually.HoldsAsync(() => gateway.Connections.Count == 1, "the handshake is done");

@@ -164,7 +164,7 @@ public sealed class RegressionTests
                 failed.TrySetResult();
                 throw new InvalidOperationException("A bug.");
             },
-            _ => [], clock, NullLogger.Instance);
+            () => [], clock, NullLogger.Instance);
         attachment.Start();
         await failed.Task.WaitAsync(Eventually.Soon);
 

@@ -34,6 +34,8 @@ internal sealed class ThrottledSocket(IDatagramSocket socket) : IDatagramSocket
 
     public DatagramSendStatus SendProbe(ReadOnlySpan<byte> datagram, TransportAddress remote) => socket.SendProbe(datagram, remote);
 
+    public DatagramSendStatus SendShort(ReadOnlySpan<byte> datagram, TransportAddress remote, int hops) => socket.SendShort(datagram, remote, hops);
+
     public void WakeAfter(TimeSpan delay) => socket.WakeAfter(delay);
 
     public void Dispose() => socket.Dispose();

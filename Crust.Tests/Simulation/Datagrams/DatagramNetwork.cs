@@ -10,6 +10,8 @@ internal sealed class DatagramNetwork(World world)
 {
     private readonly Dictionary<TransportAddress, IDatagramReceiver> _receivers = [];
     private readonly Dictionary<(TransportAddress From, TransportAddress To), DatagramWay> _ways = [];
+    private readonly Dictionary<UInt128, Action<Datagram>> _hosts = [];
+    private readonly Dictionary<(UInt128 From, UInt128 To), DatagramWay> _hostWays = [];
     private readonly Stack<Datagram> _pool = new();
     private ushort _lastHost;
 
@@ -29,6 +31,12 @@ internal sealed class DatagramNetwork(World world)
 
     internal void Detach(TransportAddress address) => _receivers.Remove(address);
 
+    /// <summary>All ports of an IP address that nobody else has. The datagram is lent for the call.</summary>
+    internal void AttachHost(UInt128 address, Action<Datagram> arrived) => _hosts.Add(address, arrived);
+
+    /// <summary>What goes from one IP address to another goes this way, unless a pair of ports has its own.</summary>
+    internal void RouteHost(UInt128 from, UInt128 to, DatagramWay way) => _hostWays[(from, to)] = way;
+
     /// <summary>What goes from one address to another goes this way.</summary>
     internal void Route(TransportAddress from, TransportAddress to, DatagramWay way) => _ways[(from, to)] = way;
 
@@ -37,7 +45,7 @@ internal sealed class DatagramNetwork(World world)
 
     internal void Send(TransportAddress from, TransportAddress to, ReadOnlySpan<byte> bytes, int headers = DatagramProfile.Headers)
     {
-        if (!_ways.TryGetValue((from, to), out var way))
+        if (!_ways.TryGetValue((from, to), out var way) && !_hostWays.TryGetValue((from.Address, to.Address), out way))
             return;
         var datagram = Rent();
         (datagram.From, datagram.To) = (from, to);
@@ -67,6 +75,8 @@ internal sealed class DatagramNetwork(World world)
     {
         if (_receivers.TryGetValue(ownedDatagram.To, out var receiver))
             receiver.Arrived(ownedDatagram.Bytes, ownedDatagram.From);
+        else if (_hosts.TryGetValue(ownedDatagram.To.Address, out var arrived))
+            arrived(ownedDatagram);
         Return(ownedDatagram);
     }
 

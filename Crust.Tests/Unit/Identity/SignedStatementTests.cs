@@ -29,6 +29,36 @@ public sealed class SignedStatementTests
     }
 
     [Fact]
+    public void Record_TellsWhichAddressesAreMapped()
+    {
+        PeerAddress[] addresses = [.. Enumerable.Range(0, 16).Select(i => new PeerAddress(TransportKind.Tcp, new IPEndPoint(IPAddress.IPv6Loopback, i + 1), Identity.Id) { IsMapped = i is 0 or 9 or 15 })];
+
+        PeerRecord.TryVerify((Record with { Addresses = addresses }).Sign(Identity, Network), Network, out var record).Should().BeTrue();
+
+        record!.Addresses.Should().Equal(addresses);
+    }
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("01020002", "1")]
+    [InlineData("FF03AABBCC01020003", "01")] // behind one that is unknown
+    [InlineData("0102FFFF", "01")] // more bits than addresses
+    [InlineData("010100", "")] // another length
+    [InlineData("01020", "")] // half a byte less: cut
+    [InlineData("01FF0003", "")]
+    [InlineData("00", "")]
+    public void Record_IgnoresExtensions_ThatItDoesNotUnderstand(string extensions, string mapped)
+    {
+        var body = Record.Sign(Identity, Network)[..^64];
+        byte[] extended = [.. body, .. Convert.FromHexString(extensions.Length % 2 == 0 ? extensions : extensions[..^1])];
+        byte[] signed = [.. extended, .. Statement.Sign(Identity, Statement.Record, Network, extended)];
+
+        PeerRecord.TryVerify(signed, Network, out var record).Should().BeTrue();
+
+        record!.Addresses.Select((a, i) => a.IsMapped ? $"{i}" : "").Aggregate("", string.Concat).Should().Be(mapped);
+    }
+
+    [Fact]
     public void Record_WithSixteenLongAddresses_Fits()
     {
         var full = Record with { Addresses = [.. Enumerable.Range(1, 16).Select(i => new PeerAddress(TransportKind.Utp, new IPEndPoint(IPAddress.IPv6Loopback, i), Identity.Id))] };

@@ -81,7 +81,7 @@ internal sealed class DialAttempt(PeerAddress address, ITransport? transport, Li
         _link = null;
         try
         {
-            Session = await adopter.InitiateAsync(ownedLink, address.Peer, address.Transport.ToDirectPath(), why, _stopped.Token).ConfigureAwait(false);
+            Session = await adopter.InitiateAsync(ownedLink, address.Peer, address.ToPath(), why, _stopped.Token).ConfigureAwait(false);
             if (Session is null)
                 Failure = "the handshake failed";
         }

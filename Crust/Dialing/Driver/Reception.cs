@@ -15,9 +15,14 @@ internal sealed class Reception(AdmissionGate gate, LinkAdopter adopter, ILogger
     private readonly HashSet<Task> _handshakes = [];
 
     /// <summary>Takes over a link.</summary>
-    internal void Receive(ConnectionContext ownedLink, UnprovenLinks<ConnectionContext>.Place place, ConnectionPath path)
+    /// <param name="ownedLink">The link.</param>
+    /// <param name="place">Its place.</param>
+    /// <param name="path">Its way.</param>
+    /// <param name="first">Who looks at it first; true: it was his, and he has disposed of it. Null: nobody.</param>
+    internal void Receive(
+        ConnectionContext ownedLink, UnprovenLinks<ConnectionContext>.Place place, ConnectionPath path, Func<ConnectionContext, CancellationToken, ValueTask<bool>>? first = null)
     {
-        var handshake = HandshakeAsync(ownedLink, place, path);
+        var handshake = HandshakeAsync(ownedLink, place, path, first);
         lock (_lock)
             _handshakes.Add(handshake);
         handshake.ContinueWith(
@@ -39,12 +44,15 @@ internal sealed class Reception(AdmissionGate gate, LinkAdopter adopter, ILogger
         _stopped.Dispose();
     }
 
-    private async Task HandshakeAsync(ConnectionContext link, UnprovenLinks<ConnectionContext>.Place place, ConnectionPath path)
+    private async Task HandshakeAsync(
+        ConnectionContext link, UnprovenLinks<ConnectionContext>.Place place, ConnectionPath path, Func<ConnectionContext, CancellationToken, ValueTask<bool>>? first)
     {
         // Off the caller's loop at once: what follows may run crypto.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
+            if (first is not null && await first(link, _stopped.Token).ConfigureAwait(false))
+                return;
             if (await adopter.RespondAsync(link, path, () => gate.TryLeave(place), _stopped.Token).ConfigureAwait(false) is null)
                 Log.HandshakeFailed(logger, link.RemoteEndPoint?.ToString() ?? "");
         }

@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 using Crust.Cryptography;
 using Crust.Diagnostics;
 using Crust.Identity;
+using Crust.Nat.Behavior;
 using Crust.Primitives.Driver;
 using Crust.Session;
 using Crust.Session.Driver;
@@ -17,6 +19,9 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 {
     /// <summary>Renewal of the signed statement: half the clock tolerance that gateways grant, so that a statement at hand is always fresh.</summary>
     private static readonly TimeSpan RenewalInterval = Attachment.ClockTolerance / 2;
+
+    /// <summary>Between the wish to renew and the renewal. Gateways take one a second.</summary>
+    private static readonly TimeSpan RenewalPause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The first renewal while no other gateway is known, doubled up to the ordinary one: a gateway that has just started knows of no other yet.</summary>
     private static readonly TimeSpan LonelyRenewal = TimeSpan.FromSeconds(5);
@@ -38,12 +43,13 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     private readonly AttachmentOptions _options;
     private readonly Func<IReadOnlyList<PeerAddress>, CancellationToken, Task<SessionDriver?>> _connect;
-    private readonly Func<IPEndPoint?, IReadOnlyList<PeerAddress>> _ownAddresses;
+    private readonly Func<IReadOnlyList<PeerAddress>> _ownAddresses;
     private readonly MonotonicClock _clock;
     private readonly ILogger _logger;
     private readonly GatewayContacts _contacts;
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _renewalWanted = new(0, 1);
     private TaskCompletionSource<bool> _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isElsewhere;
     private GatewayClient? _talking;
@@ -52,17 +58,18 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private ulong _sequence;
     private DateTimeOffset _recordMade;
     private IReadOnlyList<PeerAddress> _published = [];
+    private uint _publishedCapabilities;
     private Task _loop = Task.CompletedTask;
     private Task _surplus = Task.CompletedTask;
 
     /// <param name="options">Who attaches, where.</param>
     /// <param name="connect">Opens a session with a gateway at one of its addresses; null when it cannot be reached.</param>
-    /// <param name="ownAddresses">What to publish, given where the gateway sees us.</param>
+    /// <param name="ownAddresses">What to publish.</param>
     /// <param name="clock">The node's clock.</param>
     /// <param name="logger">Where the operator reads.</param>
     internal GatewayAttachment(
         AttachmentOptions options, Func<IReadOnlyList<PeerAddress>, CancellationToken, Task<SessionDriver?>> connect,
-        Func<IPEndPoint?, IReadOnlyList<PeerAddress>> ownAddresses, MonotonicClock clock, ILogger logger)
+        Func<IReadOnlyList<PeerAddress>> ownAddresses, MonotonicClock clock, ILogger logger)
     {
         _options = options;
         _connect = connect;
@@ -82,6 +89,22 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         }
     }
 
+    /// <summary>The gateway took us, for the first time or again. Subscribers must return soon.</summary>
+    internal event Action? Renewed;
+
+    /// <summary>What we publish changed: attach again with a new record, soon.</summary>
+    internal void Renew()
+    {
+        try
+        {
+            _renewalWanted.Release();
+        }
+        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
+        {
+            // It is about to, or over.
+        }
+    }
+
     /// <summary>True after a gateway said that a newer process runs under our identity, until another try begins.</summary>
     internal bool IsElsewhere => _isElsewhere;
 
@@ -97,6 +120,21 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     /// <summary>Where the gateway saw us last.</summary>
     internal IPEndPoint? Observed { get; private set; }
+
+    /// <summary>Bits for the record besides addresses: <see cref="PeerRecord.Capabilities"/>. Default none. What changes is published with the next renewal.</summary>
+    internal Func<uint> Capabilities { get; set; } = static () => 0;
+
+    /// <summary>The node attached, or attached elsewhere. Raised on the attachment's own thread; subscribers must return soon.</summary>
+    internal event Action? Attached;
+
+    /// <summary>Where gateways answer STUN, the one we are attached to first.</summary>
+    internal IReadOnlyList<NatServer> StunServersOf(bool isTcp, AddressFamily family)
+    {
+        var client = Current;
+        var reachedAt = client?.Session.RemoteEndPoint?.Address;
+        return StunTargets.For(
+            isTcp, family, client?.Gateway, reachedAt is { IsIPv4MappedToIPv6: true } ? reachedAt.MapToIPv4() : reachedAt, client?.Stun, _contacts.InOrder(lost: null));
+    }
 
     internal void Start() => _loop = Task.Run(RunAsync);
 
@@ -130,6 +168,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         await _loop.ConfigureAwait(false);
         await _surplus.ConfigureAwait(false);
         _stopped.Dispose();
+        _renewalWanted.Dispose();
         lock (_gate)
             _attached.TrySetCanceled();
     }
@@ -258,23 +297,20 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         }
 
         Log.Attached(_logger, client.Gateway.ToShortString());
+        Attached?.Invoke();
+        Renewed?.Invoke();
         try
         {
             var lonely = LonelyRenewal;
             while (true)
             {
-                try
-                {
-                    var renewal = _contacts.KnowsOtherThan(client.Gateway) || lonely > RenewalInterval ? RenewalInterval : lonely;
-                    lonely *= 2;
-                    await client.Session.Completion.WaitAsync(renewal, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
+                var renewal = _contacts.KnowsOtherThan(client.Gateway) || lonely > RenewalInterval ? RenewalInterval : lonely;
+                lonely *= 2;
+                if (await EndsAsync(client.Session.Completion, renewal).ConfigureAwait(false))
                     break;
-                }
-                catch (TimeoutException)
-                {
-                    if (!await AttachAsync(client).ConfigureAwait(false))
-                        break;
-                }
+                if (!await AttachAsync(client).ConfigureAwait(false))
+                    break;
+                Renewed?.Invoke();
             }
         }
         finally
@@ -291,12 +327,31 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         Log.AttachmentLost(_logger, client.Gateway.ToShortString());
     }
 
+    /// <summary>Ends with true when the session does; with false when it is time for a renewal, or a moment after one is wanted, so that several changes make one.</summary>
+    private async Task<bool> EndsAsync(Task completion, TimeSpan renewal)
+    {
+        using var timeout = new CancellationTokenSource(renewal, _clock.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopped.Token);
+        var wanted = _renewalWanted.WaitAsync(either.Token);
+        await Task.WhenAny(completion, wanted).ConfigureAwait(false);
+        if (completion.IsCompleted)
+        {
+            await either.CancelAsync().ConfigureAwait(false);
+            return true;
+        }
+
+        _stopped.Token.ThrowIfCancellationRequested();
+        if (wanted.IsCompletedSuccessfully)
+            await Task.Delay(RenewalPause, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
+        return completion.IsCompleted;
+    }
+
     private async Task<bool> AttachAsync(GatewayClient client)
     {
         Observed = await client.ObserveAsync(_stopped.Token).ConfigureAwait(false) ?? Observed;
         var now = _clock.TimeProvider.GetUtcNow();
-        var addresses = _ownAddresses(Observed);
-        if (!addresses.SequenceEqual(_published) || now - _recordMade > RecordLifetime / 2)
+        var addresses = _ownAddresses();
+        if (!addresses.SequenceEqual(_published) || Capabilities() != _publishedCapabilities || now - _recordMade > RecordLifetime / 2)
             SignRecord(addresses, now);
         var statement = Attachment.Sign(_options.Identity, _options.Network, client.Gateway, _options.Epoch, now);
         var response = await client.AttachAsync(statement, _record, _stopped.Token).ConfigureAwait(false);
@@ -327,7 +382,8 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private void SignRecord(IReadOnlyList<PeerAddress> addresses, DateTimeOffset now)
     {
         _sequence = PeerRecord.NextSequence(_sequence, now);
-        var record = new PeerRecord(_options.Identity.Id, _sequence, now + RecordLifetime, 0, [.. addresses.Take(PeerRecord.MaxAddresses)]);
+        _publishedCapabilities = Capabilities();
+        var record = new PeerRecord(_options.Identity.Id, _sequence, now + RecordLifetime, _publishedCapabilities, [.. addresses.Take(PeerRecord.MaxAddresses)]);
         lock (_gate)
             _record = record.Sign(_options.Identity, _options.Network);
         _published = addresses;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Crust.Identity;
+using Crust.Nat.Stun;
 using Crust.Session.Driver;
 using Google.Protobuf;
 
@@ -18,12 +19,18 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     /// <summary>Longest wait for an answer. The gateway itself waits at most 5 s for the cluster.</summary>
     internal static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(8);
 
+    /// <summary>Longest wait for a dial-back: another gateway has 5 s for it, and this one 3 s if that one says nothing.</summary>
+    internal static readonly TimeSpan DialBackTimeout = TimeSpan.FromSeconds(12);
+
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<GatewayEnvelope>> _pending = new();
     private ulong _lastId;
 
     internal SessionDriver Session => session;
 
     internal PeerId Gateway => session.Remote;
+
+    /// <summary>Where the gateway answers STUN, as it said when it was last asked where it sees us; null when it did not say.</summary>
+    internal StunServerInfo? Stun { get; private set; }
 
     /// <summary>Completes the request that a response answers; anything else is ignored.</summary>
     internal void HandleResponse(GatewayEnvelope envelope)
@@ -36,6 +43,8 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     internal async Task<IPEndPoint?> ObserveAsync(CancellationToken cancellationToken)
     {
         var response = await RequestAsync(new GatewayEnvelope { ObserveRequest = new ObserveRequest() }, cancellationToken).ConfigureAwait(false);
+        if (response?.ObserveResponse?.Stun is { } stun)
+            Stun = StunServers.From(stun) ?? Stun;
         return IPEndPoint.TryParse(response?.ObserveResponse?.Observed ?? "", out var observed) ? observed : null;
     }
 
@@ -68,7 +77,28 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         return response?.IntroduceResponse;
     }
 
-    private async Task<GatewayEnvelope?> RequestAsync(GatewayEnvelope envelope, CancellationToken cancellationToken)
+    /// <summary>Asks the gateway to find out whether we can be dialled; null when no answer came.</summary>
+    /// <param name="addresses">1 to <see cref="GatewayCodec.MaxDialBacks"/> of our own.</param>
+    /// <param name="contacted">Where we have sent anything to lately.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    internal async Task<DialBackResponse?> DialBackAsync(IReadOnlyList<PeerAddress> addresses, IEnumerable<IPAddress> contacted, CancellationToken cancellationToken)
+    {
+        var request = new DialBackRequest { Padding = UnsafeByteOperations.UnsafeWrap(new byte[GatewayCodec.DialBackCost * addresses.Count]) };
+        request.Addresses.AddRange(addresses.Select(a => a.ToString()));
+        request.Contacted.AddRange(contacted.Take(GatewayCodec.MaxContacted).Select(a => a.ToString()));
+        var response = await RequestAsync(new GatewayEnvelope { DialBackRequest = request }, cancellationToken, DialBackTimeout).ConfigureAwait(false);
+        return response?.DialBackResponse;
+    }
+
+    /// <summary>Asks where the gateway sees a peer to which a circuit over it leads; null when it does not say.</summary>
+    internal async Task<IPAddress?> AttestAsync(PeerId peer, CancellationToken cancellationToken)
+    {
+        var request = new AttestRequest { Peer = ByteString.CopyFrom(peer.ToByteArray()) };
+        var response = await RequestAsync(new GatewayEnvelope { AttestRequest = request }, cancellationToken).ConfigureAwait(false);
+        return response?.AttestResponse is { Status: GatewayStatus.Ok } said && IPAddress.TryParse(said.Address, out var address) ? address : null;
+    }
+
+    private async Task<GatewayEnvelope?> RequestAsync(GatewayEnvelope envelope, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
         if (_pending.Count >= MaxPending)
             return null;
@@ -78,7 +108,7 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         try
         {
             await session.Sender.SendAsync(GatewayCodec.Protocol, envelope.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken).ConfigureAwait(false);
-            var first = await Task.WhenAny(waiting.Task, session.Completion).WaitAsync(ResponseTimeout, timeProvider, cancellationToken).ConfigureAwait(false);
+            var first = await Task.WhenAny(waiting.Task, session.Completion).WaitAsync(patience ?? ResponseTimeout, timeProvider, cancellationToken).ConfigureAwait(false);
             return first == waiting.Task ? await waiting.Task.ConfigureAwait(false) : null;
         }
         catch (Exception e) when (e is TimeoutException or SessionEndedException)

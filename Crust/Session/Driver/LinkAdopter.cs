@@ -17,6 +17,9 @@ internal sealed class LinkAdopter(
     /// <summary>What a peer reads whose session ends because the lists no longer allow it.</summary>
     internal const string NotAllowed = "The other side's access list does not allow this peer.";
 
+    /// <summary>Why a link is punched, for people.</summary>
+    internal const string Punched = "both sides opened their NATs or firewalls for it";
+
     private const string DialledOverTcp = "the peer dialled this node over TCP", DialledOverUtp = "the peer dialled this node over µTP", Called = "the peer called this node over a gateway";
 
     /// <summary>Handshakes as the dialling side. Null when the other side cannot prove to be <paramref name="remote"/> or does not answer.</summary>
@@ -73,7 +76,12 @@ internal sealed class LinkAdopter(
             var link = await handshaker.RespondAsync(ownedLink, path, Decide, cancellationToken).ConfigureAwait(false);
             if (link is null)
                 return null;
-            link.Why = path.ToTransport() switch { null => Called, TransportKind.Utp => DialledOverUtp, _ => DialledOverTcp };
+            link.Why = path switch
+            {
+                ConnectionPath.Relayed => Called,
+                ConnectionPath.PunchedTcp or ConnectionPath.PunchedUtp => Punched,
+                _ => path.ToTransport() == TransportKind.Utp ? DialledOverUtp : DialledOverTcp,
+            };
             if (keep())
                 return await AdoptAsync(link, place).ConfigureAwait(false);
             await link.DisposeAsync().ConfigureAwait(false);

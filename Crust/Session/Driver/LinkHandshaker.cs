@@ -72,6 +72,39 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
     }
 
     /// <summary>
+    /// Lets <paramref name="remote"/> prove itself and goes no further: without our first record, nothing comes of it there. True when it did. Closes the link.
+    /// </summary>
+    internal async Task<bool> ProveAsync(ConnectionContext ownedLink, PeerId remote, HandshakeOffer offer, CancellationToken cancellationToken)
+    {
+        var pipe = new RecordPipe(ownedLink);
+        await using var closing = pipe.ConfigureAwait(false);
+        InitiatorHandshake? handshake = null;
+        HandshakeResult? result = null;
+        try
+        {
+            await RunCryptoAsync(
+                () =>
+                {
+                    handshake = new InitiatorHandshake(self, remote, network, offer, HandshakeRandomness.Draw(), _agreementKeys);
+                    WriteHandshake(pipe, RecordType.HandshakeMessage1, handshake.WriteMessage1);
+                },
+                cancellationToken).ConfigureAwait(false);
+            if (!await pipe.FlushAsync(cancellationToken).ConfigureAwait(false)
+                || !await pipe.ReadAsync(cancellationToken).ConfigureAwait(false)
+                || pipe.Header.Type != RecordType.HandshakeMessage2)
+                return false;
+            await RunCryptoAsync(() => handshake!.TryReadMessage2(pipe.Body.Span, out result), cancellationToken).ConfigureAwait(false);
+            return result is not null;
+        }
+        finally
+        {
+            result?.Dispose();
+            handshake?.Dispose();
+            pipe.Abort("proven, or not");
+        }
+    }
+
+    /// <summary>
     /// Answers a handshake. <paramref name="decide"/> sees who calls, before anything is answered, and returns the reply or null to refuse.
     /// </summary>
     internal async Task<SecureLink?> RespondAsync(ConnectionContext link, ConnectionPath path, Func<HandshakeOffer, HandshakeReply?> decide, CancellationToken cancellationToken)

@@ -57,6 +57,9 @@ internal sealed class SessionDriver : IAsyncDisposable
 
     internal SessionId SessionId { get; }
 
+    /// <summary>32 secret bytes that both ends share, for connectivity checks of this session.</summary>
+    internal byte[] CheckSecret => _parameters.CheckSecret;
+
     internal bool ReceivesSigned => _parameters.ReceiveSigned;
 
     internal bool SendsSigned => _parameters.SendSigned;
@@ -86,6 +89,9 @@ internal sealed class SessionDriver : IAsyncDisposable
 
     /// <summary>While a gateway carries the session: why no direct path does, as last known; for people.</summary>
     internal string? NotDirect { get; set; }
+
+    /// <summary>The session with the gateway over which the active link leads, if it is a circuit.</summary>
+    internal SessionDriver? Hop => _links.Carrier.Hop;
 
     internal IPEndPoint? LocalEndPoint => _links.Carrier.LocalEndPoint;
 

@@ -14,6 +14,8 @@ namespace Crust.Session.Driver;
 /// </summary>
 internal sealed class SessionTable(PeerIdentity self, NetworkId network, SessionTerms terms, ISessionOwner owner, MonotonicClock clock, ILogger logger)
 {
+    private const int CheckSecretLength = 32;
+
     private readonly Lock _gate = new();
     private readonly PeerSessions<SessionDriver> _peers = new(self.Id, terms.MaxSessions, DrawNonce);
     private readonly HashSet<SessionDriver> _ended = [];
@@ -121,10 +123,15 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
         return SessionNonce.FromBytes(bytes);
     }
 
-    private SessionParameters Parameters(HandshakeResult result, GenerationCounter generations) =>
-        new(self, result.Remote, network, result.SessionId.ToByteArray(), result.SaltSecret, result.SendSigned, result.ReceiveSigned, terms.Limits)
+    private SessionParameters Parameters(HandshakeResult result, GenerationCounter generations)
+    {
+        var checkSecret = new byte[CheckSecretLength];
+        result.Export("crust punch v1"u8, checkSecret);
+        return new SessionParameters(self, result.Remote, network, result.SessionId.ToByteArray(), result.SaltSecret, result.SendSigned, result.ReceiveSigned, terms.Limits)
         {
             Generations = generations,
             LeavesUnsigned = terms.LeavesUnsigned,
+            CheckSecret = checkSecret,
         };
+    }
 }

@@ -89,6 +89,22 @@ internal sealed class LinuxDatagramSocket : IDatagramSocket
         }
     }
 
+    public DatagramSendStatus SendShort(ReadOnlySpan<byte> datagram, TransportAddress remote, int hops)
+    {
+        try
+        {
+            if (!SocketSettings.TrySetHops(_socket, hops))
+                return DatagramSendStatus.Unreachable;
+            var status = _sender.Send(datagram, datagram.Length, remote, out _, out _);
+            SocketSettings.TrySetHops(_socket, SocketSettings.UsualHops);
+            return status == DatagramSendStatus.Full ? DatagramSendStatus.Sent : status;
+        }
+        catch (ObjectDisposedException)
+        {
+            return DatagramSendStatus.Closed;
+        }
+    }
+
     public void WakeAfter(TimeSpan delay) => _poller?.WakeAfter(this, _isCongested && delay > CongestionPause ? CongestionPause : delay);
 
     public void Dispose()

@@ -100,6 +100,17 @@ internal sealed class UtpPump : IDatagramHandler
         return link;
     }
 
+    /// <summary>Sends a datagram that is not µTP and dies after so many routers.</summary>
+    internal void SendShort(ReadOnlySpan<byte> datagram, TransportAddress remote, int hops)
+    {
+        // Nothing of ours may be sent meanwhile: it would die there too.
+        lock (Gate)
+        {
+            if (!_isDisposed)
+                _socket.Socket.SendShort(datagram, remote, hops);
+        }
+    }
+
     /// <summary>Accepts no more; the socket is closed once the last link is over.</summary>
     internal void StopAccepting()
     {

@@ -20,11 +20,16 @@ internal sealed class UtpTransport(MonotonicClock clock, ILogger logger, UtpTran
     private readonly UtpTransportOptions _options = options ?? new();
     private readonly Lock _lock = new();
     private readonly List<UtpPump[]> _bound = [];
+    private readonly List<UtpPump> _beside = [];
+    private UtpLinkListener? _listener;
     private UtpPump? _ipv4;
     private UtpPump? _ipv6;
     private bool _isDisposed;
 
     public TransportKind Kind => TransportKind.Utp;
+
+    /// <summary>What makes its sockets.</summary>
+    internal Func<IPEndPoint, DatagramSocketOptions, IDatagramSocket> BindSocket => _options.BindSocket;
 
     /// <summary>The pumps there are now.</summary>
     internal IReadOnlyList<UtpPump> Pumps
@@ -32,7 +37,7 @@ internal sealed class UtpTransport(MonotonicClock clock, ILogger logger, UtpTran
         get
         {
             lock (_lock)
-                return [.. _bound.SelectMany(static group => group), .. new[] { _ipv4, _ipv6 }.OfType<UtpPump>()];
+                return [.. _bound.SelectMany(static group => group), .. new[] { _ipv4, _ipv6 }.OfType<UtpPump>(), .. _beside];
         }
     }
 
@@ -68,6 +73,7 @@ internal sealed class UtpTransport(MonotonicClock clock, ILogger logger, UtpTran
                 foreach (var pump in pumps)
                     pump.Start();
                 _bound.Add(pumps);
+                _listener ??= listener;
                 return listener;
             }
         }
@@ -75,6 +81,35 @@ internal sealed class UtpTransport(MonotonicClock clock, ILogger logger, UtpTran
         {
             sockets.ForEach(static socket => socket.Dispose());
             throw;
+        }
+    }
+
+    /// <summary>The pump of the socket that listens, for whoever punches; null without one.</summary>
+    internal UtpPump? Listening
+    {
+        get
+        {
+            lock (_lock)
+                return _bound.FirstOrDefault(static group => !group[0].IsClosed)?[0];
+        }
+    }
+
+    /// <summary>
+    /// Binds another socket of the same address on a random port, whose links the listener yields as well: for a punch. It is closed once
+    /// <see cref="UtpPump.StopAccepting"/> was called and its last link is over.
+    /// </summary>
+    /// <exception cref="SocketException">The host has no more.</exception>
+    internal UtpPump BindBeside()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            _beside.RemoveAll(static pump => pump.IsClosed);
+            var address = _bound.Count > 0 ? _bound[0][0].LocalEndPoint.Address : IPAddress.IPv6Any;
+            var pump = new UtpPump(new Demultiplexer(_options.BindSocket(new IPEndPoint(address, 0), _options.Sockets)), clock, _options, _listener, logger);
+            _beside.Add(pump);
+            pump.Start();
+            return pump;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using Crust.Identity;
+using Crust.Session.Driver;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -51,6 +52,9 @@ internal sealed class CircuitLink : ConnectionContext, IDuplexPipe, ICircuitUser
         RemoteEndPoint = hop.Session.RemoteEndPoint;
         Transport = this;
     }
+
+    /// <summary>The session with the gateway that it rides on.</summary>
+    internal SessionDriver Hop => _hop.Session;
 
     public PipeReader Input { get; }
 

@@ -1,0 +1,60 @@
+using Crust.Tests.Processes;
+
+[assembly: Xunit.AssemblyFixture(typeof(Crust.Tests.NatLab.LabCluster))]
+
+namespace Crust.Tests.NatLab;
+
+/// <summary>
+/// A silo and three gateways in the lab's internet, a process each: two on IPv4 addresses of their own (the first has another one for STUN) and one on IPv6, all on TCP port 443. One for all
+/// cells of a run, started by the first; thread safe.
+/// </summary>
+public sealed class LabCluster : IAsyncDisposable
+{
+    private readonly List<CrustProcess> _processes = [];
+    private readonly Lazy<Task> _started;
+    private Internet? _internet;
+    private TemporaryFolder? _folder;
+
+    public LabCluster() => _started = new Lazy<Task>(StartAsync);
+
+    /// <summary>The internet it runs in.</summary>
+    internal Internet Internet => _internet!;
+
+    /// <summary>The folder of its files, and of the cells' processes.</summary>
+    internal TemporaryFolder Folder => _folder!;
+
+    /// <summary>The gateways' addresses, of all of them.</summary>
+    internal IReadOnlyList<string> Addresses { get; private set; } = [];
+
+    /// <summary>Ends when it runs.</summary>
+    internal Task StartedAsync() => _started.Value;
+
+    /// <summary>How to run a command on a host: the command that becomes it.</summary>
+    internal static string[] On(NetworkNamespace host) => [SystemCommand.Find("ip"), "netns", "exec", host.Name];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in Enumerable.Reverse(_processes))
+            await process.DisposeAsync();
+        _internet?.Dispose();
+        _folder?.Dispose();
+    }
+
+    private async Task StartAsync()
+    {
+        _internet = new Internet();
+        _folder = new TemporaryFolder();
+        var there = On(Internet.Namespace);
+        var silo = CrustProcess.SiloThrough(Folder, there, "--connection", Folder.PathOf("silo"), "--silo-port", "0", "--gateway-port", "0", "--http", "0", "--no-gateway", "--json");
+        _processes.Add(silo);
+        var cluster = $"127.0.0.1:{(await silo.EventAsync("ready")).Number("gatewayPort")}";
+        string[][] listeners = [["--listen", $"{Internet.First}", "--alternate", $"{Internet.Alternate}"], ["--listen", $"{Internet.Second}"], ["--listen", $"{Internet.First6}"]];
+        foreach (var (number, listener) in listeners.Index())
+        {
+            _processes.Add(CrustProcess.CrustThrough(Folder, there, ["gateway", .. listener, "--tcp-port", "443", "--cluster", cluster, "--identity", Folder.PathOf($"gateway{number}"), "--json"]));
+        }
+
+        foreach (var gateway in _processes.Skip(1))
+            Addresses = [.. Addresses, .. (await gateway.EventAsync("ready")).Addresses];
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+
+namespace Crust.Tests.NatLab;
+
+/// <summary>Tables of what was seen in the lab, in Markdown: <c>Crust.Tests --nat-matrix JOURNAL [FILE]</c> prints them, or writes <c>docs/nat-matrix.md</c>. Medians where a cell ran more than once.</summary>
+internal static class MatrixReport
+{
+    /// <summary>The word of the command line that asks for it.</summary>
+    internal const string Verb = "--nat-matrix";
+
+    private static readonly string[] Kinds = ["none", "firewall", "full-cone", "addr-restricted", "port-restricted", "linux", "symmetric-seq", "symmetric"];
+
+    /// <summary>Makes the report of a journal, and writes it to a file or prints it.</summary>
+    internal static int Run(string journal, string? file)
+    {
+        var results = CellResult.Read(journal);
+        if (results.Count == 0)
+        {
+            Console.WriteLine($"No cell ran: {journal} has none.");
+            return 1;
+        }
+
+        var report = Make(results);
+        if (file is null)
+            Console.WriteLine(report);
+        else
+            File.WriteAllText(file, report);
+        return 0;
+    }
+
+    /// <summary>The whole text.</summary>
+    internal static string Make(IReadOnlyList<CellResult> results)
+    {
+        var text = new StringBuilder();
+        text.Append(
+            """
+            # Who reaches whom, and how fast
+
+            What the NAT lab saw (`Crust.Tests/NatLab`): `crust ping` behind the one router calls `crust node` behind the other, with a silo and gateways between them; network namespaces, nftables, no added delay.
+            A cell tells the path at the end, the time from the call to the first answer over whatever path there was (in brackets: in a process that had connected before), and the time from the call to the path
+            that is not the relay. Medians, in milliseconds. `!` marks what is not as promised. Made by `CRUST_NAT_MATRIX=1 dotnet test Crust.Tests --filter FullyQualifiedName~NatLab.Matrix` and
+            `dotnet run --project Crust.Tests -c Release -- --nat-matrix artifacts/nat-matrix.jsonl docs/nat-matrix.md`.
+
+
+            """);
+        Table(text, "Nothing blocked", [.. results.Where(r => r.Table == "any")], Kinds);
+        Table(text, "UDP blocked on both sides", [.. results.Where(r => r.Table == "udp-blocked")], Kinds[..6]);
+        var other = results.Where(r => r.Table is not ("any" or "udp-blocked")).GroupBy(r => (r.First, r.Second)).ToList();
+        if (other.Count > 0)
+        {
+            text.Append("## Other networks\n\n| caller | called | seen |\n|---|---|---|\n");
+            foreach (var cell in other)
+                text.Append(CultureInfo.InvariantCulture, $"| {cell.Key.First} | {cell.Key.Second} | {Cell([.. cell])} |\n");
+            text.Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    private static void Table(StringBuilder text, string title, List<CellResult> results, string[] kinds)
+    {
+        if (results.Count == 0)
+            return;
+        text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n| | {string.Join(" | ", kinds)} |\n|---|{string.Concat(kinds.Select(_ => "---|"))}\n");
+        foreach (var row in kinds)
+            text.Append(CultureInfo.InvariantCulture, $"| {row} | {string.Join(" | ", kinds.Select(column => Cell([.. results.Where(r => r.First == row && r.Second == column)])))} |\n");
+        var tried = results.GroupBy(r => (r.First, r.Second)).ToList();
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"\n{tried.Count} pairs: {tried.Count(c => c.All(r => r.Path.Length > 0))} connected, {tried.Count(c => c.All(r => r.Direct is not null && r.Path != "relayed"))} direct, {tried.Count(c => c.All(r => r.Holds))} as promised. " +
+            $"First message {Median(results.Select(r => r.FirstMessage))} ({Median(results.Select(r => r.Again))}) ms, direct path {Median(results.Select(r => r.Direct))} ms.\n\n");
+    }
+
+    private static string Cell(List<CellResult> runs)
+    {
+        if (runs.Count == 0)
+            return "";
+        var good = runs.Count(r => r.Holds);
+        var paths = string.Join(" or ", runs.Select(r => r.Path.Length > 0 ? r.Path : "none").GroupBy(p => p).OrderByDescending(g => g.Count()).Select(g => g.Key));
+        var mark = good == runs.Count ? "" : runs.Count == 1 ? "! " : string.Create(CultureInfo.InvariantCulture, $"! {good} of {runs.Count}: ");
+        return $"{mark}{paths}, {Median(runs.Select(r => r.FirstMessage))} ({Median(runs.Select(r => r.Again))}), {Median(runs.Select(r => r.Direct))}";
+    }
+
+    private static string Median(IEnumerable<double?> values)
+    {
+        var sorted = values.OfType<double>().Order().ToList();
+        return sorted.Count == 0 ? "–" : sorted[sorted.Count / 2].ToString("0", CultureInfo.InvariantCulture);
+    }
+}

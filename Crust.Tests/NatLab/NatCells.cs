@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Crust.Tests.Processes;
+using FluentAssertions;
+using Xunit;
+
+namespace Crust.Tests.NatLab;
+
+/// <summary>
+/// What the cells of the matrix share: two sites, <c>crust node</c> on a host of the one, <c>crust ping</c> on a host of the other, a real cluster between them.
+/// A cell is a test of one line.
+/// </summary>
+public abstract class NatCells(LabCluster cluster, ITestOutputHelper output)
+{
+    /// <summary>Set to run the cells; until all of them hold they are not part of every run.</summary>
+    internal const string Switch = "CRUST_NAT_MATRIX";
+
+    /// <summary>A cell of two homes, the first of which calls.</summary>
+    protected Task Cell(RouterKind first, RouterKind second, Expected expected, Restriction restriction = Restriction.Nothing, string table = "any") => Cell(
+        new SiteOptions(first) { Restriction = restriction }, new SiteOptions(second) { Restriction = restriction }, expected, table);
+
+    /// <summary>A cell of two sites.</summary>
+    private protected async Task Cell(SiteOptions first, SiteOptions second, Expected expected, string table)
+    {
+        await ReadyAsync();
+        using var here = new Site(cluster.Internet, first);
+        using var there = new Site(cluster.Internet, second);
+        await MeetAsync(here.Hosts[0], there.Hosts[0], table, Name(first.Kind), Name(second.Kind), expected);
+    }
+
+    /// <summary>Skips the test where there is no lab; ends when the cluster runs.</summary>
+    private protected async Task ReadyAsync()
+    {
+        Assert.SkipWhen(Environment.GetEnvironmentVariable(Switch) is null, $"{Switch} is not set.");
+        Lab.Require("nft");
+        await cluster.StartedAsync();
+    }
+
+    /// <summary>The cluster's internet.</summary>
+    private protected Internet Internet => cluster.Internet;
+
+    /// <summary>Lets the one call the other and judges how they met.</summary>
+    /// <param name="here">The host that calls.</param>
+    /// <param name="there">The host that is called.</param>
+    /// <param name="table">The table that the cell is of.</param>
+    /// <param name="first">What the caller's site is called in it.</param>
+    /// <param name="second">What the other's is called.</param>
+    /// <param name="expected">What is promised.</param>
+    /// <param name="afterwards">What else is to hold when both processes have ended in an orderly way.</param>
+    /// <param name="test">The name of the test.</param>
+    private protected async Task MeetAsync(
+        NetworkNamespace here, NetworkNamespace there, string table, string first, string second, Expected expected, Func<Task>? afterwards = null, [CallerMemberName] string test = "")
+    {
+        using var folder = new TemporaryFolder();
+        string[] common = [.. cluster.Addresses.SelectMany(a => new[] { "--bootstrap", a }), "--json", .. Environment.GetEnvironmentVariable("CRUST_LAB_VERBOSE") is null ? [] : new[] { "--verbose" }];
+        await using var node = CrustProcess.CrustThrough(folder, LabCluster.On(there), ["node", "--identity", folder.PathOf("peer"), .. common]);
+        var ready = await node.FirstOfAsync("ready", "failed");
+        ready.Name.Should().Be("ready", $"{node}");
+        var patience = expected switch { Expected.Relayed => 6, Expected.DirectBySpray => 30, _ => 15 };
+        await using var ping = CrustProcess.CrustThrough(
+            folder, LabCluster.On(here), ["ping", ready.Text("peer"), "--wait-direct", $"{patience}", "--count", "3", "--interval", "0.02", "--again", .. common]);
+        var code = await ping.ExitAsync();
+
+        var result = Judge(ping, table, first, second, expected);
+        result.Write();
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{first} calls {second}: {(result.Path.Length > 0 ? result.Path : "not connected")}, first message {result.FirstMessage} ms (again {result.Again} ms), direct path {result.Direct} ms"));
+        var story = $"{test}:\n{ping}\n{node}";
+        code.Should().Be(0, story);
+        result.Holds.Should().BeTrue($"{expected} is promised, and it is {result.Path}; {story}");
+        if (afterwards is null)
+            return;
+        await node.TerminateAsync();
+        (await node.ExitAsync()).Should().Be(0, $"{node}");
+        await afterwards();
+    }
+
+    private static CellResult Judge(CrustProcess ping, string table, string first, string second, Expected expected)
+    {
+        // What comes after the summary is of the second connection.
+        var events = ping.Events.TakeWhile(e => e.Name != "summary").ToList();
+        double? Milliseconds(Func<ProcessEvent, bool> condition) => events.FirstOrDefault(condition)?.Body.GetProperty("ms").GetDouble();
+        return new CellResult(
+            table, first, second, expected,
+            Path: events.LastOrDefault(e => e.Name == "pong")?.Text("path") ?? "",
+            FirstMessage: Milliseconds(e => e.Name == "first-message"),
+            Again: ping.Events.Where(e => e.Name == "first-message").Skip(1).FirstOrDefault()?.Body.GetProperty("ms").GetDouble(),
+            Direct: Milliseconds(e => e.Name is "connected" or "path-changed" && e.Text("path") != "relayed"));
+    }
+
+    /// <summary>A kind as tables name it.</summary>
+    private protected static string Name(RouterKind kind) => kind switch
+    {
+        RouterKind.None => "none",
+        RouterKind.Firewall => "firewall",
+        RouterKind.FullCone => "full-cone",
+        RouterKind.AddressRestricted => "addr-restricted",
+        RouterKind.PortRestricted => "port-restricted",
+        RouterKind.Linux => "linux",
+        RouterKind.SymmetricSequential => "symmetric-seq",
+        _ => "symmetric",
+    };
+}

@@ -1,0 +1,321 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Crust.Cryptography;
+using Crust.Diagnostics;
+using Crust.Nat.Stun;
+using Crust.Nat.Stun.Driver;
+using Crust.PeerProtocol;
+using Crust.Primitives;
+using Crust.Primitives.Driver;
+using Crust.Session.Driver;
+using Crust.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace Crust.Nat.HolePunching.Driver;
+
+/// <summary>
+/// Opens µTP links through NATs for sessions that stand: makes attempts, answers those of others within bounds, and hands the links over. One attempt for a session at a
+/// time. Thread safe.
+/// </summary>
+internal sealed class Puncher(
+    PunchEnvironment environment, PunchedPaths paths, LinkAdopter adopter, MonotonicClock clock, ILogger logger, CancellationToken stopped) : IStunRequestHandler, IAsyncDisposable
+{
+    /// <summary>Attempts at a time, both kinds. Ours: each sends up to 200 datagrams a second for some seconds.</summary>
+    private const int MaxAttempts = 8;
+
+    /// <summary>Most candidates of the host's own: room for what servers and routers say stays.</summary>
+    private const int MaxHosts = 6;
+
+    /// <summary>How long a spent attempt answers late checks, and keeps its sockets.</summary>
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest dial over a nominated pair, handshake included.</summary>
+    private static readonly TimeSpan DialTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest wait for what a gateway attests.</summary>
+    private static readonly TimeSpan AttestationTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>What is assumed of a session that was never pinged.</summary>
+    private static readonly TimeSpan UsualRoundTrip = TimeSpan.FromMilliseconds(200);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<SessionDriver, PunchAttempt> _active = [];
+    private readonly Dictionary<string, PunchAttempt> _byName = new(StringComparer.Ordinal);
+    private readonly HashSet<Task> _running = [];
+    private readonly ConditionalWeakTable<SessionDriver, OfferAllowance> _allowances = [];
+    private readonly SprayPermits _permits = new(clock);
+
+    /// <summary>Told of each attempt that ended, whoever began it. Must return soon.</summary>
+    internal event Action<SessionDriver, AttemptReport>? Ended;
+
+    /// <summary>Whether an attempt for the session is under way.</summary>
+    internal bool IsBusy(SessionDriver session)
+    {
+        lock (_gate)
+            return _active.ContainsKey(session);
+    }
+
+    /// <summary>Makes an attempt; never faults but by cancellation.</summary>
+    internal async Task<AttemptReport> PunchAsync(SessionDriver session, bool fresh, CancellationToken cancellationToken)
+    {
+        var id = SecureRandom.Bytes(PunchTalk.AttemptIdLength);
+        return TryBegin(session, id, isInitiator: true, fresh) is { } attempt
+            ? await RunAsync(session, attempt, fresh, cancellationToken).ConfigureAwait(false)
+            : new AttemptReport { IsInitiator = true, Failure = PunchFailure.Busy };
+    }
+
+    /// <summary>Takes a message of the talk; a bad one is dropped.</summary>
+    internal void Handle(SessionDriver session, PunchEnvelope envelope)
+    {
+        var id = envelope.Attempt.ToByteArray();
+        switch (envelope.BodyCase)
+        {
+            case PunchEnvelope.BodyOneofCase.Offer when PunchTalk.TryRead(envelope.Offer, out var offer):
+                Answer(session, id, offer);
+                break;
+            case PunchEnvelope.BodyOneofCase.Answer when PunchTalk.TryRead(envelope.Answer, out var answer):
+                if (Find(session, id) is { IsInitiator: true } offered)
+                    offered.HandleDescription(answer);
+                break;
+            case PunchEnvelope.BodyOneofCase.End:
+                Find(session, id)?.Cancel(Known(envelope.End.Failure));
+                break;
+        }
+    }
+
+    void IStunRequestHandler.HandleRequest(StunDispatcher socket, StunMessage request, TransportAddress remote)
+    {
+        if (!request.TryGetUsername(out var username) || username.Length != 2 * PunchTalk.AttemptIdLength)
+            return;
+        Span<char> name = stackalloc char[2 * PunchTalk.AttemptIdLength];
+        Encoding.ASCII.GetChars(username, name);
+        PunchAttempt? attempt;
+        lock (_gate)
+            _byName.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out attempt);
+        attempt?.HandleRequest(socket, request, remote);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task[] left;
+        lock (_gate)
+        {
+            foreach (var attempt in _active.Values)
+                _ = Task.Run(() => attempt.Cancel(PunchFailure.Cancelled));
+            left = [.. _running];
+        }
+
+        await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Answer(SessionDriver session, byte[] id, PunchDescription offer)
+    {
+        PunchAttempt? ours;
+        lock (_gate)
+            _active.TryGetValue(session, out ours);
+        // Both offered at once: the lower id's counts.
+        if (ours is { IsUnanswered: true } && IsLower(session))
+            return;
+        // Whoever offers again has done with what it offered before.
+        if (ours is { IsInitiator: false } or { IsUnanswered: true })
+        {
+            ours.Cancel(PunchFailure.Cancelled);
+            lock (_gate)
+                _active.Remove(session);
+        }
+
+        bool isAllowed;
+        lock (_gate)
+            isAllowed = _allowances.GetOrAdd(session, static _ => new OfferAllowance()).TryTake(clock.Now);
+        if (!isAllowed || TryBegin(session, id, isInitiator: false, fresh: ours is not null || HasTried(session)) is not { } attempt)
+        {
+            session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteEnd(id, PunchFailure.Busy), priority: 0);
+            return;
+        }
+
+        attempt.HandleDescription(offer);
+        Track(RunAsync(session, attempt, isFresh: false, stopped));
+    }
+
+    /// <summary>Whether an attempt of the session failed before: what the node's own socket opened then may be spoilt.</summary>
+    private bool HasTried(SessionDriver session)
+    {
+        lock (_gate)
+            return _allowances.TryGetValue(session, out var allowance) && allowance.HasFailed;
+    }
+
+    private PunchAttempt? TryBegin(SessionDriver session, byte[] id, bool isInitiator, bool fresh)
+    {
+        if (environment.Utp?.Listening is not { } main || session.CheckSecret.Length == 0 || stopped.IsCancellationRequested)
+            return null;
+        var knowledge = environment.Udp();
+        var setup = new PunchSetup
+        {
+            IsLower = IsLower(session),
+            IsInitiator = isInitiator,
+            AttemptId = id,
+            Secret = session.CheckSecret,
+            Seed = SecureRandom.Bytes(32),
+            Servers = [.. environment.StunServers().Select(TransportAddress.From).Where(s => s.IsIPv4 || main.LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6).Distinct()],
+            Own = OwnCandidates(main.LocalEndPoint.Port),
+            RoundTrip = session.Statistics.SmoothedRtt ?? UsualRoundTrip,
+            Ports = knowledge.Ports,
+            FiltersPorts = knowledge.FiltersPorts,
+            UsesFreshSocket = fresh,
+            LoopbackAllowed = environment.LoopbackAllowed(),
+        };
+        var attempt = new PunchAttempt(session, setup, environment.Utp, main, this, clock)
+        {
+            AskSpray = target => AskSprayAsync(session, target),
+            Nominated = (pump, remote) =>
+            {
+                if (!setup.IsLower)
+                    paths.Expect(pump.LocalEndPoint.Port, remote, isTcp: false);
+            },
+        };
+        lock (_gate)
+        {
+            if (_active.Count < MaxAttempts && _active.TryAdd(session, attempt))
+            {
+                _byName[Convert.ToHexStringLower(id)] = attempt;
+                return attempt;
+            }
+        }
+
+        Track(attempt.DisposeAsync().AsTask());
+        return null;
+    }
+
+    private async Task<AttemptReport> RunAsync(SessionDriver session, PunchAttempt attempt, bool isFresh, CancellationToken cancellationToken)
+    {
+        var start = clock.Now;
+        await using var cancelling = cancellationToken.UnsafeRegister(static a => ((PunchAttempt)a!).Cancel(PunchFailure.Cancelled), attempt).ConfigureAwait(false);
+        try
+        {
+            attempt.Start();
+            var outcome = await attempt.Outcome.ConfigureAwait(false);
+            var failure = outcome.Failure;
+            if (failure == PunchFailure.None)
+                failure = await LinkAsync(session, outcome, cancellationToken).ConfigureAwait(false) ? PunchFailure.None : PunchFailure.LinkFailed;
+            else
+                session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteEnd(attempt.Id.ToArray(), failure), priority: 0);
+            var report = Report(attempt, failure, isFresh, clock.Now - start);
+            lock (_gate)
+                _allowances.GetOrAdd(session, static _ => new OfferAllowance()).HasFailed = failure != PunchFailure.None;
+            Log.PunchEnded(logger, session.Remote.ToShortString(), report);
+            Ended?.Invoke(session, report);
+            return report;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (_active.TryGetValue(session, out var active) && active == attempt)
+                    _active.Remove(session);
+            }
+
+            Track(LingerAsync(attempt));
+        }
+    }
+
+    private async Task<bool> LinkAsync(SessionDriver session, PunchOutcome outcome, CancellationToken cancellationToken)
+    {
+        var remote = outcome.Remote.ToIPEndPoint();
+        if (!IsLower(session))
+            return await paths.WaitAsync(outcome.Pump!.LocalEndPoint.Port, outcome.Remote, isTcp: false, clock.TimeProvider, cancellationToken).ConfigureAwait(false);
+        using var timeout = new CancellationTokenSource(DialTimeout, clock.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            var link = await outcome.Pump!.ConnectAsync(outcome.Remote, remote, either.Token).ConfigureAwait(false);
+            return await adopter.InitiateAsync(link, session.Remote, ConnectionPath.PunchedUtp, LinkAdopter.Punched, either.Token).ConfigureAwait(false) is not null;
+        }
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task LingerAsync(PunchAttempt attempt)
+    {
+        await Task.Delay(LingerTime, clock.TimeProvider, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+            _byName.Remove(Convert.ToHexStringLower(attempt.Id));
+        await attempt.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task<SprayVerdict> AskSprayAsync(SessionDriver session, IPAddress target)
+    {
+        IPAddress? attested = null;
+        try
+        {
+            attested = await environment.Attested(session, stopped).WaitAsync(AttestationTimeout, clock.TimeProvider, stopped).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException or SessionEndedException)
+        {
+            // Nobody says so.
+        }
+
+        if (attested is null || !Dialing.Driver.LocalAddresses.Unmapped(new IPEndPoint(attested, 0)).Address.Equals(target))
+            return SprayVerdict.NotAttested;
+        return _permits.TryTake(target) ? SprayVerdict.Granted : SprayVerdict.Refused;
+    }
+
+    private List<PunchCandidate> OwnCandidates(int port)
+    {
+        var own = new List<PunchCandidate>();
+        foreach (var mapped in environment.MappedUdp())
+            own.Add(new PunchCandidate(CandidateKind.Mapped, TransportAddress.From(mapped)));
+        foreach (var host in environment.Hosts().Take(MaxHosts))
+            own.Add(new PunchCandidate(CandidateKind.Host, TransportAddress.From(new IPEndPoint(host, port)) with { ScopeId = 0 }));
+        return own;
+    }
+
+    private bool IsLower(SessionDriver session) => environment.Self.CompareTo(session.Remote) < 0;
+
+    private PunchAttempt? Find(SessionDriver session, byte[] id)
+    {
+        lock (_gate)
+            return _active.TryGetValue(session, out var attempt) && attempt.Id.SequenceEqual(id) ? attempt : null;
+    }
+
+    private void Track(Task task)
+    {
+        lock (_gate)
+            _running.Add(task);
+        task.ContinueWith(
+            done =>
+            {
+                lock (_gate)
+                    _running.Remove(done);
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private static PunchFailure Known(uint code) => code <= (uint)PunchFailure.Busy && code != 0 ? (PunchFailure)code : PunchFailure.Cancelled;
+
+    private static AttemptReport Report(PunchAttempt attempt, PunchFailure failure, bool isFresh, TimeSpan took)
+    {
+        var machine = attempt.Machine;
+        var times = machine.Times;
+        return new AttemptReport
+        {
+            IsInitiator = attempt.IsInitiator,
+            IsFresh = isFresh,
+            LocalPorts = machine.Local?.Ports ?? default,
+            LocalFiltersPorts = machine.Local?.FiltersPorts ?? true,
+            RemotePorts = machine.Remote?.Ports ?? default,
+            RemoteFiltersPorts = machine.Remote?.FiltersPorts ?? true,
+            Strategy = machine.Strategy,
+            Failure = failure,
+            Gathered = times.Until(times.Gathered),
+            Met = times.Until(times.Met),
+            Heard = times.Until(times.Heard),
+            Nominated = times.Until(times.Nominated),
+            Linked = failure == PunchFailure.None ? took : null,
+            Sprayed = machine.Sprayed,
+        };
+    }
+}
