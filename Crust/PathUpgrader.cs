@@ -121,7 +121,7 @@ internal sealed class PathUpgrader : IAsyncDisposable
         using var decided = CancellationTokenSource.CreateLinkedTokenSource(_stopped);
         var udp = _puncher.PunchAsync(session, fresh, decided.Token);
         await Task.WhenAny(udp, Task.Delay(TcpDelay, _timeProvider, _stopped)).ConfigureAwait(false);
-        if (udp is { IsCompletedSuccessfully: true, Result.Failure: PunchFailure.None })
+        if (udp.IsCompletedSuccessfully && (await udp.ConfigureAwait(false)).Failure == PunchFailure.None)
             return PunchFailure.None;
         var tcp = _tcp.PunchAsync(session, decided.Token);
         var first = await Task.WhenAny(udp, tcp).ConfigureAwait(false);

@@ -131,12 +131,13 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
         if (failure != PunchFailure.None && attempt.IsInitiator)
             session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteEnd(attempt.Id, failure), priority: 0);
         var took = clock.Now - attempt.Begun;
+        var told = attempt.Remote.Task.IsCompletedSuccessfully ? await attempt.Remote.Task.ConfigureAwait(false) : null;
         var report = new AttemptReport
         {
             IsTcp = true,
             IsInitiator = attempt.IsInitiator,
             LocalPorts = attempt.Local?.Ports ?? default,
-            RemotePorts = attempt.Remote.Task is { IsCompletedSuccessfully: true, Result: var told } ? told.Ports : default,
+            RemotePorts = told?.Ports ?? default,
             Failure = failure,
             Linked = failure == PunchFailure.None ? took : null,
         };
