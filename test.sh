@@ -85,7 +85,7 @@ have() { command -v "$1" >/dev/null 2>&1 || [[ -x /usr/sbin/$1 || -x /sbin/$1 ]]
 readonly TOOLS='
 git|git|the tidy tests ask it which files are the repository
 ip|iproute2|the NAT lab builds networks of namespaces
-turnserver|coturn|another implementation of STUN, server and clients
+turnserver|coturn|another implementation of STUN, server and clients, and the relay that ours is measured beside
 nft|nftables|the NAT lab'"'"'s routers
 miniupnpd|miniupnpd|a router that maps ports: UPnP-IGD, NAT-PMP, PCP
 ethtool|ethtool|switches off what network cards do for the kernel
@@ -94,7 +94,6 @@ npm|npm|installs libutp'"'"'s bindings for Node.js
 libtorrent|python3-libtorrent|a second implementation of µTP, in a BitTorrent client
 tshark|tshark|dissects our µTP packets
 ps|procps|tests of real processes
-turnserver|coturn|the relay that ours is measured beside
 shellcheck|shellcheck|checks the scripts
 systemd-analyze|systemd|checks the systemd units
 compose|docker-compose|checks the compose file; no engine is started

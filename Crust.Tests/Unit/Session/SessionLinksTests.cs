@@ -112,6 +112,39 @@ public class SessionLinksTests
     }
 
     [Fact]
+    public void ARequestForACircuit_ThatCrossedADirectLink_DoesNotCostTheDirectLink()
+    {
+        // The higher id, which saw the circuit first, asks for it; the lower id, on the direct link already, followed, and gave the direct link up.
+        var pair = Unlinked();
+        var (relayed, direct) = (pair.NewLink(LinkRank.Relayed), pair.NewLink());
+        pair.Join(pair.B, relayed);
+        pair.Write(pair.B);
+        pair.Join(pair.A, direct);
+        pair.Join(pair.A, relayed);
+        pair.Join(pair.B, direct);
+        pair.Advance(TimeSpan.FromSeconds(1));
+        Carries(pair, direct);
+        (pair.A.Machine.Statistics.Links, pair.B.Machine.Statistics.Links).Should().Be((2, 2), "the circuit stays behind it");
+        Exchanges(pair);
+    }
+
+    [Fact]
+    public void ARequestForACircuit_IsHeeded_WhenTheDirectLinkIsDeadAtTheHigherId()
+    {
+        var pair = Unlinked();
+        var relayed = pair.AddLink(LinkRank.Relayed);
+        pair.Run();
+        var direct = pair.AddLink();
+        pair.Run();
+        Carries(pair, direct);
+        // Only the higher id knows yet.
+        pair.Notice(pair.B, direct.B);
+        pair.Advance(TimeSpan.FromSeconds(1));
+        Carries(pair, relayed);
+        Exchanges(pair);
+    }
+
+    [Fact]
     public void LostLink_GivesWayToTheStandby_WithoutSuspendingTheSession()
     {
         var pair = Unlinked();

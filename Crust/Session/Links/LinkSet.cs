@@ -160,9 +160,18 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     internal bool TryHandleRequest(SessionLink link, Instant now, out bool hasMoved)
     {
         hasMoved = selfIsLower && link != Active && !link.IsUnwanted;
-        if (hasMoved)
-            Nominate(link, now);
-        return selfIsLower;
+        if (!hasMoved)
+            return selfIsLower;
+        // The higher id may have asked before it saw the better link, or have lost that: what it answers there tells, and until then the session goes where both are.
+        var better = Active is { } active && active.Rank < link.Rank && !_stall.IsStalled ? active : null;
+        if (better is not null)
+        {
+            better.IsCandidate = true;
+            better.Heartbeat.RequestPing();
+        }
+
+        Nominate(link, now);
+        return true;
     }
 
     /// <summary>A PONG arrived. True when the session moved to the link.</summary>
@@ -171,8 +180,14 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         var hasMoved = false;
         if (!link.Heartbeat.HandlePong(token, now))
             return false;
+        if (link is { IsCandidate: true, IsUnwanted: false } && link.Rank < Active?.Rank)
+        {
+            Nominate(link, now);
+            return true;
+        }
+
         // Until the active link has answered too, it may be the dead one.
-        while (Active is { Heartbeat.AwaitingSince: null } active && _links.Find(l => l.IsCandidate && l.Heartbeat.Rtt.Smoothed is not null) is { } candidate)
+        while (Active is { Heartbeat.AwaitingSince: null } active && _links.Find(l => l.IsCandidate && l.Rank >= active.Rank && l.Heartbeat.Rtt.Smoothed is not null) is { } candidate)
         {
             candidate.IsCandidate = false;
             if (LinkChoice.IsBetter(candidate, active))
@@ -295,7 +310,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         _stall.HandleActivated(now);
         events.Enqueue(new SessionEvent(SessionEventKind.LinkActivated, Link: link, Reason: cause));
         // A circuit behind a direct link stays: it is the way back. The higher id leaves the choice to the lower.
-        if (old is not null && old != link && selfIsLower && old.Rank <= link.Rank)
+        if (old is { IsCandidate: false } && old != link && selfIsLower && old.Rank <= link.Rank)
             Discard(old);
     }
 
