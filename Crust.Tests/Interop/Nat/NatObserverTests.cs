@@ -55,6 +55,7 @@ public sealed class NatObserverTests : IAsyncDisposable
         await FirstLookAsync();
         _time.Asleep = TimeSpan.FromHours(9);
         await AdvanceUntilAsync(() => Volatile.Read(ref _looks) == 2, NatObserver.ClockInterval * 4);
+        await Eventually.HoldsAsync(() => Volatile.Read(ref _networkChanges) > 0, "it says so");
         Volatile.Read(ref _networkChanges).Should().Be(1);
     }
 

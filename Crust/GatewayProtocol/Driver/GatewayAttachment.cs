@@ -342,7 +342,8 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
         _stopped.Token.ThrowIfCancellationRequested();
         if (wanted.IsCompletedSuccessfully)
-            await Task.Delay(RenewalPause, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
+            await Task.WhenAny(completion, Task.Delay(RenewalPause, _clock.TimeProvider, _stopped.Token)).ConfigureAwait(false);
+        _stopped.Token.ThrowIfCancellationRequested();
         return completion.IsCompleted;
     }
 

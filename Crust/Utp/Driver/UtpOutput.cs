@@ -72,11 +72,15 @@ internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<Flu
 
             if (End is { } end)
                 throw end;
-            (_room, _unflushed) = (default, 0);
+            _room = default;
             link.Pump.DrainIfDue();
             // Sending may have made room.
             if (link.Connection.EndReservation())
+            {
+                _unflushed = 0;
                 return ValueTask.FromResult(default(FlushResult));
+            }
+
             _pending.Reset();
             _pending.RunContinuationsAsynchronously = false;
             _cancellation = cancellationToken;
@@ -157,6 +161,7 @@ internal sealed class UtpOutput(UtpLink link) : PipeWriter, IValueTaskSource<Flu
             if (!_isWaiting)
                 return;
             _isWaiting = false;
+            _unflushed = 0;
             failure = End;
         }
 
