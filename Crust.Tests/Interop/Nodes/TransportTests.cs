@@ -58,8 +58,10 @@ public sealed class TransportTests(ITestOutputHelper output)
         var payload = RandomNumberGenerator.GetBytes(PeerConnection.MaxMessageLength);
         await connection.SendAndConfirmAsync("blob", payload, Cancelled).WaitAsync(Eventually.Soon, Cancelled);
         (await blob.Task.WaitAsync(Eventually.Soon, Cancelled)).AsSpan().SequenceEqual(payload).Should().BeTrue();
+        var atB = b.Connections[0];
         await connection.CloseAsync("done").WaitAsync(Eventually.Soon, Cancelled);
-        await Eventually.HoldsAsync(() => b.Connections.Count == 0, "b is told");
+        await atB.Completion.WaitAsync(Eventually.Soon, Cancelled);
+        atB.CloseReason.Should().Be("done", "b is told");
     }
 
     [Fact]

@@ -149,6 +149,20 @@ internal sealed class ConversationEnd(World world, Conversation conversation, Ut
             Abort();
     }
 
+    private static string Difference(ReadOnlySpan<byte> bytes, long content)
+    {
+        var right = new byte[bytes.Length];
+        Content.CopyFrom(content, right);
+        var wrong = new List<int>();
+        for (var i = 0; i < right.Length; i++)
+        {
+            if (right[i] != bytes[i])
+                wrong.Add(i);
+        }
+
+        return wrong.Count == 0 ? "" : $": {wrong.Count} are wrong, from {wrong[0]} to {wrong[^1]}";
+    }
+
     private void ReadAll()
     {
         Span<byte> buffer = stackalloc byte[8 << 10];
@@ -156,7 +170,7 @@ internal sealed class ConversationEnd(World world, Conversation conversation, Ut
         while (Connection!.Read(buffer[..world.Random.Next(1, buffer.Length)]) is > 0 and var count)
         {
             if (Received + count > other.Written || !Content.IsPiece(buffer[..count], other._content + Received))
-                throw new SimulationException($"{this}: {count} bytes at {Received} are not what was written there ({other.Written} bytes in all)");
+                throw new SimulationException($"{this}: {count} bytes at {Received} are not what was written there ({other.Written} bytes in all){Difference(buffer[..count], other._content + Received)}");
             Received += count;
             world.Mark((ulong)count);
         }

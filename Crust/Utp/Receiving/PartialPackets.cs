@@ -9,7 +9,7 @@ internal sealed class PartialPackets(BlockPool pool)
     /// <summary>Ours: as many packets as may overlap when parts are reordered.</summary>
     private const int MaxPackets = 8;
 
-    /// <summary>Ours: 64 KiB in parts of the base path MTU are 56.</summary>
+    /// <summary>Ours: stretches that do not touch. 64 KiB in parts of the base path MTU are 56.</summary>
     private const int MaxParts = 64;
 
     private readonly Partial[] _packets = new Partial[MaxPackets];
@@ -22,12 +22,11 @@ internal sealed class PartialPackets(BlockPool pool)
         if (bytes.Length == 0 || part.Offset + bytes.Length > part.WholeLength)
             return false;
         ref var packet = ref Find(number, part.WholeLength);
-        if (packet.Offsets.Contains(part.Offset) || packet.Offsets.Count == MaxParts)
+        if (packet.Covered.Count == MaxParts)
             return false;
-        packet.Offsets.Add(part.Offset);
         bytes.CopyTo(packet.Bytes.AsSpan(part.Offset));
-        packet.Received += bytes.Length;
-        if (packet.Received < part.WholeLength)
+        Cover(packet.Covered, part.Offset, part.Offset + bytes.Length);
+        if (packet.Covered[0] != (0, part.WholeLength))
             return false;
         payload = packet.Bytes.AsSpan(0, part.WholeLength);
         // The buffer may be taken again at once, but not before this payload was used: one thread at a time.
@@ -52,9 +51,23 @@ internal sealed class PartialPackets(BlockPool pool)
         ref var packet = ref _packets[_next];
         _next = (_next + 1) % MaxPackets;
         Release(ref packet);
-        packet = new Partial { Number = number, WholeLength = wholeLength, Bytes = pool.RentPacket(wholeLength), Offsets = [] };
-        packet.Bytes.AsSpan(0, wholeLength).Clear();
+        packet = new Partial { Number = number, WholeLength = wholeLength, Bytes = pool.RentPacket(wholeLength), Covered = [] };
         return ref packet;
+    }
+
+    /// <summary>Marks a stretch. The path may have become narrower between two tries, so that their parts overlap and do not begin at the same places.</summary>
+    private static void Cover(List<(int Start, int End)> covered, int start, int end)
+    {
+        var place = 0;
+        while (place < covered.Count && covered[place].End < start)
+            place++;
+        while (place < covered.Count && covered[place].Start <= end)
+        {
+            (start, end) = (Math.Min(start, covered[place].Start), Math.Max(end, covered[place].End));
+            covered.RemoveAt(place);
+        }
+
+        covered.Insert(place, (start, end));
     }
 
     private void Release(ref Partial packet)
@@ -68,8 +81,7 @@ internal sealed class PartialPackets(BlockPool pool)
     {
         internal long Number;
         internal int WholeLength;
-        internal int Received;
         internal byte[] Bytes;
-        internal List<int> Offsets;
+        internal List<(int Start, int End)> Covered;
     }
 }
