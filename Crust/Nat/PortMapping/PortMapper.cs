@@ -36,7 +36,7 @@ internal sealed class PortMapper(IReadOnlyList<MappingClient> clients, IReadOnly
     private readonly Dictionary<MappingMethod, MappingAnswer> _findings = [];
     private Instant? _searchEnds, _retryAt, _stopEnds;
     private TimeSpan _retry = FirstRetry;
-    private bool _isChanged;
+    private bool _isChanged, _isOver;
 
     internal IReadOnlyList<MappingClient> Clients => clients;
 
@@ -109,8 +109,13 @@ internal sealed class PortMapper(IReadOnlyList<MappingClient> clients, IReadOnly
         foreach (var client in clients)
             client.HandleTimeout(now);
         HandleAnswers(now);
-        if (_stopEnds is not null)
+        if (_stopEnds is { } stop)
+        {
+            if (now >= stop && !_isOver)
+                EndStop();
             return;
+        }
+
         if (_searchEnds is { } end && now >= end)
             EndSearch(now);
         if (_retryAt is { } retry && now >= retry)
@@ -127,7 +132,7 @@ internal sealed class PortMapper(IReadOnlyList<MappingClient> clients, IReadOnly
     /// <summary>When <see cref="HandleTimeout"/> is due; null: never.</summary>
     internal Instant? PollTimeout()
     {
-        var due = _stopEnds;
+        var due = _isOver ? null : _stopEnds;
         foreach (var client in clients)
             due = Instant.Earlier(due, client.PollTimeout());
         if (_stopEnds is not null)
@@ -251,6 +256,14 @@ internal sealed class PortMapper(IReadOnlyList<MappingClient> clients, IReadOnly
         // What is mapped stays mapped meanwhile: a new search asks for it again.
         _retryAt = now + _retry;
         _retry = Min(_retry * 2, LastRetry);
+    }
+
+    /// <summary>The time to delete is over: what was not answered is not waited for.</summary>
+    private void EndStop()
+    {
+        _isOver = true;
+        foreach (var client in clients)
+            client.Clear();
     }
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;

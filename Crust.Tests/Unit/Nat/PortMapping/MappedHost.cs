@@ -56,14 +56,14 @@ internal sealed class MappedHost
             Drain();
             if (condition())
                 return Now - start;
-            var next = Instant.Earlier(Mapper.PollTimeout(), _coming.TryPeek(out _, out var due) ? new Instant(due.Item1) : null) ?? end;
-            if (next > end)
+            var next = Instant.Earlier(Mapper.PollTimeout(), _coming.TryPeek(out _, out var due) ? new Instant(due.Item1) : null);
+            if (next is not { } at || at > end)
             {
                 Now = end;
                 return Now - start;
             }
 
-            Now = next > Now ? next : Now;
+            Now = at > Now ? at : Now;
             while (_coming.TryPeek(out _, out due) && due.Item1 <= Now.Microseconds)
                 _coming.Dequeue()();
             Mapper.HandleTimeout(Now);
