@@ -12,6 +12,7 @@ namespace Crust.Benchmarks.Scenarios;
 internal static class MessagesScenario
 {
     private const int Length = 100;
+
     /// <summary>Some seconds: windows and caches have found their size long before the end.</summary>
     private const int Count = 2_000_000;
 
