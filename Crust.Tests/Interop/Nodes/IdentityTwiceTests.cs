@@ -44,6 +44,8 @@ public sealed class IdentityTwiceTests
         await using var older = await ProcessAsync(key);
         await using var newer = await ProcessAsync(key);
         var connection = await newer.ConnectToAddressAsync(remote.Addresses[0]);
+        // Whoever answers has the session only when the dialler's first record is there.
+        await Eventually.HoldsAsync(() => remote.Connections.Count == 1, "the newer process has its session at both ends");
 
         for (var i = 0; i < 10; i++)
         {
