@@ -15,31 +15,37 @@ internal sealed class CircuitDialer(RelayHops hops, CircuitAcceptor circuits, Li
     /// <summary>Opens a circuit and handshakes over it.</summary>
     /// <param name="peer">Who is called.</param>
     /// <param name="found">Where it is.</param>
-    /// <param name="kind">What the circuit is for.</param>
     /// <param name="cancellationToken">Gives it up.</param>
-    /// <returns>The session; else null and why, for people.</returns>
-    internal async Task<(SessionDriver? Session, string Failure)> DialAsync(PeerId peer, FoundPeer found, CircuitKind kind, CancellationToken cancellationToken)
+    internal async Task<CircuitCall> DialAsync(PeerId peer, FoundPeer found, CancellationToken cancellationToken)
+    {
+        var start = timeProvider.GetTimestamp();
+        var (link, failure) = await OpenAsync(peer, found, CircuitKind.Data, cancellationToken).ConfigureAwait(false);
+        if (link is null)
+            return new CircuitCall(null, failure);
+        var over = link.RemoteEndPoint;
+        var session = await adopter.InitiateAsync(
+            link, peer, ConnectionPath.Relayed,
+            () => string.Create(CultureInfo.InvariantCulture, $"a circuit over gateway {link.Gateway.ToShortString()} at {over} answered in {timeProvider.GetElapsedTime(start).TotalMilliseconds:0.0} ms"),
+            cancellationToken).ConfigureAwait(false);
+        return session is not null ? new CircuitCall(session, "") : new CircuitCall(null, WhyEnded(link)) { IsRefused = link.EndedBy == CircuitCode.Refused };
+    }
+
+    /// <summary>Opens a circuit; null and why, for people, when that fails.</summary>
+    internal async Task<(CircuitLink? Link, string Failure)> OpenAsync(PeerId peer, FoundPeer found, CircuitKind kind, CancellationToken cancellationToken)
     {
         if (found.Home.Count == 0)
             return (null, "no gateway says that the peer is attached and takes circuits");
-        var start = timeProvider.GetTimestamp();
-        CircuitHop hop;
         try
         {
-            hop = await hops.GetAsync(found.Home, cancellationToken).ConfigureAwait(false);
+            var hop = await hops.GetAsync(found.Home, cancellationToken).ConfigureAwait(false);
+            return circuits.TryOpen(hop, peer, kind, found.Token) is { } link ? (link, "") : (null, "the link to its gateway is lost, or full of circuits");
         }
         catch (ConnectException e)
         {
             return (null, $"its gateway cannot be reached: {e.Message}");
         }
-
-        if (circuits.TryOpen(hop, peer, kind, found.Token) is not { } link)
-            return (null, "the link to its gateway is lost, or full of circuits");
-        var over = link.RemoteEndPoint;
-        var session = await adopter.InitiateAsync(
-            link, peer, ConnectionPath.Relayed,
-            () => string.Create(CultureInfo.InvariantCulture, $"a circuit over gateway {hop.Remote.ToShortString()} at {over} answered in {timeProvider.GetElapsedTime(start).TotalMilliseconds:0.0} ms"),
-            cancellationToken).ConfigureAwait(false);
-        return session is not null ? (session, "") : (null, link.EndedBy is { } code ? CircuitReason.Of(code) : DialReason.NoAnswer);
     }
+
+    /// <summary>Why nothing came of a circuit that was opened, for people.</summary>
+    internal static string WhyEnded(CircuitLink link) => link.EndedBy is { } code ? CircuitReason.Of(code) : DialReason.NoAnswer;
 }

@@ -41,4 +41,7 @@ public enum ConnectFailure
 
     /// <summary>A newer process runs under this node's identity: stop one of the two, or give it an identity of its own.</summary>
     IdentityElsewhere,
+
+    /// <summary>Both sides looked for a direct path and found none, and one of them takes no other (<see cref="PathPolicy.DirectOnly"/>): let one of them use a gateway, or its router forward a port.</summary>
+    NoDirectPath,
 }

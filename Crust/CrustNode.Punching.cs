@@ -12,9 +12,15 @@ public sealed partial class CrustNode
 {
     private ValueTask HandlePunchMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
-        if (PunchTalk.TryParse(message.Payload.Span, out var envelope) && !_tcpPuncher!.TryHandle(message.Session, envelope))
-            _puncher!.Handle(message.Session, envelope);
+        if (PunchTalk.TryParse(message.Payload.Span, out var envelope))
+            HandlePunchTalk(message.Session, envelope);
         return ValueTask.CompletedTask;
+    }
+
+    private void HandlePunchTalk(ISignalling talk, PunchEnvelope envelope)
+    {
+        if (!_tcpPuncher!.TryHandle(talk, envelope))
+            _puncher!.Handle(talk, envelope);
     }
 
     private PunchEnvironment PunchEnvironment() => new()

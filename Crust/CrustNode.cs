@@ -55,6 +55,7 @@ public sealed partial class CrustNode : IAsyncDisposable
     private readonly Puncher? _puncher;
     private readonly TcpPuncher? _tcpPuncher;
     private readonly PathUpgrader? _upgrader;
+    private readonly ControlTalks? _controls;
     private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
     private readonly NodeReachability _reachability;
     private readonly AddressProver _prover;
@@ -97,7 +98,17 @@ public sealed partial class CrustNode : IAsyncDisposable
         _circuits = new CircuitAcceptor(Takes, _policy.Gate, adopter, limits.Memory, options.TimeProvider, _logger);
         _hops = new RelayHops(_circuits, () => _attachment, ConnectRelayAsync, options.TimeProvider);
         var calls = new CircuitDialer(_hops, _circuits, adopter, options.TimeProvider);
-        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, calls, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
+        if (!options.IsGateway && options.Paths != PathPolicy.RelayOnly)
+        {
+            _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
+            _tcpPuncher = new TcpPuncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
+            _upgrader = new PathUpgrader(_puncher, _tcpPuncher, Id, options.TimeProvider, _logger, _stopped.Token);
+            _controls = new ControlTalks(HandlePunchTalk, _upgrader, new ControlHandshaker(_handshaker, terms, _policy.Gate), calls, clock, _stopped.Token);
+            _circuits.TakeControl = _controls.TakeAsync;
+            _protocols.AddInternal(PunchTalk.Protocol, HandlePunchMessage);
+        }
+
+        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, calls, _controls, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
         _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
@@ -108,14 +119,6 @@ public sealed partial class CrustNode : IAsyncDisposable
             _protocols.Add(protocol, handler);
         _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
         _attestor = new Attestor(() => _attachment, options.TimeProvider);
-        if (!options.IsGateway && options.Paths != PathPolicy.RelayOnly)
-        {
-            _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
-            _tcpPuncher = new TcpPuncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
-            _upgrader = new PathUpgrader(_puncher, _tcpPuncher, Id, options.TimeProvider, _logger, _stopped.Token);
-            _protocols.AddInternal(PunchTalk.Protocol, HandlePunchMessage);
-        }
-
         if (options.Bootstrap.Count > 0 && !options.IsGateway)
         {
             _attachment = new GatewayAttachment(
@@ -249,6 +252,8 @@ public sealed partial class CrustNode : IAsyncDisposable
             await _attachment.DisposeAsync().ConfigureAwait(false);
         await _reachability.DisposeAsync().ConfigureAwait(false);
         await _reviver.DisposeAsync().ConfigureAwait(false);
+        if (_controls is not null)
+            await _controls.DisposeAsync().ConfigureAwait(false);
         if (_upgrader is not null)
             await _upgrader.DisposeAsync().ConfigureAwait(false);
         if (_puncher is not null)
@@ -386,7 +391,7 @@ public sealed partial class CrustNode : IAsyncDisposable
     private Task<SessionDriver> ConnectRelayAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken) => _connector.ConnectAsync(gateway, cancellationToken);
 
     /// <summary>Whether this node takes circuits of a kind.</summary>
-    private bool Takes(CircuitKind kind) => kind == CircuitKind.Data && _options.Paths != PathPolicy.DirectOnly;
+    private bool Takes(CircuitKind kind) => kind == CircuitKind.Control ? _controls is not null : _options.Paths != PathPolicy.DirectOnly;
 
     private IReadOnlyList<PeerAddress> PublishedAddresses() => _options.Paths == PathPolicy.RelayOnly ? [] : _reachability.Published();
 

@@ -1,6 +1,6 @@
 using Crust.Dialing.Driver;
 using Crust.Identity;
-using Crust.Session.Circuits;
+using Crust.Nat.HolePunching;
 using Crust.Session.Driver;
 
 namespace Crust;
@@ -14,8 +14,10 @@ namespace Crust;
 /// <param name="policy">Which ways may be taken.</param>
 /// <param name="dialer">Dials addresses.</param>
 /// <param name="circuits">Makes circuits.</param>
+/// <param name="controls">Looks for direct paths where a circuit may carry nothing else; null where that cannot be.</param>
+/// <param name="longest">How long a meeting may take.</param>
 /// <param name="timeProvider">The clock.</param>
-internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, CircuitDialer circuits, TimeProvider timeProvider)
+internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, CircuitDialer circuits, ControlTalks? controls, TimeSpan longest, TimeProvider timeProvider)
 {
     /// <summary>
     /// How much later than the dial the circuit begins, when there is something to dial. Ours: on one host or link the direct path is then mostly there first, and
@@ -26,9 +28,13 @@ internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, Cir
     /// <summary>Pauses before the peer is looked up again whose circuit did not come about: it may be about to attach elsewhere.</summary>
     private static readonly TimeSpan[] CircuitPauses = [TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(800), TimeSpan.FromMilliseconds(1600)];
 
+    /// <summary>What part of a meeting's time is spent on a direct path. Ours: it must end before the meeting does, to say why.</summary>
+    private const double Share = 0.75;
+
     private readonly TaskCompletionSource<SessionDriver> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SessionDriver? _taken;
     private string? _standing;
+    private DirectPatience? _patience;
 
     internal PeerId Peer => peer;
 
@@ -60,30 +66,44 @@ internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, Cir
             relayed.NotDirect = Dialled.Explain();
     }
 
-    /// <summary>Makes a circuit; looks the peer up again where that may help.</summary>
+    /// <summary>Why both sides together found no direct path; null when they did not look for one before there is a session.</summary>
+    internal string? NoDirectPath => _patience?.Explain();
+
+    /// <summary>
+    /// Makes a circuit; looks the peer up again where that may help. Where this side or the peer takes no session over a gateway, a control circuit, over which both look
+    /// for a direct path.
+    /// </summary>
     /// <param name="found">Where the peer is.</param>
     /// <param name="again">Looks it up again; null when that fails.</param>
     /// <param name="delay">How long the dial has for itself.</param>
+    /// <param name="arrived">Ends when the session is there that is wanted; null when any link will do.</param>
     /// <param name="cancellationToken">Gives it up.</param>
-    internal async Task CallAsync(FoundPeer found, Func<CancellationToken, Task<FoundPeer?>> again, TimeSpan delay, CancellationToken cancellationToken)
+    internal async Task CallAsync(FoundPeer found, Func<CancellationToken, Task<FoundPeer?>> again, TimeSpan delay, Task? arrived, CancellationToken cancellationToken)
     {
-        if (policy == PathPolicy.DirectOnly)
-            return;
         if (delay > TimeSpan.Zero)
             await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(false);
         for (var attempt = 0; ; attempt++)
         {
-            var (session, failure) = await circuits.DialAsync(peer, found, CircuitKind.Data, cancellationToken).ConfigureAwait(false);
-            CircuitFailure = failure;
-            if (session is not null)
+            var isRefused = policy == PathPolicy.DirectOnly;
+            if (!isRefused)
             {
-                session.NotDirect ??= NotYet(found);
-                Take(session);
-                return;
+                var call = await circuits.DialAsync(peer, found, cancellationToken).ConfigureAwait(false);
+                CircuitFailure = call.Failure;
+                if (call.Session is { } session)
+                {
+                    session.NotDirect ??= NotYet(found);
+                    Take(session);
+                    return;
+                }
+
+                isRefused = call.IsRefused && policy == PathPolicy.Any;
             }
 
+            if (isRefused && controls is not null && !IsThere(arrived) && await LookAsync(controls, found, arrived, cancellationToken).ConfigureAwait(false))
+                return;
+
             // A direct link is there: a standby is not worth many tries.
-            if (attempt == CircuitPauses.Length || _first.Task.IsCompleted)
+            if (attempt == CircuitPauses.Length || IsThere(arrived))
                 return;
             await Task.Delay(CircuitPauses[attempt], timeProvider, cancellationToken).ConfigureAwait(false);
             found = await again(cancellationToken).ConfigureAwait(false) ?? found;
@@ -95,6 +115,21 @@ internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, Cir
     {
         _taken ??= session;
         _first.TrySetResult(session);
+    }
+
+    private bool IsThere(Task? arrived) => _first.Task.IsCompleted || arrived is { IsCompleted: true };
+
+    /// <summary>Looks for a direct path together with the peer; true when it is decided, for good or ill.</summary>
+    private async Task<bool> LookAsync(ControlTalks talks, FoundPeer found, Task? arrived, CancellationToken cancellationToken)
+    {
+        var patience = _patience ?? talks.Begin(longest * Share);
+        var there = arrived is null ? null : Task.WhenAny(arrived, _first.Task);
+        var failure = await talks.LookAsync(peer, found, patience, there, cancellationToken).ConfigureAwait(false);
+        if (failure is null)
+            _patience = patience;
+        else
+            CircuitFailure = failure;
+        return failure is null || talks.IsOver(patience);
     }
 
     private string NotYet(FoundPeer found) => policy == PathPolicy.RelayOnly ? "this node takes only relayed paths"

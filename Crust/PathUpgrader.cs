@@ -5,13 +5,12 @@ using Crust.Identity;
 using Crust.Nat.HolePunching;
 using Crust.Nat.HolePunching.Driver;
 using Crust.Session.Driver;
-using Crust.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Crust;
 
 /// <summary>
-/// Looks for a direct way for sessions that go over a gateway: at once, then at growing intervals, then for as long as the session lasts; anew when the network changes.
+/// Looks for a direct way for sessions that go over a gateway, and for peers that want no session before there is one: at once, then at growing intervals, then for as long as the session lasts; anew when the network changes.
 /// The lower id begins, then the higher, and so on: what one order of packets spoils in a NAT, the other may not. The session itself moves to what comes of it. Thread safe.
 /// </summary>
 internal sealed class PathUpgrader : IAsyncDisposable
@@ -34,26 +33,29 @@ internal sealed class PathUpgrader : IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly CancellationToken _stopped;
-    private readonly ConcurrentDictionary<SessionDriver, Upgrade> _upgrading = new();
+    private readonly ConcurrentDictionary<ISignalling, Upgrade> _upgrading = new();
 
     internal PathUpgrader(Puncher puncher, TcpPuncher tcp, PeerId self, TimeProvider timeProvider, ILogger logger, CancellationToken stopped)
     {
         (_puncher, _tcp, _self, _timeProvider, _logger, _stopped) = (puncher, tcp, self, timeProvider, logger, stopped);
         NetworkChange.NetworkAddressChanged += OnAddressChanged;
-        puncher.Ended += (session, report) =>
+        puncher.Ended += (talk, report) =>
         {
-            if (_upgrading.TryGetValue(session, out var upgrade))
+            if (_upgrading.TryGetValue(talk, out var upgrade))
                 upgrade.AttemptEnded(report.Failure);
         };
     }
 
+    /// <summary>Told of each turn that ended, theirs as well as ours. Must return soon.</summary>
+    internal event Action<ISignalling, PunchFailure>? Turned;
+
     /// <summary>The session opened, or moved: perhaps it needs a better way. May be called again and again.</summary>
-    internal void Watch(SessionDriver session)
+    internal void Watch(ISignalling talk)
     {
-        if (_stopped.IsCancellationRequested || !Wants(session))
+        if (_stopped.IsCancellationRequested || !talk.WantsDirect)
             return;
-        var upgrade = _upgrading.GetOrAdd(session, static _ => new Upgrade());
-        upgrade.Start(() => Task.Run(() => UpgradeAsync(session, upgrade), CancellationToken.None));
+        var upgrade = _upgrading.GetOrAdd(talk, static _ => new Upgrade());
+        upgrade.Start(() => Task.Run(() => UpgradeAsync(talk, upgrade), CancellationToken.None));
     }
 
     /// <summary>The network changed: what failed before may work now.</summary>
@@ -73,19 +75,19 @@ internal sealed class PathUpgrader : IAsyncDisposable
 
     private void OnAddressChanged(object? sender, EventArgs e) => NetworkChanged();
 
-    private static bool Wants(SessionDriver session) => session.Closure is null && !session.IsSuspended && session.Path == ConnectionPath.Relayed;
-
-    private async Task UpgradeAsync(SessionDriver session, Upgrade upgrade)
+    private async Task UpgradeAsync(ISignalling talk, Upgrade upgrade)
     {
-        var isLower = _self < session.Remote;
+        var isLower = _self < talk.Remote;
         try
         {
-            for (var turn = 0; Wants(session); turn++)
+            for (var turn = 0; talk.WantsDirect; turn++)
             {
                 var isOurs = turn % 2 == 0 == isLower;
-                var failure = isOurs ? null : await upgrade.WaitForRemoteAsync(TurnWait, () => _puncher.IsBusy(session), _timeProvider, _stopped).ConfigureAwait(false);
-                if (failure is null && Wants(session))
-                    failure = await PunchAsync(session, fresh: turn > 0).ConfigureAwait(false);
+                var failure = isOurs ? null : await upgrade.WaitForRemoteAsync(TurnWait, () => _puncher.IsBusy(talk), _timeProvider, _stopped).ConfigureAwait(false);
+                if (failure is null && talk.WantsDirect)
+                    failure = await PunchAsync(talk, fresh: turn > 0).ConfigureAwait(false);
+                if (failure is { } outcome)
+                    Turned?.Invoke(talk, outcome);
                 if (failure == PunchFailure.None)
                 {
                     // The session moves by itself; if it does not, the link was no good.
@@ -93,37 +95,37 @@ internal sealed class PathUpgrader : IAsyncDisposable
                     continue;
                 }
 
-                await upgrade.PauseAsync(NextPause(upgrade, failure), _timeProvider, _stopped).ConfigureAwait(false);
+                await upgrade.PauseAsync(NextPause(talk, upgrade, failure), _timeProvider, _stopped).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
         {
             // The node stops.
         }
-#pragma warning disable CA1031 // A session that cannot be improved goes on as it is.
+#pragma warning disable CA1031 // A talk that cannot be improved goes on as it is.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Log.PunchFaulted(_logger, session.Remote.ToShortString(), e);
+            Log.PunchFaulted(_logger, talk.Remote.ToShortString(), e);
         }
         finally
         {
-            _upgrading.TryRemove(session, out _);
+            _upgrading.TryRemove(talk, out _);
         }
 
         // Fell back while we were about to end.
-        Watch(session);
+        Watch(talk);
     }
 
     /// <summary>Over UDP, and over TCP as well if that takes long or fails: whichever opens first carries the session.</summary>
-    private async Task<PunchFailure> PunchAsync(SessionDriver session, bool fresh)
+    private async Task<PunchFailure> PunchAsync(ISignalling talk, bool fresh)
     {
         using var decided = CancellationTokenSource.CreateLinkedTokenSource(_stopped);
-        var udp = _puncher.PunchAsync(session, fresh, decided.Token);
+        var udp = _puncher.PunchAsync(talk, fresh, decided.Token);
         await Task.WhenAny(udp, Task.Delay(TcpDelay, _timeProvider, _stopped)).ConfigureAwait(false);
         if (udp.IsCompletedSuccessfully && (await udp.ConfigureAwait(false)).Failure == PunchFailure.None)
             return PunchFailure.None;
-        var tcp = _tcp.PunchAsync(session, decided.Token);
+        var tcp = _tcp.PunchAsync(talk, decided.Token);
         var first = await Task.WhenAny(udp, tcp).ConfigureAwait(false);
         if ((await first.ConfigureAwait(false)).Failure == PunchFailure.None)
         {
@@ -136,11 +138,13 @@ internal sealed class PathUpgrader : IAsyncDisposable
         return overTcp == PunchFailure.None ? overTcp : overUdp;
     }
 
-    private static TimeSpan NextPause(Upgrade upgrade, PunchFailure? failure)
+    private static TimeSpan NextPause(ISignalling talk, Upgrade upgrade, PunchFailure? failure)
     {
         if (failure is PunchFailure.HardPair or PunchFailure.SprayNotAttested && upgrade.Failures < HardPause)
             upgrade.Failures = HardPause;
         var pause = Pauses[Math.Min(upgrade.Failures++, Pauses.Length - 1)];
+        if (talk.LongestPause != Timeout.InfiniteTimeSpan && pause > talk.LongestPause)
+            pause = talk.LongestPause;
         return pause * (0.8 + Random.Shared.NextDouble() * 0.4);
     }
 

@@ -14,7 +14,7 @@ namespace Crust;
 /// Makes connections: by address, and by id alone through a gateway. Callers that want the same peer share one attempt. Thread safe.
 /// </summary>
 internal sealed class PeerConnector(
-    CrustNodeOptions options, PeerId self, NetworkId network, SessionTable table, Dialer dialer, SessionArrivals arrivals, CircuitDialer circuits,
+    CrustNodeOptions options, PeerId self, NetworkId network, SessionTable table, Dialer dialer, SessionArrivals arrivals, CircuitDialer circuits, ControlTalks? controls,
     Func<GatewayAttachment?> attachment, Func<bool> loopbackAllowed, AdmissionGate gate, CancellationToken stopped) : IAsyncDisposable
 {
     /// <summary>How long an introduced peer may take to dial us once none of its addresses answered. Ours: a dial of its own and a handshake.</summary>
@@ -161,12 +161,12 @@ internal sealed class PeerConnector(
     /// <param name="cancellationToken">Gives it up.</param>
     private async Task<SessionDriver> MeetAsync(PeerId peer, Notes notes, IReadOnlyList<PeerAddress> known, SessionDriver? resumed, CancellationToken cancellationToken)
     {
-        var meeting = new Meeting(peer, options.Paths, dialer, circuits, options.TimeProvider);
+        var meeting = new Meeting(peer, options.Paths, dialer, circuits, controls, options.ConnectTimeout, options.TimeProvider);
         var decided = CancellationTokenSource.CreateLinkedTokenSource(stopped);
         decided.CancelAfter(options.ConnectTimeout);
         // The peer may connect to us at any time; from the introduction on it is asked to.
         var arrival = resumed is null ? arrivals.Expect(peer) : resumed.IsSuspended ? ActiveAsync(resumed, cancellationToken) : null;
-        var ways = RunAsync(meeting, known, resumed, decided.Token);
+        var ways = RunAsync(meeting, known, resumed, arrival, decided.Token);
         try
         {
             if (arrival is not null)
@@ -183,7 +183,7 @@ internal sealed class PeerConnector(
 
             // Every way came to nothing, but perhaps the peer reaches us.
             var isIntroduced = await ways.ConfigureAwait(false);
-            if (isIntroduced && arrival is not null)
+            if (isIntroduced && arrival is not null && meeting.NoDirectPath is null)
             {
                 try
                 {
@@ -195,7 +195,7 @@ internal sealed class PeerConnector(
                 }
             }
 
-            throw Failed(peer, meeting.Dialled, meeting.CircuitFailure);
+            throw Failed(peer, meeting.Dialled, meeting.CircuitFailure, meeting.NoDirectPath);
         }
         catch
         {
@@ -214,7 +214,7 @@ internal sealed class PeerConnector(
     }
 
     /// <summary>Takes every way; ends when all have ended. True when the peer was told of us.</summary>
-    private async Task<bool> RunAsync(Meeting meeting, IReadOnlyList<PeerAddress> known, SessionDriver? resumed, CancellationToken cancellationToken)
+    private async Task<bool> RunAsync(Meeting meeting, IReadOnlyList<PeerAddress> known, SessionDriver? resumed, Task? arrival, CancellationToken cancellationToken)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var peer = meeting.Peer;
@@ -254,7 +254,7 @@ internal sealed class PeerConnector(
         var dialFound = meeting.DialAsync(fresh, cancellationToken);
         // A session with a standby needs no second one.
         var call = resumed is { IsSuspended: false, HasStandby: true } ? Task.CompletedTask
-            : meeting.CallAsync(found, token => FindAgainAsync(peer, token), addresses.Count > 0 ? Meeting.CircuitDelay : TimeSpan.Zero, cancellationToken);
+            : meeting.CallAsync(found, token => FindAgainAsync(peer, token), addresses.Count > 0 ? Meeting.CircuitDelay : TimeSpan.Zero, arrival, cancellationToken);
         await Task.WhenAll(dialKnown, introduction, dialFound, call).ConfigureAwait(false);
         return (await introduction.ConfigureAwait(false))?.Status == GatewayStatus.Ok;
     }
@@ -329,11 +329,18 @@ internal sealed class PeerConnector(
     private static ConnectException NotAllowed(PeerId peer) =>
         new(ConnectFailure.NotAllowed, peer, $"The access list of this node does not allow {peer}.");
 
-    private ConnectException Failed(PeerId peer, DialResult? dialled, string? circuitFailure)
+    private ConnectException Failed(PeerId peer, DialResult? dialled, string? circuitFailure, string? noDirectPath = null)
     {
         if (!gate.Allows(peer))
             return NotAllowed(peer);
         var relay = string.IsNullOrEmpty(circuitFailure) ? "" : $"; over its gateway: {circuitFailure}";
+        if (noDirectPath is not null)
+        {
+            var taker = options.Paths == PathPolicy.DirectOnly ? "this node" : "the peer";
+            var dial = dialled is null ? "" : $"; {dialled.Explain()}";
+            return new ConnectException(ConnectFailure.NoDirectPath, peer, $"No direct path to {peer}, and {taker} takes no other: {noDirectPath}{dial}.");
+        }
+
         if (dialled is null)
         {
             return new ConnectException(

@@ -3,6 +3,7 @@ using Crust.Session.Circuits;
 using Crust.Session.Circuits.Driver;
 using Crust.Session.Driver;
 using Crust.Transport;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Crust.Dialing.Driver;
@@ -22,6 +23,9 @@ internal sealed class CircuitAcceptor(
 {
     private readonly Reception _reception = new(gate, adopter, logger);
 
+    /// <summary>Takes over control circuits that were admitted; where none are taken, the default, it is not asked. Set before anything is accepted.</summary>
+    internal Func<CircuitLink, CancellationToken, Task> TakeControl { get; set; } = static (link, _) => link.DisposeAsync().AsTask();
+
     /// <inheritdoc/>
     public void HandleOpened(CircuitHop hop, Circuit circuit, ReadOnlySpan<byte> token)
     {
@@ -34,7 +38,7 @@ internal sealed class CircuitAcceptor(
         var link = new CircuitLink(hop, circuit, budget, timeProvider);
         circuit.User = link;
         if (gate.TryEnter(link) is { } place)
-            _reception.Receive(link, place, ConnectionPath.Relayed);
+            _reception.Receive(link, place, ConnectionPath.Relayed, circuit.Kind == CircuitKind.Control ? TakeControlAsync : null);
         else
             hop.Close(circuit, CircuitCode.Refused, atOnce: true);
     }
@@ -48,4 +52,10 @@ internal sealed class CircuitAcceptor(
     }
 
     public ValueTask DisposeAsync() => _reception.DisposeAsync();
+
+    private async ValueTask<bool> TakeControlAsync(ConnectionContext link, CancellationToken cancellationToken)
+    {
+        await TakeControl((CircuitLink)link, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
 }

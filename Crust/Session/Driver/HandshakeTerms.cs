@@ -15,8 +15,8 @@ internal sealed class HandshakeTerms(PeerId self, bool signs, bool requiresSigna
     private readonly HandshakeFeatures _features =
         (signs ? HandshakeFeatures.SignsWhatItSends : 0) | (requiresSignatures ? HandshakeFeatures.RequiresSignatures : 0);
 
-    internal HandshakeOffer Offer(SessionNonces nonces) =>
-        new(self, MinorVersion, nonces.Own, nonces.KnownRemote, _features, epoch, RecordSuites.Offer(HardwareAes.IsSupported, allowAegis128L));
+    internal HandshakeOffer Offer(SessionNonces nonces, HandshakeFeatures more = HandshakeFeatures.None) =>
+        new(self, MinorVersion, nonces.Own, nonces.KnownRemote, _features | more, epoch, RecordSuites.Offer(HardwareAes.IsSupported, allowAegis128L));
 
     /// <summary>Null when no offered suite is known here.</summary>
     internal HandshakeReply? Reply(HandshakeOffer offer, SessionNonces nonces, uint generation) =>

@@ -64,6 +64,9 @@ internal sealed class LinkAdopter(
         SessionPlace? place = null;
         HandshakeReply? Decide(HandshakeOffer offer)
         {
+            // What is meant for a control circuit carries no session, whatever a gateway makes of it.
+            if (offer.Features.HasFlag(HandshakeFeatures.ControlOnly))
+                return null;
             place = gate.TryAdmit(offer.Initiator, ownedLink.RemoteEndPoint, table.Find(offer.Initiator) is not null);
             if (place is null || table.BeginHandshake(offer.Initiator) is not { } nonces)
                 return null;

@@ -17,7 +17,7 @@ namespace Crust.Session.Driver;
 /// Runs one <see cref="SessionMachine"/>: one lock and one timer around it, and what applications ask of it. Its links are in <see cref="SessionLinks"/>,
 /// its end in <see cref="SessionEnding"/>. Thread safe. Owns its links.
 /// </summary>
-internal sealed class SessionDriver : IAsyncDisposable
+internal sealed class SessionDriver : ISignalling, IAsyncDisposable
 {
     /// <summary>The priority of messages that name none.</summary>
     internal const byte DefaultPriority = 1;
@@ -53,12 +53,12 @@ internal sealed class SessionDriver : IAsyncDisposable
         _timer = new MachineTimer(clock, OnTimer);
     }
 
-    internal PeerId Remote => _parameters.Remote;
+    public PeerId Remote => _parameters.Remote;
 
     internal SessionId SessionId { get; }
 
     /// <summary>32 secret bytes that both ends share, for connectivity checks of this session.</summary>
-    internal byte[] CheckSecret => _parameters.CheckSecret;
+    public byte[] CheckSecret => _parameters.CheckSecret;
 
     internal bool ReceivesSigned => _parameters.ReceiveSigned;
 
@@ -91,7 +91,7 @@ internal sealed class SessionDriver : IAsyncDisposable
     internal string? NotDirect { get; set; }
 
     /// <summary>The session with the gateway over which the active link leads, if it is a circuit.</summary>
-    internal SessionDriver? Hop => _links.Carrier.Hop;
+    public SessionDriver? Hop => _links.Carrier.Hop;
 
     internal IPEndPoint? LocalEndPoint => _links.Carrier.LocalEndPoint;
 
@@ -144,6 +144,14 @@ internal sealed class SessionDriver : IAsyncDisposable
                 return _machine.Statistics;
         }
     }
+
+    TimeSpan? ISignalling.RoundTrip => Statistics.SmoothedRtt;
+
+    bool ISignalling.WantsDirect => Closure is null && !IsSuspended && Path == ConnectionPath.Relayed;
+
+    TimeSpan ISignalling.LongestPause => Timeout.InfiniteTimeSpan;
+
+    bool ISignalling.TrySignal(string protocol, ReadOnlySpan<byte> message) => Sender.TrySend(protocol, message, priority: 0);
 
     /// <summary>The node's own object for this session, made at first use, once.</summary>
     internal object GetOrSetTag<TState>(TState state, Func<SessionDriver, TState, object> make)

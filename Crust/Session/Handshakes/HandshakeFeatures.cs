@@ -11,4 +11,7 @@ internal enum HandshakeFeatures : uint
 
     /// <summary>"I require signatures on what I receive."</summary>
     RequiresSignatures = 2,
+
+    /// <summary>"This is a control circuit: no session comes of it." A responder refuses it on any other link, and its want on a control circuit.</summary>
+    ControlOnly = 4,
 }

@@ -17,7 +17,7 @@ namespace Crust.Nat.HolePunching.Driver;
 internal sealed class PunchAttempt : IStunResponseHandler, IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly SessionDriver _session;
+    private readonly ISignalling _talk;
     private readonly UtpTransport _transport;
     private readonly IStunRequestHandler _checks;
     private readonly MonotonicClock _clock;
@@ -33,9 +33,9 @@ internal sealed class PunchAttempt : IStunResponseHandler, IAsyncDisposable
     private bool _isDisposed;
 
     internal PunchAttempt(
-        SessionDriver session, PunchSetup setup, UtpTransport transport, UtpPump main, IStunRequestHandler checks, MonotonicClock clock)
+        ISignalling talk, PunchSetup setup, UtpTransport transport, UtpPump main, IStunRequestHandler checks, MonotonicClock clock)
     {
-        (_session, _transport, _checks, _clock, _id) = (session, transport, checks, clock, setup.AttemptId);
+        (_talk, _transport, _checks, _clock, _id) = (talk, transport, checks, clock, setup.AttemptId);
         IsInitiator = setup.IsInitiator;
         _timer = new MachineTimer(clock, OnTimer);
         Add(main);
@@ -186,7 +186,7 @@ internal sealed class PunchAttempt : IStunResponseHandler, IAsyncDisposable
         switch (happened.Kind)
         {
             case PunchEventKind.Describe:
-                if (!_session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteSide(_id, _machine.Local!, PunchProtocol.PunchUdp, IsInitiator), priority: 0))
+                if (!_talk.TrySignal(PunchTalk.Protocol, PunchTalk.WriteSide(_id, _machine.Local!, PunchProtocol.PunchUdp, IsInitiator)))
                     _machine.Cancel(PunchFailure.Cancelled);
                 break;
             case PunchEventKind.OpenSockets:

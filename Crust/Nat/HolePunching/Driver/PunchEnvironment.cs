@@ -37,5 +37,5 @@ internal sealed record PunchEnvironment
     internal Func<bool> LoopbackAllowed { get; init; } = static () => false;
 
     /// <summary>Where a gateway attests that it sees the peer of a session; null when none does.</summary>
-    internal Func<SessionDriver, CancellationToken, Task<IPAddress?>> Attested { get; init; } = static (_, _) => Task.FromResult<IPAddress?>(null);
+    internal Func<ISignalling, CancellationToken, Task<IPAddress?>> Attested { get; init; } = static (_, _) => Task.FromResult<IPAddress?>(null);
 }

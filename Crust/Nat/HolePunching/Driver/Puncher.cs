@@ -41,46 +41,46 @@ internal sealed class Puncher(
     private static readonly TimeSpan UsualRoundTrip = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<SessionDriver, PunchAttempt> _active = [];
+    private readonly Dictionary<ISignalling, PunchAttempt> _active = [];
     private readonly Dictionary<string, PunchAttempt> _byName = new(StringComparer.Ordinal);
     private readonly HashSet<Task> _running = [];
-    private readonly ConditionalWeakTable<SessionDriver, OfferAllowance> _allowances = [];
+    private readonly ConditionalWeakTable<ISignalling, OfferAllowance> _allowances = [];
     private readonly SprayPermits _permits = new(clock);
 
     /// <summary>Told of each attempt that ended, whoever began it. Must return soon.</summary>
-    internal event Action<SessionDriver, AttemptReport>? Ended;
+    internal event Action<ISignalling, AttemptReport>? Ended;
 
     /// <summary>Whether an attempt for the session is under way.</summary>
-    internal bool IsBusy(SessionDriver session)
+    internal bool IsBusy(ISignalling talk)
     {
         lock (_gate)
-            return _active.ContainsKey(session);
+            return _active.ContainsKey(talk);
     }
 
     /// <summary>Makes an attempt; never faults but by cancellation.</summary>
-    internal async Task<AttemptReport> PunchAsync(SessionDriver session, bool fresh, CancellationToken cancellationToken)
+    internal async Task<AttemptReport> PunchAsync(ISignalling talk, bool fresh, CancellationToken cancellationToken)
     {
         var id = SecureRandom.Bytes(PunchTalk.AttemptIdLength);
-        return TryBegin(session, id, isInitiator: true, fresh) is { } attempt
-            ? await RunAsync(session, attempt, fresh, cancellationToken).ConfigureAwait(false)
+        return TryBegin(talk, id, isInitiator: true, fresh) is { } attempt
+            ? await RunAsync(talk, attempt, fresh, cancellationToken).ConfigureAwait(false)
             : new AttemptReport { IsInitiator = true, Failure = PunchFailure.Busy };
     }
 
     /// <summary>Takes a message of the talk; a bad one is dropped.</summary>
-    internal void Handle(SessionDriver session, PunchEnvelope envelope)
+    internal void Handle(ISignalling talk, PunchEnvelope envelope)
     {
         var id = envelope.Attempt.ToByteArray();
         switch (envelope.BodyCase)
         {
             case PunchEnvelope.BodyOneofCase.Offer when PunchTalk.TryRead(envelope.Offer, out var offer):
-                Answer(session, id, offer);
+                Answer(talk, id, offer);
                 break;
             case PunchEnvelope.BodyOneofCase.Answer when PunchTalk.TryRead(envelope.Answer, out var answer):
-                if (Find(session, id) is { IsInitiator: true } offered)
+                if (Find(talk, id) is { IsInitiator: true } offered)
                     offered.HandleDescription(answer);
                 break;
             case PunchEnvelope.BodyOneofCase.End:
-                Find(session, id)?.Cancel(Known(envelope.End.Failure));
+                Find(talk, id)?.Cancel(Known(envelope.End.Failure));
                 break;
         }
     }
@@ -110,65 +110,65 @@ internal sealed class Puncher(
         await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private void Answer(SessionDriver session, byte[] id, PunchDescription offer)
+    private void Answer(ISignalling talk, byte[] id, PunchDescription offer)
     {
         PunchAttempt? ours;
         lock (_gate)
-            _active.TryGetValue(session, out ours);
+            _active.TryGetValue(talk, out ours);
         // Both offered at once: the lower id's counts.
-        if (ours is { IsUnanswered: true } && IsLower(session))
+        if (ours is { IsUnanswered: true } && IsLower(talk))
             return;
         // Whoever offers again has done with what it offered before.
         if (ours is { IsInitiator: false } or { IsUnanswered: true })
         {
             ours.Cancel(PunchFailure.Cancelled);
             lock (_gate)
-                _active.Remove(session);
+                _active.Remove(talk);
         }
 
         bool isAllowed;
         lock (_gate)
-            isAllowed = _allowances.GetOrAdd(session, static _ => new OfferAllowance()).TryTake(clock.Now);
-        if (!isAllowed || TryBegin(session, id, isInitiator: false, fresh: ours is not null || HasTried(session)) is not { } attempt)
+            isAllowed = _allowances.GetOrAdd(talk, static _ => new OfferAllowance()).TryTake(clock.Now);
+        if (!isAllowed || TryBegin(talk, id, isInitiator: false, fresh: ours is not null || HasTried(talk)) is not { } attempt)
         {
-            session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteEnd(id, PunchFailure.Busy), priority: 0);
+            talk.TrySignal(PunchTalk.Protocol, PunchTalk.WriteEnd(id, PunchFailure.Busy));
             return;
         }
 
         attempt.HandleDescription(offer);
-        Track(RunAsync(session, attempt, isFresh: false, stopped));
+        Track(RunAsync(talk, attempt, isFresh: false, stopped));
     }
 
     /// <summary>Whether an attempt of the session failed before: what the node's own socket opened then may be spoilt.</summary>
-    private bool HasTried(SessionDriver session)
+    private bool HasTried(ISignalling talk)
     {
         lock (_gate)
-            return _allowances.TryGetValue(session, out var allowance) && allowance.HasFailed;
+            return _allowances.TryGetValue(talk, out var allowance) && allowance.HasFailed;
     }
 
-    private PunchAttempt? TryBegin(SessionDriver session, byte[] id, bool isInitiator, bool fresh)
+    private PunchAttempt? TryBegin(ISignalling talk, byte[] id, bool isInitiator, bool fresh)
     {
-        if (environment.Utp?.Listening is not { } main || session.CheckSecret.Length == 0 || stopped.IsCancellationRequested)
+        if (environment.Utp?.Listening is not { } main || talk.CheckSecret.Length == 0 || stopped.IsCancellationRequested)
             return null;
         var knowledge = environment.Udp();
         var setup = new PunchSetup
         {
-            IsLower = IsLower(session),
+            IsLower = IsLower(talk),
             IsInitiator = isInitiator,
             AttemptId = id,
-            Secret = session.CheckSecret,
+            Secret = talk.CheckSecret,
             Seed = SecureRandom.Bytes(32),
             Servers = [.. environment.StunServers().Select(TransportAddress.From).Where(s => s.IsIPv4 || main.LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6).Distinct()],
             Own = OwnCandidates(main.LocalEndPoint.Port),
-            RoundTrip = session.Statistics.SmoothedRtt ?? UsualRoundTrip,
+            RoundTrip = talk.RoundTrip ?? UsualRoundTrip,
             Ports = knowledge.Ports,
             FiltersPorts = knowledge.FiltersPorts,
             UsesFreshSocket = fresh,
             LoopbackAllowed = environment.LoopbackAllowed(),
         };
-        var attempt = new PunchAttempt(session, setup, environment.Utp, main, this, clock)
+        var attempt = new PunchAttempt(talk, setup, environment.Utp, main, this, clock)
         {
-            AskSpray = target => AskSprayAsync(session, target),
+            AskSpray = target => AskSprayAsync(talk, target),
             Nominated = (pump, remote) =>
             {
                 if (!setup.IsLower)
@@ -177,7 +177,7 @@ internal sealed class Puncher(
         };
         lock (_gate)
         {
-            if (_active.Count < MaxAttempts && _active.TryAdd(session, attempt))
+            if (_active.Count < MaxAttempts && _active.TryAdd(talk, attempt))
             {
                 _byName[Convert.ToHexStringLower(id)] = attempt;
                 return attempt;
@@ -188,7 +188,7 @@ internal sealed class Puncher(
         return null;
     }
 
-    private async Task<AttemptReport> RunAsync(SessionDriver session, PunchAttempt attempt, bool isFresh, CancellationToken cancellationToken)
+    private async Task<AttemptReport> RunAsync(ISignalling talk, PunchAttempt attempt, bool isFresh, CancellationToken cancellationToken)
     {
         var start = clock.Now;
         await using var cancelling = cancellationToken.UnsafeRegister(static a => ((PunchAttempt)a!).Cancel(PunchFailure.Cancelled), attempt).ConfigureAwait(false);
@@ -198,39 +198,39 @@ internal sealed class Puncher(
             var outcome = await attempt.Outcome.ConfigureAwait(false);
             var failure = outcome.Failure;
             if (failure == PunchFailure.None)
-                failure = await LinkAsync(session, outcome, cancellationToken).ConfigureAwait(false) ? PunchFailure.None : PunchFailure.LinkFailed;
+                failure = await LinkAsync(talk, outcome, cancellationToken).ConfigureAwait(false) ? PunchFailure.None : PunchFailure.LinkFailed;
             else
-                session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteEnd(attempt.Id.ToArray(), failure), priority: 0);
+                talk.TrySignal(PunchTalk.Protocol, PunchTalk.WriteEnd(attempt.Id.ToArray(), failure));
             var report = Report(attempt, failure, isFresh, clock.Now - start);
             lock (_gate)
-                _allowances.GetOrAdd(session, static _ => new OfferAllowance()).HasFailed = failure != PunchFailure.None;
-            Log.PunchEnded(logger, session.Remote.ToShortString(), report);
-            Ended?.Invoke(session, report);
+                _allowances.GetOrAdd(talk, static _ => new OfferAllowance()).HasFailed = failure != PunchFailure.None;
+            Log.PunchEnded(logger, talk.Remote.ToShortString(), report);
+            Ended?.Invoke(talk, report);
             return report;
         }
         finally
         {
             lock (_gate)
             {
-                if (_active.TryGetValue(session, out var active) && active == attempt)
-                    _active.Remove(session);
+                if (_active.TryGetValue(talk, out var active) && active == attempt)
+                    _active.Remove(talk);
             }
 
             Track(LingerAsync(attempt));
         }
     }
 
-    private async Task<bool> LinkAsync(SessionDriver session, PunchOutcome outcome, CancellationToken cancellationToken)
+    private async Task<bool> LinkAsync(ISignalling talk, PunchOutcome outcome, CancellationToken cancellationToken)
     {
         var remote = outcome.Remote.ToIPEndPoint();
-        if (!IsLower(session))
+        if (!IsLower(talk))
             return await paths.WaitAsync(outcome.Pump!.LocalEndPoint.Port, outcome.Remote, isTcp: false, clock.TimeProvider, cancellationToken).ConfigureAwait(false);
         using var timeout = new CancellationTokenSource(DialTimeout, clock.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             var link = await outcome.Pump!.ConnectAsync(outcome.Remote, remote, either.Token).ConfigureAwait(false);
-            return await adopter.InitiateAsync(link, session.Remote, ConnectionPath.PunchedUtp, LinkAdopter.Punched, either.Token).ConfigureAwait(false) is not null;
+            return await adopter.InitiateAsync(link, talk.Remote, ConnectionPath.PunchedUtp, LinkAdopter.Punched, either.Token).ConfigureAwait(false) is not null;
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
         {
@@ -246,12 +246,12 @@ internal sealed class Puncher(
         await attempt.DisposeAsync().ConfigureAwait(false);
     }
 
-    private async Task<SprayVerdict> AskSprayAsync(SessionDriver session, IPAddress target)
+    private async Task<SprayVerdict> AskSprayAsync(ISignalling talk, IPAddress target)
     {
         IPAddress? attested = null;
         try
         {
-            attested = await environment.Attested(session, stopped).WaitAsync(AttestationTimeout, clock.TimeProvider, stopped).ConfigureAwait(false);
+            attested = await environment.Attested(talk, stopped).WaitAsync(AttestationTimeout, clock.TimeProvider, stopped).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException or SessionEndedException)
         {
@@ -273,12 +273,12 @@ internal sealed class Puncher(
         return own;
     }
 
-    private bool IsLower(SessionDriver session) => environment.Self.CompareTo(session.Remote) < 0;
+    private bool IsLower(ISignalling talk) => environment.Self.CompareTo(talk.Remote) < 0;
 
-    private PunchAttempt? Find(SessionDriver session, byte[] id)
+    private PunchAttempt? Find(ISignalling talk, byte[] id)
     {
         lock (_gate)
-            return _active.TryGetValue(session, out var attempt) && attempt.Id.SequenceEqual(id) ? attempt : null;
+            return _active.TryGetValue(talk, out var attempt) && attempt.Id.SequenceEqual(id) ? attempt : null;
     }
 
     private void Track(Task task)

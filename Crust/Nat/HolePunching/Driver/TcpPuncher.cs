@@ -29,40 +29,40 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(3), UsualRoundTrip = TimeSpan.FromMilliseconds(200), HandshakeTimeout = TimeSpan.FromSeconds(4);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<SessionDriver, Attempt> _active = [];
+    private readonly Dictionary<ISignalling, Attempt> _active = [];
     private readonly HashSet<Task> _running = [];
 
     /// <summary>Told of each attempt that ended, whoever began it. Must return soon.</summary>
-    internal event Action<SessionDriver, AttemptReport>? Ended;
+    internal event Action<ISignalling, AttemptReport>? Ended;
 
     /// <summary>Makes an attempt; never faults.</summary>
-    internal Task<AttemptReport> PunchAsync(SessionDriver session, CancellationToken cancellationToken)
+    internal Task<AttemptReport> PunchAsync(ISignalling talk, CancellationToken cancellationToken)
     {
         var attempt = new Attempt(SecureRandom.Bytes(PunchTalk.AttemptIdLength), true, clock.Now);
-        return TryBegin(session, attempt)
-            ? RunAsync(session, attempt, token => OfferAsync(session, attempt, token), cancellationToken)
+        return TryBegin(talk, attempt)
+            ? RunAsync(talk, attempt, token => OfferAsync(talk, attempt, token), cancellationToken)
             : Task.FromResult(new AttemptReport { IsTcp = true, IsInitiator = true, Failure = PunchFailure.Busy });
     }
 
     /// <summary>Takes a message of the talk if it concerns TCP.</summary>
-    internal bool TryHandle(SessionDriver session, PunchEnvelope envelope)
+    internal bool TryHandle(ISignalling talk, PunchEnvelope envelope)
     {
         var id = envelope.Attempt.ToByteArray();
         switch (envelope.BodyCase)
         {
             case PunchEnvelope.BodyOneofCase.Offer when envelope.Offer.Protocol == PunchProtocol.PunchTcp:
                 if (PunchTalk.TryRead(envelope.Offer, out var offer))
-                    Answer(session, id, offer);
+                    Answer(talk, id, offer);
                 return true;
             case PunchEnvelope.BodyOneofCase.Answer when envelope.Answer.Protocol == PunchProtocol.PunchTcp:
                 if (PunchTalk.TryRead(envelope.Answer, out var answer))
-                    Find(session, id)?.Remote.TrySetResult(answer);
+                    Find(talk, id)?.Remote.TrySetResult(answer);
                 return true;
             case PunchEnvelope.BodyOneofCase.Start:
-                Find(session, id)?.Start.TrySetResult();
+                Find(talk, id)?.Start.TrySetResult();
                 return true;
             case PunchEnvelope.BodyOneofCase.End:
-                var ended = Find(session, id);
+                var ended = Find(talk, id);
                 ended?.Stop.Cancel();
                 return ended is not null;
             default:
@@ -78,36 +78,36 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
         await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private bool TryBegin(SessionDriver session, Attempt attempt)
+    private bool TryBegin(ISignalling talk, Attempt attempt)
     {
         lock (_gate)
-            return environment.Tcp?.Shared is not null && !stopped.IsCancellationRequested && _active.Count < MaxAttempts && _active.TryAdd(session, attempt);
+            return environment.Tcp?.Shared is not null && !stopped.IsCancellationRequested && _active.Count < MaxAttempts && _active.TryAdd(talk, attempt);
     }
 
-    private void Answer(SessionDriver session, byte[] id, PunchDescription offer)
+    private void Answer(ISignalling talk, byte[] id, PunchDescription offer)
     {
         var attempt = new Attempt(id, false, clock.Now);
         lock (_gate)
         {
             // Both offered at once: the lower id's counts.
-            if (_active.TryGetValue(session, out var ours) && ours.IsInitiator && !ours.Remote.Task.IsCompleted && environment.Self > session.Remote)
+            if (_active.TryGetValue(talk, out var ours) && ours.IsInitiator && !ours.Remote.Task.IsCompleted && environment.Self > talk.Remote)
             {
                 ours.Stop.Cancel();
-                _active.Remove(session);
+                _active.Remove(talk);
             }
         }
 
-        if (!TryBegin(session, attempt))
+        if (!TryBegin(talk, attempt))
         {
-            session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteEnd(id, PunchFailure.Busy), priority: 0);
+            talk.TrySignal(PunchTalk.Protocol, PunchTalk.WriteEnd(id, PunchFailure.Busy));
             return;
         }
 
         attempt.Remote.TrySetResult(offer);
-        Track(Task.Run(() => RunAsync(session, attempt, token => AnswerAsync(session, attempt, offer, token), stopped)));
+        Track(Task.Run(() => RunAsync(talk, attempt, token => AnswerAsync(talk, attempt, offer, token), stopped)));
     }
 
-    private async Task<AttemptReport> RunAsync(SessionDriver session, Attempt attempt, Func<CancellationToken, Task<PunchFailure>> run, CancellationToken cancellationToken)
+    private async Task<AttemptReport> RunAsync(ISignalling talk, Attempt attempt, Func<CancellationToken, Task<PunchFailure>> run, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(attempt.Stop.Token, cancellationToken, stopped);
         var failure = PunchFailure.Cancelled;
@@ -123,13 +123,13 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
         {
             lock (_gate)
             {
-                if (_active.TryGetValue(session, out var active) && active == attempt)
-                    _active.Remove(session);
+                if (_active.TryGetValue(talk, out var active) && active == attempt)
+                    _active.Remove(talk);
             }
         }
 
         if (failure != PunchFailure.None && attempt.IsInitiator)
-            session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteEnd(attempt.Id, failure), priority: 0);
+            talk.TrySignal(PunchTalk.Protocol, PunchTalk.WriteEnd(attempt.Id, failure));
         var took = clock.Now - attempt.Begun;
         var told = attempt.Remote.Task.IsCompletedSuccessfully ? await attempt.Remote.Task.ConfigureAwait(false) : null;
         var report = new AttemptReport
@@ -141,20 +141,20 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
             Failure = failure,
             Linked = failure == PunchFailure.None ? took : null,
         };
-        Log.PunchEnded(logger, session.Remote.ToShortString(), report);
-        Ended?.Invoke(session, report);
+        Log.PunchEnded(logger, talk.Remote.ToShortString(), report);
+        Ended?.Invoke(talk, report);
         return report;
     }
 
-    private async Task<PunchFailure> OfferAsync(SessionDriver session, Attempt attempt, CancellationToken cancellationToken)
+    private async Task<PunchFailure> OfferAsync(ISignalling talk, Attempt attempt, CancellationToken cancellationToken)
     {
         attempt.Local = Describe();
-        if (!session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteSide(attempt.Id, attempt.Local, PunchProtocol.PunchTcp, isOffer: true), priority: 0))
+        if (!talk.TrySignal(PunchTalk.Protocol, PunchTalk.WriteSide(attempt.Id, attempt.Local, PunchProtocol.PunchTcp, isOffer: true)))
             return PunchFailure.Cancelled;
         PunchDescription answer;
         try
         {
-            answer = await attempt.Remote.Task.WaitAsync(AnswerPatience + RoundTrip(session), clock.TimeProvider, cancellationToken).ConfigureAwait(false);
+            answer = await attempt.Remote.Task.WaitAsync(AnswerPatience + RoundTrip(talk), clock.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -165,34 +165,34 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
         if (targets.Count == 0)
             return PunchFailure.NoCandidates;
         // The moment when the other side hears of it is the moment to dial.
-        session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteStart(attempt.Id, TimeSpan.Zero), priority: 0);
-        return await RaceAsync(session, targets, clock.Now + RoundTrip(session) / 2, cancellationToken).ConfigureAwait(false);
+        talk.TrySignal(PunchTalk.Protocol, PunchTalk.WriteStart(attempt.Id, TimeSpan.Zero));
+        return await RaceAsync(talk, targets, clock.Now + RoundTrip(talk) / 2, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<PunchFailure> AnswerAsync(SessionDriver session, Attempt attempt, PunchDescription offer, CancellationToken cancellationToken)
+    private async Task<PunchFailure> AnswerAsync(ISignalling talk, Attempt attempt, PunchDescription offer, CancellationToken cancellationToken)
     {
         attempt.Local = Describe();
         var targets = Targets(attempt.Local, offer);
-        if (!session.Sender.TrySend(PunchTalk.Protocol, PunchTalk.WriteSide(attempt.Id, attempt.Local, PunchProtocol.PunchTcp, isOffer: false), priority: 0))
+        if (!talk.TrySignal(PunchTalk.Protocol, PunchTalk.WriteSide(attempt.Id, attempt.Local, PunchProtocol.PunchTcp, isOffer: false)))
             return PunchFailure.Cancelled;
         if (targets.Count == 0)
             return PunchFailure.NoCandidates;
         try
         {
-            await attempt.Start.Task.WaitAsync(AnswerPatience + RoundTrip(session), clock.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await attempt.Start.Task.WaitAsync(AnswerPatience + RoundTrip(talk), clock.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             return PunchFailure.NoAnswer;
         }
 
-        return await RaceAsync(session, targets, clock.Now, cancellationToken).ConfigureAwait(false);
+        return await RaceAsync(talk, targets, clock.Now, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Dials all targets by their schedule, and takes connections from them, until one carries the session.</summary>
-    private async Task<PunchFailure> RaceAsync(SessionDriver session, List<TransportAddress> targets, Instant start, CancellationToken cancellationToken)
+    private async Task<PunchFailure> RaceAsync(ISignalling talk, List<TransportAddress> targets, Instant start, CancellationToken cancellationToken)
     {
-        var isLower = environment.Self < session.Remote;
+        var isLower = environment.Self < talk.Remote;
         var listening = environment.Tcp!.Shared!.Port;
         var schedule = new DialSchedule(targets, start);
         var links = Channel.CreateUnbounded<ConnectionContext>();
@@ -244,7 +244,7 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
                 while ((securing.Count == 0 || !isLower) && links.Reader.TryRead(out var link))
                 {
                     connected = true;
-                    securing.Add(SecureAsync(session, link, isLower, race.Token));
+                    securing.Add(SecureAsync(talk, link, isLower, race.Token));
                 }
 
                 // The acceptor answers those that the lower id opened.
@@ -270,14 +270,14 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
         }
     }
 
-    private async Task<bool> SecureAsync(SessionDriver session, ConnectionContext ownedLink, bool isLower, CancellationToken cancellationToken)
+    private async Task<bool> SecureAsync(ISignalling talk, ConnectionContext ownedLink, bool isLower, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(HandshakeTimeout, clock.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             var carried = isLower
-                ? await adopter.InitiateAsync(ownedLink, session.Remote, ConnectionPath.PunchedTcp, LinkAdopter.Punched, either.Token).ConfigureAwait(false)
+                ? await adopter.InitiateAsync(ownedLink, talk.Remote, ConnectionPath.PunchedTcp, LinkAdopter.Punched, either.Token).ConfigureAwait(false)
                 : await adopter.RespondAsync(ownedLink, ConnectionPath.PunchedTcp, static () => true, either.Token).ConfigureAwait(false);
             return carried is not null;
         }
@@ -318,10 +318,10 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
             .OrderByDescending(CheckList.PriorityOf).Select(static c => c.Address).Distinct().Take(MaxTargets)];
     }
 
-    private Attempt? Find(SessionDriver session, byte[] id)
+    private Attempt? Find(ISignalling talk, byte[] id)
     {
         lock (_gate)
-            return _active.TryGetValue(session, out var attempt) && attempt.Id.AsSpan().SequenceEqual(id) ? attempt : null;
+            return _active.TryGetValue(talk, out var attempt) && attempt.Id.AsSpan().SequenceEqual(id) ? attempt : null;
     }
 
     private void Track(Task task)
@@ -337,7 +337,7 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
             CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    private static TimeSpan RoundTrip(SessionDriver session) => session.Statistics.SmoothedRtt ?? UsualRoundTrip;
+    private static TimeSpan RoundTrip(ISignalling talk) => talk.RoundTrip ?? UsualRoundTrip;
 
     /// <summary>One attempt's state.</summary>
     private sealed class Attempt(byte[] id, bool isInitiator, Instant begun)
