@@ -105,6 +105,13 @@ public sealed partial class CrustNode : IAsyncDisposable
             _upgrader = new PathUpgrader(_puncher, _tcpPuncher, Id, options.TimeProvider, _logger, _stopped.Token);
             _controls = new ControlTalks(HandlePunchTalk, _upgrader, new ControlHandshaker(_handshaker, terms, _policy.Gate), calls, clock, _stopped.Token);
             _circuits.TakeControl = _controls.TakeAsync;
+            if (options.ReportAttempts)
+            {
+                var reporter = new AttemptReporter(() => _attachment, clock);
+                _puncher.Ended += (_, report) => reporter.Tell(report);
+                _tcpPuncher.Ended += (_, report) => reporter.Tell(report);
+            }
+
             _protocols.AddInternal(PunchTalk.Protocol, HandlePunchMessage);
         }
 
@@ -393,7 +400,7 @@ public sealed partial class CrustNode : IAsyncDisposable
     /// <summary>Whether this node takes circuits of a kind.</summary>
     private bool Takes(CircuitKind kind) => kind == CircuitKind.Control ? _controls is not null : _options.Paths != PathPolicy.DirectOnly;
 
-    private IReadOnlyList<PeerAddress> PublishedAddresses() => _options.Paths == PathPolicy.RelayOnly ? [] : _reachability.Published();
+    private IReadOnlyList<PeerAddress> PublishedAddresses() => _options.Paths == PathPolicy.RelayOnly || _options.PublishesNothing ? [] : _reachability.Published();
 
     /// <summary>
     /// Dials to loopback make sense only when we are on it: we listen there, or reached our gateway there. What the gateway says it sees does

@@ -43,6 +43,11 @@ public sealed class CrustNodeOptions
     /// </summary>
     public PathPolicy Paths { get; set; }
 
+    /// <summary>
+    /// Tell the gateway what became of attempts to open direct paths: what the NATs on both sides do, how far it came and how long it took; no addresses and no peers. Default true.
+    /// </summary>
+    public bool ReportAttempts { get; set; } = true;
+
     /// <summary>Handlers by protocol that are there before the first peer can connect; more can be added by <see cref="CrustNode.Handle"/>.</summary>
     public IDictionary<string, PeerMessageHandler> Handlers { get; } = new Dictionary<string, PeerMessageHandler>(StringComparer.Ordinal);
 
@@ -123,6 +128,9 @@ public sealed class CrustNodeOptions
 
     /// <summary>A gateway's: TCP ports to listen on beside <see cref="TcpPort"/>, for peers whose network lets only some out.</summary>
     internal IReadOnlyList<int> AlsoTcpPorts { get; set; } = [];
+
+    /// <summary>The node publishes no address: on one host, as behind a NAT, only a punch leads to it. Off by default; for tests.</summary>
+    internal bool PublishesNothing { get; set; }
 
     /// <summary>A gateway's: who takes the circuits that peers open.</summary>
     internal ICircuitHost? CircuitHost { get; set; }

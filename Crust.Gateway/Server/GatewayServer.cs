@@ -26,6 +26,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly CrustClusterClient _client;
     private readonly ClusterLink _cluster;
     private readonly DialBackService _dialBack;
+    private readonly AttemptMetrics _attempts;
     private readonly ulong _epoch;
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _gate = new();
@@ -45,7 +46,8 @@ internal sealed class GatewayServer : IAsyncDisposable
         var policy = new DialBackPolicy(options.NeverDial, OwnAddresses, IPAddress.IsLoopback(options.Listen));
         _dialBack = new DialBackService(node.ProveAsync, node.Id, policy, _cluster, OwnAddresses, clock);
         _peers.Other = command => _dialBack.Handle(command);
-        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay);
+        _attempts = new AttemptMetrics(loggerFactory.CreateLogger<GatewayServer>());
+        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay, _attempts);
         node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
         node.PeerDisconnected += Detach;
     }
@@ -58,6 +60,9 @@ internal sealed class GatewayServer : IAsyncDisposable
 
     /// <summary>What it relays.</summary>
     internal CircuitRelay Relay => _relay;
+
+    /// <summary>What peers tell of their attempts to open direct paths.</summary>
+    internal AttemptMetrics Attempts => _attempts;
 
     internal int AttachedCount => _peers.Count;
 
@@ -141,6 +146,7 @@ internal sealed class GatewayServer : IAsyncDisposable
         await _dialBack.DisposeAsync();
         await _cluster.DisposeAsync();
         await _client.DisposeAsync();
+        _attempts.Dispose();
         _stopped.Dispose();
     }
 

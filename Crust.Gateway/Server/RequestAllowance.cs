@@ -15,6 +15,10 @@ internal sealed class RequestAllowance
 
     private readonly TokenBucket _attestations = new(perSecond: 1, burst: 10);
 
+    private readonly TokenBucket _reports = new(perSecond: 1, burst: 20);
+
+    internal bool MayReport(Instant now) => _reports.TryTake(now);
+
     internal bool MayAttest(Instant now) => _attestations.TryTake(now);
 
     internal bool MayObserve(Instant now) => _observations.TryTake(now);

@@ -19,17 +19,21 @@ namespace Crust.Gateway.Server;
 /// </summary>
 internal sealed class RequestHandler(
     CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
-    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null)
+    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null, AttemptMetrics? attempts = null)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
     /// <summary>Handles one message of the gateway protocol; anything malformed is dropped.</summary>
     internal async ValueTask HandleAsync(DeliveredMessage message, CancellationToken cancellationToken)
     {
-        if (!GatewayCodec.TryParse(message.Payload.Span, out var request) || request.Id == 0)
+        if (!GatewayCodec.TryParse(message.Payload.Span, out var request))
             return;
         var connection = node.ConnectionOf(message.Session);
         var allowance = _allowances.GetOrCreateValue(message.Session);
+        if (request is { Id: 0, BodyCase: GatewayEnvelope.BodyOneofCase.PunchReport } && peers.IsAttached(connection) && allowance.MayReport(clock.Now))
+            attempts?.Take(request.PunchReport);
+        if (request.Id == 0)
+            return;
         var response = new GatewayEnvelope { Id = request.Id };
         switch (request.BodyCase)
         {

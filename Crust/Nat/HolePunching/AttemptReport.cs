@@ -24,6 +24,12 @@ internal sealed record AttemptReport
 
     internal bool RemoteFiltersPorts { get; init; }
 
+    /// <summary>The kinds of candidates that we told: bit n for the kind with number n.</summary>
+    internal int LocalKinds { get; init; }
+
+    /// <summary>The kinds that the remote told.</summary>
+    internal int RemoteKinds { get; init; }
+
     internal PunchStrategy Strategy { get; init; }
 
     /// <summary>None when a link came of it.</summary>
@@ -46,6 +52,15 @@ internal sealed record AttemptReport
 
     /// <summary>Probes and openers of a spray.</summary>
     internal int Sprayed { get; init; }
+
+    /// <summary>The kinds in a description; 0 without one.</summary>
+    internal static int KindsOf(PunchDescription? description)
+    {
+        var kinds = 0;
+        foreach (var candidate in description?.Candidates ?? [])
+            kinds |= 1 << (int)candidate.Kind;
+        return kinds;
+    }
 
     /// <summary>One line for a log.</summary>
     public override string ToString() => string.Create(

@@ -308,6 +308,8 @@ internal sealed class Puncher(
             LocalFiltersPorts = machine.Local?.FiltersPorts ?? true,
             RemotePorts = machine.Remote?.Ports ?? default,
             RemoteFiltersPorts = machine.Remote?.FiltersPorts ?? true,
+            LocalKinds = AttemptReport.KindsOf(machine.Local),
+            RemoteKinds = AttemptReport.KindsOf(machine.Remote),
             Strategy = machine.Strategy,
             Failure = failure,
             Gathered = times.Until(times.Gathered),

@@ -137,7 +137,11 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
             IsTcp = true,
             IsInitiator = attempt.IsInitiator,
             LocalPorts = attempt.Local?.Ports ?? default,
+            LocalFiltersPorts = attempt.Local?.FiltersPorts ?? true,
             RemotePorts = told?.Ports ?? default,
+            RemoteFiltersPorts = told?.FiltersPorts ?? true,
+            LocalKinds = AttemptReport.KindsOf(attempt.Local),
+            RemoteKinds = AttemptReport.KindsOf(told),
             Failure = failure,
             Linked = failure == PunchFailure.None ? took : null,
         };

@@ -1,0 +1,11 @@
+using Crust.Nat.HolePunching;
+using Microsoft.Extensions.Logging;
+
+namespace Crust.Gateway.Server;
+
+/// <summary>What a gateway's server logs. Event ids are stable.</summary>
+internal static partial class ServerLog
+{
+    [LoggerMessage(4201, LogLevel.Debug, "A peer tells of an attempt to open a direct path: {Report}")]
+    internal static partial void AttemptReported(ILogger logger, AttemptReport report);
+}
