@@ -1,57 +1,34 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using Crust.Buffers;
 
 namespace Crust.Tcp;
 
 /// <summary>
-/// The writing end of a <see cref="TcpLink"/>: one contiguous buffer, rented between the first byte and the flush that sends the last one. The
+/// The writing end of a <see cref="TcpLink"/>: an <see cref="OutputBuffer{TLessor}"/>. The
 /// kernel is asked at once; only when it takes no more does a flush wait. One writer at a time. What the socket reports arrives as an
 /// <see cref="IOException"/>.
 /// </summary>
 /// <param name="socket">Not blocking; it stays the caller's.</param>
 internal sealed class TcpOutput(Socket socket) : PipeWriter
 {
-    /// <summary>Room in the buffer that begins with a large piece, so that it need not grow: what a link gathers between two flushes.</summary>
-    private const int LargeBufferLength = 256 * 1024;
-
-    /// <summary>A piece of this length begins with a large buffer.</summary>
-    private const int LargePiece = 16 * 1024;
-
-    private const int SmallBufferLength = 4 * 1024;
-
-    private byte[]? _buffer;
-    private int _end;
-    private bool _isCompleted;
+    private OutputBuffer<SharedArrays> _buffer;
     private volatile bool _cancelFlush;
 
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => true;
 
     /// <inheritdoc/>
-    public override long UnflushedBytes => _end;
+    public override long UnflushedBytes => _buffer.Length;
 
     /// <inheritdoc/>
-    public override Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        MakeRoom(sizeHint);
-        return _buffer.AsMemory(_end);
-    }
+    public override Memory<byte> GetMemory(int sizeHint = 0) => _buffer.Room(sizeHint);
 
     /// <inheritdoc/>
-    public override Span<byte> GetSpan(int sizeHint = 0)
-    {
-        MakeRoom(sizeHint);
-        return _buffer.AsSpan(_end);
-    }
+    public override Span<byte> GetSpan(int sizeHint = 0) => _buffer.Room(sizeHint).Span;
 
     /// <inheritdoc/>
-    public override void Advance(int bytes)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, (_buffer?.Length ?? 0) - _end);
-        _end += bytes;
-    }
+    public override void Advance(int bytes) => _buffer.Advance(bytes);
 
     /// <inheritdoc/>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
@@ -66,36 +43,14 @@ internal sealed class TcpOutput(Socket socket) : PipeWriter
     public override void CancelPendingFlush() => _cancelFlush = true;
 
     /// <summary>Gives the buffer back. What was not flushed is lost.</summary>
-    public override void Complete(Exception? exception = null)
-    {
-        _isCompleted = true;
-        Release();
-    }
-
-    private void MakeRoom(int sizeHint)
-    {
-        if (_isCompleted)
-            throw new InvalidOperationException("The writer was completed.");
-        var wanted = Math.Max(sizeHint, 1);
-        if (_buffer is not null && _buffer.Length - _end >= wanted)
-            return;
-        var length = wanted >= LargePiece ? LargeBufferLength : SmallBufferLength;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(length, _end + wanted));
-        if (_buffer is not null)
-        {
-            _buffer.AsSpan(0, _end).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
-
-        _buffer = larger;
-    }
+    public override void Complete(Exception? exception = null) => _buffer.Complete();
 
     /// <summary>Sends what the kernel takes now; true when that is everything.</summary>
     private bool TrySend(ref int sent)
     {
-        while (sent < _end && !_cancelFlush)
+        while (sent < _buffer.Length && !_cancelFlush)
         {
-            var taken = socket.Send(_buffer.AsSpan(sent, _end - sent), SocketFlags.None, out var error);
+            var taken = socket.Send(_buffer.Written(sent).Span, SocketFlags.None, out var error);
             if (error is SocketError.WouldBlock or SocketError.IOPending)
                 return false;
             if (error != SocketError.Success)
@@ -111,7 +66,7 @@ internal sealed class TcpOutput(Socket socket) : PipeWriter
         try
         {
             do
-                sent += await socket.SendAsync(_buffer.AsMemory(sent, _end - sent), SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                sent += await socket.SendAsync(_buffer.Written(sent), SocketFlags.None, cancellationToken).ConfigureAwait(false);
             while (!TrySend(ref sent));
         }
         catch (SocketException e)
@@ -126,15 +81,7 @@ internal sealed class TcpOutput(Socket socket) : PipeWriter
     {
         var wasCanceled = _cancelFlush;
         _cancelFlush = false;
-        Release();
+        _buffer.Release();
         return new FlushResult(wasCanceled, isCompleted: false);
-    }
-
-    private void Release()
-    {
-        if (_buffer is not null)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = null;
-        _end = 0;
     }
 }

@@ -2,25 +2,20 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Crust.Primitives;
+using Crust.Transport.Driver;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Crust.Utp.Driver;
 
 /// <summary>
-/// One µTP connection as a link. It holds no buffer while nothing moves; what a link is rarely asked for is made when somebody asks, for there
-/// are many idle ones. <see cref="Abort(ConnectionAbortedException)"/> resets it; <see cref="DisposeAsync"/> closes it in order: what was flushed
+/// One µTP connection as a link. It holds no buffer while nothing moves. <see cref="Abort(ConnectionAbortedException)"/> resets it; <see cref="DisposeAsync"/> closes it in order: what was flushed
 /// and the end are delivered in the background, for a bounded time.
 /// </summary>
-internal sealed class UtpLink : ConnectionContext, IDuplexPipe
+internal sealed class UtpLink : PipeLink
 {
     private readonly UtpInput _input;
     private readonly UtpOutput _output;
     private TaskCompletionSource? _connecting;
-    private CancellationTokenSource? _closed;
-    private string? _connectionId;
-    private FeatureCollection? _features;
-    private IDictionary<object, object?>? _items;
     private EndPoint? _remoteEndPoint;
 
     internal UtpLink(UtpPump pump, UtpConnection connection, IPEndPoint? remoteEndPoint)
@@ -31,30 +26,11 @@ internal sealed class UtpLink : ConnectionContext, IDuplexPipe
         _input = new UtpInput(this);
         _output = new UtpOutput(this);
         LocalEndPoint = pump.LocalEndPoint;
-        Transport = this;
     }
 
-    public PipeReader Input => _input;
+    public override PipeReader Input => _input;
 
-    public PipeWriter Output => _output;
-
-    public override IDuplexPipe Transport { get; set; }
-
-    public override string ConnectionId
-    {
-        get => _connectionId ??= Guid.NewGuid().ToString("N");
-        set => _connectionId = value;
-    }
-
-    public override IFeatureCollection Features => _features ??= new FeatureCollection();
-
-    public override IDictionary<object, object?> Items
-    {
-        get => _items ??= new ConnectionItems();
-        set => _items = value;
-    }
-
-    public override EndPoint? LocalEndPoint { get; set; }
+    public override PipeWriter Output => _output;
 
     public override EndPoint? RemoteEndPoint
     {
@@ -62,19 +38,7 @@ internal sealed class UtpLink : ConnectionContext, IDuplexPipe
         set => _remoteEndPoint = value;
     }
 
-    /// <summary>Cancelled once the link is closed by this process; what the remote does is seen by reading.</summary>
-    public override CancellationToken ConnectionClosed
-    {
-        get
-        {
-            var closed = LazyInitializer.EnsureInitialized(ref _closed);
-            if (IsClosed)
-                closed.Cancel();
-            return closed.Token;
-        }
-
-        set => throw new NotSupportedException("A µTP link knows itself when it is closed.");
-    }
+    private protected override bool IsClosedHere => IsClosed;
 
     internal UtpPump Pump { get; }
 
@@ -215,7 +179,4 @@ internal sealed class UtpLink : ConnectionContext, IDuplexPipe
         _input.HandleReadable();
         _output.HandleWritable();
     }
-
-    /// <summary>Never disposed of: whoever asks for the token of a closed link must not fault, and without a timer it holds nothing.</summary>
-    private void TellClosed() => Volatile.Read(ref _closed)?.Cancel();
 }

@@ -2,8 +2,8 @@ using System.IO.Pipelines;
 using System.Net;
 using Crust.Identity;
 using Crust.Session.Driver;
+using Crust.Transport.Driver;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Crust.Session.Circuits.Driver;
 
@@ -11,7 +11,7 @@ namespace Crust.Session.Circuits.Driver;
 /// A circuit as a link: what is above it runs as over any other. Its end points are those of the hop. <see cref="Abort(ConnectionAbortedException)"/> ends it
 /// at once, <see cref="DisposeAsync"/> once what was flushed has left; the circuit ends in both directions then. Thread safe where links are.
 /// </summary>
-internal sealed class CircuitLink : ConnectionContext, IDuplexPipe, ICircuitUser
+internal sealed class CircuitLink : PipeLink, ICircuitUser
 {
     /// <summary>How long what was flushed may take to leave after the link was closed. Ours: as long as a session's goodbye.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
@@ -25,10 +25,6 @@ internal sealed class CircuitLink : ConnectionContext, IDuplexPipe, ICircuitUser
     private readonly Pipe _pipe = new(Options);
     private readonly CircuitOutput _output;
     private readonly Lock _gate = new();
-    private string? _connectionId;
-    private FeatureCollection? _features;
-    private IDictionary<object, object?>? _items;
-    private CancellationTokenSource? _closed;
     private ITimer? _linger;
     private long _consumed;
     private int _window = CircuitLimits.InitialWindow;
@@ -50,49 +46,16 @@ internal sealed class CircuitLink : ConnectionContext, IDuplexPipe, ICircuitUser
         Input = new CircuitInput(_pipe.Reader, HandleConsumed);
         LocalEndPoint = hop.Session.LocalEndPoint;
         RemoteEndPoint = hop.Session.RemoteEndPoint;
-        Transport = this;
     }
 
     /// <summary>The session with the gateway that it rides on.</summary>
     internal SessionDriver Hop => _hop.Session;
 
-    public PipeReader Input { get; }
+    public override PipeReader Input { get; }
 
-    public PipeWriter Output => _output;
+    public override PipeWriter Output => _output;
 
-    public override IDuplexPipe Transport { get; set; }
-
-    public override string ConnectionId
-    {
-        get => _connectionId ??= Guid.NewGuid().ToString("N");
-        set => _connectionId = value;
-    }
-
-    public override IFeatureCollection Features => _features ??= new FeatureCollection();
-
-    public override IDictionary<object, object?> Items
-    {
-        get => _items ??= new ConnectionItems();
-        set => _items = value;
-    }
-
-    public override EndPoint? LocalEndPoint { get; set; }
-
-    public override EndPoint? RemoteEndPoint { get; set; }
-
-    /// <summary>Cancelled once the link is closed here; what the remote does is seen by reading.</summary>
-    public override CancellationToken ConnectionClosed
-    {
-        get
-        {
-            var closed = LazyInitializer.EnsureInitialized(ref _closed);
-            if (_isClosed)
-                closed.Cancel();
-            return closed.Token;
-        }
-
-        set => throw new NotSupportedException("A circuit knows itself when it is closed.");
-    }
+    private protected override bool IsClosedHere => _isClosed;
 
     /// <summary>Who is at the other end, says the gateway.</summary>
     internal PeerId Peer => _circuit.Peer;
@@ -171,8 +134,7 @@ internal sealed class CircuitLink : ConnectionContext, IDuplexPipe, ICircuitUser
         else if (Queued > 0)
             // The other end may give no more credit.
             _linger = _timeProvider.CreateTimer(static s => ((CircuitLink)s!).Close(atOnce: true), this, Linger, Timeout.InfiniteTimeSpan);
-        // Never disposed of: whoever asks for the token of a closed link must not fault.
-        Volatile.Read(ref _closed)?.Cancel();
+        TellClosed();
     }
 
     /// <summary>Nothing moves any more: readers and writers are told. Under the lock.</summary>
