@@ -42,6 +42,9 @@ internal enum Fault
     /// <summary>An application closes its session in the middle of everything, and seeks another.</summary>
     Close,
 
+    /// <summary>A relay begins anew; the other carries what it carried.</summary>
+    RelayLoss,
+
     /// <summary>An attacker plays a recording.</summary>
     Replay,
 }

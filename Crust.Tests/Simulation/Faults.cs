@@ -9,7 +9,7 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
     {
         [ScenarioKind.LinkChanges] = [Fault.NewLink, Fault.NewLink, Fault.NewLink, Fault.Reset, Fault.Reset, Fault.BothDial, Fault.HalfOpen, Fault.Stall],
         [ScenarioKind.Starved] = [Fault.NewLink, Fault.Reset, Fault.Reset, Fault.BothDial, Fault.Stall],
-        [ScenarioKind.Mixed] = Enum.GetValues<Fault>(),
+        [ScenarioKind.Mixed] = [.. Enum.GetValues<Fault>().Where(static f => f != Fault.RelayLoss)],
         [ScenarioKind.SilentLinks] = [Fault.Stall, Fault.Stall, Fault.Swallow, Fault.SwallowOneWay, Fault.HalfOpen, Fault.NewLink],
         [ScenarioKind.Tampering] = [Fault.Alter, Fault.Alter, Fault.Truncate, Fault.Reset, Fault.NewLink],
         [ScenarioKind.Restarts] = [Fault.Restart, Fault.BothDial, Fault.Reset, Fault.NewLink, Fault.Stall, Fault.Replay, Fault.Close],
@@ -31,6 +31,9 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
         if (directory.IsHealed)
             return;
         var fault = world.Pick(Choices[scenario.Kind]);
+        // Where there are relays, one is lost now and then; but where nothing may end a session, its own sessions count too.
+        if (network.Relays.Count > 0 && scenario.MayEndSessions && world.Random.Chance(0.15))
+            fault = Fault.RelayLoss;
         var one = world.Pick(network.Nodes);
         var other = world.Pick([.. network.Nodes.Where(n => n != one)]);
         Count++;
@@ -52,6 +55,17 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
             case Fault.Restart:
                 one.Restart();
                 directory.Converse(one);
+                break;
+            case Fault.RelayLoss:
+                if (network.Relays.Count == 0)
+                    break;
+                world.Pick(network.Relays).Restart();
+                foreach (var node in network.Nodes)
+                {
+                    foreach (var relay in network.Relays)
+                        world.After(world.UpTo(TimeSpan.FromSeconds(3)), () => node.Connect(relay.Identity.Id, directory.HealsAt));
+                }
+
                 break;
             case Fault.Close:
                 if (one.Peers.Find(other.Identity.Id) is { IsOpen: true } session)

@@ -75,6 +75,18 @@ internal static class FrameWalk
             case FrameType.Ping or FrameType.Pong when reader.TryReadUInt64(out var token):
                 words?.Append($" {type} {token}");
                 return true;
+            case FrameType.CircuitOpen when CircuitOpenFrame.TryRead(ref reader, out var f):
+                words?.Append($" opens circuit {f.Id}");
+                return true;
+            case FrameType.CircuitData when CircuitDataFrame.TryRead(ref reader, out var f):
+                words?.Append($" circuit {f.Id} {f.Data.Length}");
+                return true;
+            case FrameType.CircuitCredit when CircuitCreditFrame.TryRead(ref reader, out var f):
+                words?.Append($" credit of circuit {f.Id} {f.Limit}");
+                return true;
+            case FrameType.CircuitClose when CircuitCloseFrame.TryRead(ref reader, out var f):
+                words?.Append($" closes circuit {f.Id} {f.Code}");
+                return true;
             case FrameType.LinkRequest:
                 words?.Append(" request");
                 return true;

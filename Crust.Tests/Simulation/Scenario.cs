@@ -22,6 +22,9 @@ internal sealed record Scenario
 
     internal bool IsSlow { get; private init; }
 
+    /// <summary>Relays between the nodes: relayed links are circuits through them. So it is for every fifth seed of each kind.</summary>
+    internal int Relays { get; private init; }
+
     /// <summary>Whether links may be µTP connections over a datagram network: so it is for every second seed of each kind.</summary>
     internal bool HasDatagrams { get; private init; }
 
@@ -52,11 +55,16 @@ internal sealed record Scenario
     /// <summary>Every so many seeds of a kind have datagrams.</summary>
     private const ulong DatagramsEvery = 2;
 
+    /// <summary>Every so many seeds of a kind have circuits.</summary>
+    private const ulong CircuitsEvery = 5;
+
     internal static Scenario Draw(World world)
     {
         var random = world.Random;
         var kinds = (ulong)Enum.GetValues<ScenarioKind>().Length;
         var kind = (ScenarioKind)(world.Seed % kinds);
+        // Over all kinds, and with and without datagrams.
+        var hasCircuits = ((world.Seed / kinds) + (world.Seed % kinds)) % CircuitsEvery == CircuitsEvery - 1;
         var seconds = kind switch
         {
             ScenarioKind.Calm => random.Next(5, 60),
@@ -79,7 +87,8 @@ internal sealed record Scenario
                 _ => TimeSpan.FromSeconds(0.3 + random.NextDouble() * 5),
             },
             Signs = kind == ScenarioKind.Starved ? 1 : random.Next(3) switch { 0 => 1, 1 => 0, _ => 0.5 },
-            Relayed = random.NextDouble() * 0.6,
+            Relays = hasCircuits ? 2 : 0,
+            Relayed = (hasCircuits ? 0.3 : 0) + (random.NextDouble() * 0.6),
             HasDatagrams = world.Seed / kinds % DatagramsEvery == DatagramsEvery - 1,
             UtpShare = world.Seed / kinds % (2 * DatagramsEvery) < DatagramsEvery ? 1 : 0.6,
             IsSlow = kind != ScenarioKind.LinkChanges && random.Chance(0.15),
@@ -110,5 +119,5 @@ internal sealed record Scenario
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Kind}, {Nodes} nodes, {Duration.TotalSeconds:F0} s{(HasDatagrams ? $", {UtpShare:P0} µTP" : "")}";
+    public override string ToString() => $"{Kind}, {Nodes} nodes, {Duration.TotalSeconds:F0} s{(HasDatagrams ? $", {UtpShare:P0} µTP" : "")}{(Relays > 0 ? $", {Relays} relays" : "")}";
 }

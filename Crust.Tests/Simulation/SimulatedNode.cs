@@ -147,6 +147,8 @@ internal sealed class SimulatedNode
         }
     }
 
+    internal SimulatedHop? HopOf(SimulatedSession session) => _network.HopOf(session);
+
     internal void SessionEnded(SimulatedSession session) => Peers.Closed(session.Remote, session);
 
     internal void Remove(NodeLink link) => _links.Remove(link);

@@ -35,6 +35,8 @@ internal sealed class SimulatedSession
                 LeavesUnsigned = Applications.LeavesUnsigned,
             },
             node.World.Now);
+        Hop = node.HopOf(this);
+        Machine.Circuits = Hop;
         Application = new Application(this);
         node.Directory.Add(this);
     }
@@ -50,6 +52,9 @@ internal sealed class SimulatedSession
     internal SessionMachine Machine { get; }
 
     internal Application Application { get; }
+
+    /// <summary>The circuits that ride on it; null unless an end is a relay.</summary>
+    internal SimulatedHop? Hop { get; }
 
     internal bool SendsSigned { get; }
 

@@ -29,6 +29,8 @@ internal sealed class Simulation
         _network = new Network(_world, _scenario);
         for (var i = 0; i < _scenario.Nodes; i++)
             _network.Add(new SimulatedNode(_scenario, _network, _directory, ((char)('A' + i)).ToString()));
+        for (var i = 0; i < _scenario.Relays; i++)
+            _network.AddRelay(new SimulatedNode(_scenario, _network, _directory, ((char)('R' + i)).ToString()));
         _faults = new Faults(_world, _network, _scenario, _directory);
         if (_network.Utp is { } utp)
             _datagramFaults = new DatagramFaults(_world, utp, _scenario, _directory);
@@ -128,7 +130,7 @@ internal sealed class Simulation
         foreach (var session in _directory.Sessions.Where(s => s.IsOpen).ToArray())
         {
             // One end, the other, or both at once.
-            if (_world.Random.Chance(0.6) && session.IsOpen)
+            if (!_network.IsHop(session) && _world.Random.Chance(0.6) && session.IsOpen)
                 session.Close();
         }
 
@@ -142,7 +144,7 @@ internal sealed class Simulation
     {
         if (_world.Waiting > 0)
             throw new SimulationException($"all sessions are closed, and {_world.Waiting} events wait, the next for {_world.NextIn}");
-        foreach (var node in _network.Nodes)
+        foreach (var node in _network.Nodes.Concat(_network.Relays))
         {
             if (node.Peers.Count > 0 || node.Links.Count > 0)
                 throw new SimulationException($"{node.Name}: all sessions are closed, and {node.Peers.Count} peers, {node.Links.Count} links are left");
@@ -155,6 +157,8 @@ internal sealed class Simulation
     private void Converse(SimulatedNode node)
     {
         var until = _world.Now + _scenario.Duration;
+        foreach (var relay in _network.Relays)
+            _world.After(_world.UpTo(TimeSpan.FromSeconds(1)), () => node.Connect(relay.Identity.Id, until));
         foreach (var other in _network.Nodes)
         {
             if (other != node && (_world.Random.Chance(0.6) || node.Identity.Id < other.Identity.Id))
