@@ -65,11 +65,26 @@ internal sealed class TcpOutput(Socket socket) : PipeWriter
     /// <summary>Ends a flush that waits as soon as the kernel takes anything, or the next one. What was not sent is lost.</summary>
     public override void CancelPendingFlush() => _cancelFlush = true;
 
-    /// <summary>Gives the buffer back. What was not flushed is lost.</summary>
+    /// <summary>Gives the buffer back. What was not flushed is lost. Without an exception the remote learns that nothing more comes.</summary>
     public override void Complete(Exception? exception = null)
     {
+        var isFirst = !_isCompleted;
         _isCompleted = true;
         Release();
+        if (exception is null && isFirst)
+            Finish();
+    }
+
+    private void Finish()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Not connected any more: there is nobody to tell.
+        }
     }
 
     private void MakeRoom(int sizeHint)
