@@ -5,9 +5,8 @@ using Crust.Buffers;
 namespace Crust.Tcp;
 
 /// <summary>
-/// The writing end of a <see cref="TcpLink"/>: an <see cref="OutputBuffer{TLessor}"/>. The
-/// kernel is asked at once; only when it takes no more does a flush wait. One writer at a time. What the socket reports arrives as an
-/// <see cref="IOException"/>.
+/// The writing end of a <see cref="TcpLink"/>: an <see cref="OutputBuffer{TLessor}"/>. The kernel is asked at once; only when it takes no more does a flush wait.
+/// One writer at a time. What the socket reports arrives as an <see cref="IOException"/>.
 /// </summary>
 /// <param name="socket">Not blocking; it stays the caller's.</param>
 internal sealed class TcpOutput(Socket socket) : PipeWriter
@@ -42,8 +41,26 @@ internal sealed class TcpOutput(Socket socket) : PipeWriter
     /// <summary>Ends a flush that waits as soon as the kernel takes anything, or the next one. What was not sent is lost.</summary>
     public override void CancelPendingFlush() => _cancelFlush = true;
 
-    /// <summary>Gives the buffer back. What was not flushed is lost.</summary>
-    public override void Complete(Exception? exception = null) => _buffer.Complete();
+    /// <summary>Gives the buffer back. What was not flushed is lost. Without an exception the remote learns that nothing more comes.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+        var isFirst = !_buffer.IsCompleted;
+        _buffer.Complete();
+        if (exception is null && isFirst)
+            Finish();
+    }
+
+    private void Finish()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Not connected any more: there is nobody to tell.
+        }
+    }
 
     /// <summary>Sends what the kernel takes now; true when that is everything.</summary>
     private bool TrySend(ref int sent)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Crust.Identity;
 using Crust.PeerProtocol;
 using Crust.Session;
@@ -154,6 +155,40 @@ public sealed class LinkTests(ITestOutputHelper output)
 
         await Loopback.HasNoSessionsAsync(node);
         await Loopback.ServesHonestPeersAsync(node);
+    }
+
+    [Fact]
+    public async Task AGoodbye_ReachesAPeerThatIsWriting()
+    {
+        await using var node = await Loopback.StartAsync();
+        for (var i = 0; i < 30; i++)
+        {
+            using var peer = await RawPeer.ConnectAsync(node);
+            await peer.HandshakeAsync();
+            await Eventually.HoldsAsync(() => node.Connections.Count == 1, "the handshake is done");
+            var connection = node.Connections[0];
+            var closing = connection.CloseAsync("enough");
+            await Eventually.HoldsAsync(() => connection.CloseReason is not null, "the session is over");
+            // More than the kernel takes: all of it is read, or this would not end.
+            var block = peer.Seal(new byte[16 * 1024]);
+            var written = Task.Run(async () =>
+            {
+                for (var k = 0; k < 400; k++)
+                    await peer.Stream.WriteAsync(block);
+            });
+
+            await written.WaitAsync(Eventually.Soon);
+            byte[]? last = null;
+            while (await peer.ReadRecordAsync().WaitAsync(Eventually.Soon) is { } record)
+                last = record;
+            peer.HalfClose();
+
+            last.Should().NotBeNull();
+            Encoding.UTF8.GetString(last!).Should().EndWith("enough");
+            await closing.WaitAsync(Eventually.Soon);
+        }
+
+        await Loopback.HasNoSessionsAsync(node);
     }
 
     [Theory]

@@ -11,6 +11,7 @@ internal sealed class HostileHttp : IDisposable
     private readonly string _kind;
     private readonly CancellationTokenSource _stopped = new();
     private int _connections;
+    private long _sent;
 
     internal HostileHttp(string kind, IPAddress? address = null)
     {
@@ -23,6 +24,9 @@ internal sealed class HostileHttp : IDisposable
     internal int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     internal int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Bytes of endless answers that clients took, and what the kernel holds of them.</summary>
+    internal long Sent => Volatile.Read(ref _sent);
 
     public void Dispose()
     {
@@ -118,6 +122,6 @@ internal sealed class HostileHttp : IDisposable
     private async Task ForeverAsync(Socket socket, byte[] block)
     {
         while (!_stopped.IsCancellationRequested)
-            await socket.SendAsync(block, _stopped.Token);
+            Interlocked.Add(ref _sent, await socket.SendAsync(block, _stopped.Token));
     }
 }

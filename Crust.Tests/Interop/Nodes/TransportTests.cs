@@ -61,9 +61,6 @@ public sealed class TransportTests(ITestOutputHelper output)
         var atB = b.Connections[0];
         await connection.CloseAsync("done").WaitAsync(Eventually.Soon, Cancelled);
         connection.CloseReason.Should().Be("done");
-        // Known gap, about one close in thirty right after a long message: what was not read turns our close into a reset, which overtakes the goodbye. CRUST_FULL=1 insists.
-        if (Environment.GetEnvironmentVariable("CRUST_FULL") != "1")
-            return;
         await atB.Completion.WaitAsync(Eventually.Soon, Cancelled);
         atB.CloseReason.Should().Be("done", "b is told");
     }

@@ -10,8 +10,8 @@ internal interface ILinkCarrier
     /// <returns>Its plaintext's length; 0 when there is none now, and with <paramref name="over"/> when there will be no more.</returns>
     int NextRecord(LinkPump link, Span<byte> plaintext, out bool over);
 
-    /// <summary>True when the session is over and the link may still have to carry its goodbye.</summary>
-    bool OwesGoodbye(LinkPump link);
+    /// <summary>True when this side ended the session and the link carries the goodbye, or has carried it.</summary>
+    bool SaysGoodbye(LinkPump link);
 
     /// <summary>A loop failed in itself, which is our bug: the session must end, the process must not.</summary>
     void LinkFaulted(LinkPump link, Exception exception);

@@ -7,7 +7,8 @@ namespace Crust.Session.Driver;
 
 /// <summary>
 /// A link while it carries a session: one loop opens records and hands them over, one takes records and seals them. Ends when either loop
-/// does. Owns the link.
+/// does. The link that carries our goodbye ends when the peer ends it, which it does at once, or when it is stopped: bytes that came and were not read would make
+/// our close a reset, which overtakes the goodbye. Owns the link.
 /// </summary>
 internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicClock clock)
 {
@@ -50,6 +51,8 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
         try
         {
             await ReadAsync().ConfigureAwait(false);
+            if (carrier.SaysGoodbye(this))
+                await link.Pipe.DrainAsync().ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -88,7 +91,7 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
         finally
         {
             // Without a reader there is no acknowledgement: let the writer end too, after it said goodbye if one is due.
-            if (carrier.OwesGoodbye(this))
+            if (carrier.SaysGoodbye(this))
                 Wake();
             else if (!_endedInOrder)
                 Stop("the reader ended");
@@ -104,9 +107,11 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
             {
                 if (over)
                 {
-                    // In order: a reset would take the goodbye with it, if the kernel still holds that.
                     _endedInOrder = true;
-                    link.Pipe.CancelRead();
+                    if (carrier.SaysGoodbye(this))
+                        await link.Pipe.FinishWritingAsync().ConfigureAwait(false);
+                    else
+                        link.Pipe.CancelRead();
                     return;
                 }
 

@@ -86,6 +86,30 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
     /// <summary>Ends a <see cref="ReadAsync"/> that waits, or the next one, with false.</summary>
     internal void CancelRead() => link.Transport.Input.CancelPendingRead();
 
+    /// <summary>Nothing more is written: the remote is told so where the link can tell. What was not flushed is lost.</summary>
+    internal ValueTask FinishWritingAsync() => Output.CompleteAsync();
+
+    /// <summary>Reads and forgets, until the remote ends the link or this side drops it. Instead of <see cref="ReadAsync"/>, not beside it.</summary>
+    internal async Task DrainAsync()
+    {
+        Release();
+        var input = link.Transport.Input;
+        try
+        {
+            ReadResult result;
+            do
+            {
+                result = await input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+                input.AdvanceTo(result.Buffer.End);
+            }
+            while (!result.IsCompleted);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // It is gone, and that was waited for.
+        }
+    }
+
     /// <summary>Drops the link at once; a blocked read or write ends.</summary>
     internal void Abort(string reason) => link.Abort(new ConnectionAbortedException(reason));
 

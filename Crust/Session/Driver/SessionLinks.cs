@@ -124,10 +124,10 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
     }
 
     /// <inheritdoc/>
-    bool ILinkCarrier.OwesGoodbye(LinkPump link)
+    bool ILinkCarrier.SaysGoodbye(LinkPump link)
     {
         lock (session.Gate)
-            return machine.OwesGoodbye && (machine.ActiveLink is null || machine.ActiveLink == link.Handle);
+            return session.Closure is { ByRemote: false } && (machine.ActiveLink is null || machine.ActiveLink == link.Handle);
     }
 
     /// <inheritdoc/>
