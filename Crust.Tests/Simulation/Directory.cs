@@ -23,6 +23,9 @@ internal sealed class Directory(Scenario scenario)
     /// <summary>Lets a node seek sessions with the others: at the beginning, and after each restart.</summary>
     internal Action<SimulatedNode> Converse { get; set; } = _ => { };
 
+    /// <summary>How sessions came to be on circuits, and went from them.</summary>
+    internal CircuitMoves Moves { get; } = new();
+
     internal IEnumerable<SimulatedSession> Sessions => _sessions.Values;
 
     internal int Delivered => _directions.Values.Sum(d => d.Delivered);

@@ -9,6 +9,7 @@ internal static class Mutants
     private const string Ledger = "Session/Sending/SendLedger.cs";
     private const string Links = "Session/Links/LinkSet.cs";
     private const string Streams = "Session/Streams/StreamTable.cs";
+    private const string Circuits = "Session/Circuits/CircuitSet.cs";
 
     internal static readonly Mutant[] Planted =
     [
@@ -30,6 +31,8 @@ internal static class Mutants
         new("a resent entry is another", Ledger, "_next = Math.Max(_next, AcknowledgedThrough + 1);", "_next = Math.Max(_next, AcknowledgedThrough + 2);"),
         new("a priority waits behind a lower one's fragments for ever", Sending, "for (var lane = 0; lane < WireLimits.PriorityCount; lane++)\n        {\n            var entry = _lanes[lane];", "for (var lane = 0; lane < WireLimits.PriorityCount - 1; lane++)\n        {\n            var entry = _lanes[lane];"),
         new("memory of the process is kept at the end", "Session/Sending/SendBudget.cs", "limits.Memory.Release(_limit - WireLimits.InitialWindow);", ""),
+        new("a circuit spends more than its credit", Circuits, "circuit.Sent += length;", "circuit.Sent += length / 2;"),
+        new("a circuit outlives the link that it rode on", Circuits, "foreach (var circuit in _circuits.Values.ToList())\n            Forget(circuit);", ""),
     ];
 
     /// <summary>What stood there before the simulator found it.</summary>

@@ -166,8 +166,9 @@ internal sealed class Network(World world, Scenario scenario)
             return;
         }
 
-        var hop = Hop(dialler, world.Pick(relays))!;
-        var link = new RelayedLink(world, ++_lastNumber);
+        var through = world.Pick(relays);
+        var hop = Hop(dialler, through)!;
+        var link = new RelayedLink(world, through, ++_lastNumber);
         var circuit = hop.TryOpen(acceptor.Identity.Id, c => link.AddEnd(isDialler: true, hop, c));
         if (circuit is null)
         {
@@ -177,7 +178,7 @@ internal sealed class Network(World world, Scenario scenario)
 
         _circuits[(hop.Session.Id, circuit.Id)] = link;
         _links.Add((link, dialler, acceptor));
-        world.Log($"link {link.Number}: {dialler.Name} calls {acceptor.Name} over {_relays.Single(r => r.Identity.Id == hop.Session.Remote).Name}");
+        world.Log($"link {link.Number}: {dialler.Name} calls {acceptor.Name} over {through.Name}");
         done(link);
     }
 

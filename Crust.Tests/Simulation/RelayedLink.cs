@@ -5,10 +5,13 @@ using Crust.Session.Links;
 namespace Crust.Tests.Simulation;
 
 /// <summary>A link that is a circuit of the product through a relay. What can happen to it happens in the relay, or to the sessions that it rides on.</summary>
-internal sealed class RelayedLink(World world, int number) : SimulatedLink(LinkRank.Relayed, number)
+internal sealed class RelayedLink(World world, SimulatedNode relay, int number) : SimulatedLink(LinkRank.Relayed, number)
 {
     private readonly CircuitEnd?[] _ends = new CircuitEnd?[2];
     private readonly RelayHalf?[] _halves = new RelayHalf?[2];
+
+    /// <summary>Whom it leads through.</summary>
+    internal SimulatedNode Relay => relay;
 
     internal CircuitEnd AddEnd(bool isDialler, SimulatedHop hop, Circuit circuit) => _ends[Of(isDialler)] = new CircuitEnd(world, this, hop, circuit);
 

@@ -19,6 +19,7 @@ internal sealed class SimulatedSession
     private long _timer;
     private NodeLink? _adding;
     private bool _isReviving;
+    private SimulatedLink? _carrier;
 
     internal SimulatedSession(SimulatedNode node, HandshakeResult result, GenerationCounter generations)
     {
@@ -162,6 +163,8 @@ internal sealed class SimulatedSession
                 case SessionEventKind.LinkActivated:
                     var link = (NodeLink?)e.Link!.Tag ?? _adding!;
                     ActiveLinkIsOurs = link.IsDialler;
+                    Node.Directory.Moves.Moved(_carrier, link.Link);
+                    _carrier = link.Link;
                     World.Log($"{Node.Name} moved to link {link.Link.Number} ({link.Link.Rank})");
                     break;
                 case SessionEventKind.LinkUnwanted:

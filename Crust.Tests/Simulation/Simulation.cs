@@ -41,6 +41,8 @@ internal sealed class Simulation
 
     internal Scenario Scenario => _scenario;
 
+    internal CircuitMoves Moves => _directory.Moves;
+
     /// <summary>Tells the story. Throws when a promise does not hold.</summary>
     internal Story Run()
     {
