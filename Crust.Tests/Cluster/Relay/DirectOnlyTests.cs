@@ -92,6 +92,8 @@ public sealed class DirectOnlyTests(ITestOutputHelper output)
         var moved = Channel.CreateUnbounded<bool>();
         caller.PeerPathChanged += c => moved.Writer.TryWrite(c == connection);
 
+        // A link that was just adopted may not be nominated yet.
+        await connection.PingAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
         before.Act(static machine => ((LinkPump)machine.ActiveLink!.Tag!).Stop("the test cuts it"));
         await Eventually.HoldsAsync(() => moved.Reader.TryRead(out _), "the link is lost");
 
