@@ -349,7 +349,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         var observer = new NatObserver(
             new NatObserverOptions(
                 () => utp?.Listening is { } pump ? StunDispatcher.Of(pump.Socket) : null, utp?.BindSocket ?? DatagramSockets.Bind, _transports.TcpEndPoint,
-                (isTcp, family) => _reachability.NoteContacts(attachment.StunServersOf(isTcp, family))),
+                attachment.StunServersOf, _reachability.NoteContact),
             clock, _logger);
         attachment.Attached += observer.Look;
         attachment.Capabilities = () => NatBits.Encode(observer.Report);
@@ -383,7 +383,12 @@ public sealed partial class CrustNode : IAsyncDisposable
         }
     }
 
-    private Task<SessionDriver> ConnectRelayAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken) => _connector.ConnectAsync(gateway, cancellationToken);
+    private Task<SessionDriver> ConnectRelayAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken)
+    {
+        foreach (var address in gateway)
+            _reachability.NoteContact(address.EndPoint.Address);
+        return _connector.ConnectAsync(gateway, cancellationToken);
+    }
 
     /// <summary>Whether this node takes circuits of a kind.</summary>
     private bool Takes(CircuitKind kind) => kind == CircuitKind.Data && _options.Paths != PathPolicy.DirectOnly;
