@@ -55,6 +55,7 @@ public sealed partial class CrustNode : IAsyncDisposable
     private readonly Puncher? _puncher;
     private readonly TcpPuncher? _tcpPuncher;
     private readonly PathUpgrader? _upgrader;
+    private readonly AddressFollower? _follower;
     private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
     private readonly NodeReachability _reachability;
     private readonly AddressProver _prover;
@@ -112,6 +113,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         {
             _puncher = new Puncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
             _tcpPuncher = new TcpPuncher(PunchEnvironment(), punched, adopter, clock, _logger, _stopped.Token);
+            _follower = new AddressFollower(_connector, options.TimeProvider, _stopped.Token);
             _upgrader = new PathUpgrader(_puncher, _tcpPuncher, Id, options.TimeProvider, _logger, _stopped.Token);
             _protocols.AddInternal(PunchTalk.Protocol, HandlePunchMessage);
         }
@@ -251,6 +253,8 @@ public sealed partial class CrustNode : IAsyncDisposable
         await _reviver.DisposeAsync().ConfigureAwait(false);
         if (_upgrader is not null)
             await _upgrader.DisposeAsync().ConfigureAwait(false);
+        if (_follower is not null)
+            await _follower.DisposeAsync().ConfigureAwait(false);
         if (_puncher is not null)
             await _puncher.DisposeAsync().ConfigureAwait(false);
         if (_tcpPuncher is not null)
@@ -446,6 +450,7 @@ public sealed partial class CrustNode : IAsyncDisposable
                 session.EndWithLink();
             node._arrivals.Arrived(session);
             node._upgrader?.Watch(session);
+            node._follower?.Watch(session);
             node.Raise(node.PeerConnected, session);
         }
 
@@ -454,6 +459,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         public void PathChanged(SessionDriver session)
         {
             node._upgrader?.Watch(session);
+            node._follower?.Watch(session);
             node.Raise(node.PeerPathChanged, session);
         }
 
