@@ -5,6 +5,8 @@ using System.Net.Sockets;
 using Crust.Dialing;
 using Crust.Dialing.Driver;
 using Crust.Diagnostics;
+using Crust.Discovery.Lan;
+using Crust.Discovery.Lan.Driver;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
@@ -59,6 +61,7 @@ public sealed partial class CrustNode : IAsyncDisposable
     private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
     private readonly NodeReachability _reachability;
     private readonly AddressProver _prover;
+    private readonly LanDiscovery? _lan;
     private volatile string? _gatewayFailure;
     private int _disposed;
 
@@ -98,7 +101,9 @@ public sealed partial class CrustNode : IAsyncDisposable
         _circuits = new CircuitAcceptor(Takes, _policy.Gate, adopter, limits.Memory, options.TimeProvider, _logger);
         _hops = new RelayHops(_circuits, () => _attachment, ConnectRelayAsync, options.TimeProvider);
         var calls = new CircuitDialer(_hops, _circuits, adopter, options.TimeProvider);
-        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, calls, () => _attachment, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
+        if (options.LanDiscovery)
+            _lan = new LanDiscovery(_identity, Network, LanPorts(), clock, _logger);
+        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, calls, () => _attachment, _lan, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
         _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
@@ -158,6 +163,9 @@ public sealed partial class CrustNode : IAsyncDisposable
 
     /// <summary>What is known of the addresses at which others might reach this node from outside: mapped ones, and where its gateway sees it. Empty while no gateway was asked.</summary>
     public IReadOnlyList<AddressReachability> Reachability => _reachability.Addresses;
+
+    /// <summary>Peers that announced themselves on the LAN in the last two minutes; none without <see cref="CrustNodeOptions.LanDiscovery"/>. A hint: whoever is dialled must prove its id.</summary>
+    public IReadOnlyList<PeerId> LanPeers => _lan?.Peers ?? [];
 
     /// <summary>The gateway the node is attached to; null while there is none.</summary>
     public PeerId? Gateway => _attachment?.Current?.Gateway;
@@ -260,6 +268,8 @@ public sealed partial class CrustNode : IAsyncDisposable
         if (_tcpPuncher is not null)
             await _tcpPuncher.DisposeAsync().ConfigureAwait(false);
         await _connector.DisposeAsync().ConfigureAwait(false);
+        if (_lan is not null)
+            await _lan.DisposeAsync().ConfigureAwait(false);
         await _hops.DisposeAsync().ConfigureAwait(false);
         await _circuits.DisposeAsync().ConfigureAwait(false);
         await _introductions.DisposeAsync().ConfigureAwait(false);
@@ -282,6 +292,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         _transports.Accept();
         Log.Listening(_logger, Id.ToShortString(), _transports.EndPoints);
         _reachability.Start(_attachment);
+        _lan?.Start();
     }
 
     /// <summary>Opens ways through NATs; null at a gateway.</summary>
@@ -396,6 +407,11 @@ public sealed partial class CrustNode : IAsyncDisposable
 
     /// <summary>Whether this node takes circuits of a kind.</summary>
     private bool Takes(CircuitKind kind) => kind == CircuitKind.Data && _options.Paths != PathPolicy.DirectOnly;
+
+    /// <summary>What is told on the LAN. A node that takes no direct path tells nothing, and one on loopback cannot be dialled from there.</summary>
+    private IReadOnlyList<LanPort> LanPorts() => _options.Paths == PathPolicy.RelayOnly || IPAddress.IsLoopback(_transports.Address)
+        ? []
+        : [.. _transports.Ports.Take(LanPacket.MaxPorts).Select(p => new LanPort(p.Kind, (ushort)p.Port))];
 
     private IReadOnlyList<PeerAddress> PublishedAddresses() => _options.Paths == PathPolicy.RelayOnly ? [] : _reachability.Published();
 

@@ -39,6 +39,12 @@ public sealed class CrustNodeOptions
     public bool PortMapping { get; set; } = true;
 
     /// <summary>
+    /// Announce the node on its LAN, signed, by multicast to UDP port 5484, and look for peers there: two nodes on a LAN connect by their ids without any gateway. Whoever is on the LAN learns the
+    /// node's id and ports. Default false.
+    /// </summary>
+    public bool LanDiscovery { get; set; }
+
+    /// <summary>
     /// Which paths connections with peers may take. Default <see cref="PathPolicy.Any"/>. The stricter one of both sides counts. Gateways are dialled whatever it is.
     /// </summary>
     public PathPolicy Paths { get; set; }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Crust.Cryptography;
 using Crust.Dialing;
 using Crust.Dialing.Driver;
+using Crust.Discovery.Lan.Driver;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
@@ -11,11 +12,11 @@ using Crust.Transport;
 namespace Crust;
 
 /// <summary>
-/// Makes connections: by address, and by id alone through a gateway. Callers that want the same peer share one attempt. Thread safe.
+/// Makes connections: by address, and by id alone through a gateway or on the LAN. Callers that want the same peer share one attempt. Thread safe.
 /// </summary>
 internal sealed class PeerConnector(
     CrustNodeOptions options, PeerId self, NetworkId network, SessionTable table, Dialer dialer, SessionArrivals arrivals, CircuitDialer circuits,
-    Func<GatewayAttachment?> attachment, Func<bool> loopbackAllowed, AdmissionGate gate, CancellationToken stopped) : IAsyncDisposable
+    Func<GatewayAttachment?> attachment, LanDiscovery? lan, Func<bool> loopbackAllowed, AdmissionGate gate, CancellationToken stopped) : IAsyncDisposable
 {
     /// <summary>How long an introduced peer may take to dial us once none of its addresses answered. Ours: a dial of its own and a handshake.</summary>
     private static readonly TimeSpan IntroductionWait = TimeSpan.FromSeconds(10);
@@ -161,9 +162,21 @@ internal sealed class PeerConnector(
     {
         if (attachment()?.IsElsewhere == true)
             throw new ConnectException(ConnectFailure.IdentityElsewhere, peer, "The gateway says that a newer process runs under this node's identity.");
-        if (attachment()?.Current is null)
-            throw new ConnectException(ConnectFailure.NotAttached, peer, "The node is not attached to a gateway, so nobody can be asked where the peer is.");
-        return await MeetAsync(peer, notes, [], null, cancellationToken).ConfigureAwait(false);
+        var isLanAllowed = lan is not null && options.Paths != PathPolicy.RelayOnly;
+        try
+        {
+            if (attachment()?.Current is null)
+                throw new ConnectException(ConnectFailure.NotAttached, peer, $"The node is not attached to a gateway, so nobody can be asked where the peer is{(isLanAllowed ? "; it is not on this LAN" : "")}.");
+            return await MeetAsync(peer, notes, isLanAllowed ? lan!.AddressesOf(peer) : [], null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConnectException e) when (isLanAllowed && e.Failure is ConnectFailure.NotAttached or ConnectFailure.PeerNotFound or ConnectFailure.ClusterUnavailable)
+        {
+            // Gateways do not know it, or cannot be asked: the LAN may.
+            var addresses = await lan!.FindAsync(peer, cancellationToken).ConfigureAwait(false);
+            if (addresses.Count == 0)
+                throw;
+            return await DialAddressesAsync(addresses, notes, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Meets a peer; what is still under way when the first link stands goes on in the background.</summary>

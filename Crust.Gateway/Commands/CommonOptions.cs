@@ -52,6 +52,8 @@ internal static class CommonOptions
             result, (Environment.GetEnvironmentVariable(BootstrapVariable) ?? "").Split([' ', ',', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
     };
 
+    internal static Option<bool> Lan() => new("--lan") { Description = "Be found on this LAN, and look for peers there: needs no gateway." };
+
     internal static Argument<PeerId> Peer() => new("PEERID")
     {
         Description = "The peer's id: 52 characters of z-base-32.",

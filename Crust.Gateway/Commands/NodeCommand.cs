@@ -11,6 +11,7 @@ internal static class NodeCommand
     {
         var identity = CommonOptions.Identity("The node's key; the default identity if left out, made at the first start.");
         var bootstrap = CommonOptions.Bootstrap();
+        var lan = CommonOptions.Lan();
         var network = CommonOptions.Network();
         var listen = CommonOptions.Listen();
         var tcpPort = CommonOptions.TcpPort();
@@ -23,7 +24,7 @@ internal static class NodeCommand
         var verbose = CommonOptions.Verbose();
         var command = new Command("node", "Run a peer that answers pings and accepts files, until Ctrl+C.")
         {
-            identity, bootstrap, network, listen, tcpPort, udpPort, noPortMapping, access, folder, from, json, verbose,
+            identity, bootstrap, lan, network, listen, tcpPort, udpPort, noPortMapping, access, folder, from, json, verbose,
         };
         command.Validators.Add(result =>
         {
@@ -42,7 +43,7 @@ internal static class NodeCommand
                 var options = new CrustNodeOptions
                 {
                     Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(tcpPort), UdpPort = parsed.GetValue(udpPort),
-                    AccessFile = parsed.GetValue(access), PortMapping = !parsed.GetValue(noPortMapping),
+                    AccessFile = parsed.GetValue(access), PortMapping = !parsed.GetValue(noPortMapping), LanDiscovery = parsed.GetValue(lan),
                 };
                 if (parsed.GetValue(listen) is { } address)
                     options.Listen = address;

@@ -15,6 +15,7 @@ internal static class PingCommand
     {
         var peer = CommonOptions.Peer();
         var bootstrap = CommonOptions.Bootstrap();
+        var lan = CommonOptions.Lan();
         var network = CommonOptions.Network();
         var count = CommonOptions.Number("--count", "How many pings.", "N", byDefault: 4, n => n > 0);
         var interval = CommonOptions.Number<double>("--interval", "Seconds between pings.", "SECONDS", byDefault: 1, n => n is >= 0 and < 86_400);
@@ -23,16 +24,20 @@ internal static class PingCommand
         var again = new Option<bool>("--again") { Description = "At the end connect once more, and tell how long the first answer takes a process that has connected before." };
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("ping", "Reach a peer by its id and measure round trips.") { peer, bootstrap, network, count, interval, path, waitDirect, again, json, verbose };
+        var command = new Command("ping", "Reach a peer by its id and measure round trips.") { peer, bootstrap, lan, network, count, interval, path, waitDirect, again, json, verbose };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
             return CommandRunner.GuardAsync(output, async () =>
             {
-                if (parsed.GetValue(bootstrap) is not { Length: > 0 } contacts)
-                    throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway is known: give --bootstrap ADDR or set {CommonOptions.BootstrapVariable}.");
+                var contacts = parsed.GetValue(bootstrap) ?? [];
+                if (contacts.Length == 0 && !parsed.GetValue(lan))
+                    throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway is known: give --bootstrap ADDR or set {CommonOptions.BootstrapVariable}; or look on this LAN with --lan.");
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
-                var options = new CrustNodeOptions { NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, ConnectTimeout = AnswerTimeout, Paths = PolicyOf(parsed.GetValue(path)) };
+                var options = new CrustNodeOptions
+                {
+                    NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, ConnectTimeout = AnswerTimeout, Paths = PolicyOf(parsed.GetValue(path)), LanDiscovery = parsed.GetValue(lan),
+                };
                 foreach (var contact in contacts)
                     options.Bootstrap.Add(contact);
                 await using var node = await CrustNode.StartAsync(options, cancellationToken);

@@ -16,6 +16,7 @@ internal static class ReceiveCommand
         var maxSize = TransferOutput.Bytes("--max-size", "Most bytes of one transfer; as many as there is room for if left out.");
         var maxFiles = CommonOptions.Number("--max-files", "Most files and folders of one transfer.", "N", FileProtocol.MaxEntries, n => n is > 0 and <= FileProtocol.MaxEntries);
         var bootstrap = CommonOptions.Bootstrap();
+        var lan = CommonOptions.Lan();
         var identity = CommonOptions.Identity("The receiver's key; the default identity if left out, made at the first start.");
         var network = CommonOptions.Network();
         var listen = CommonOptions.Listen();
@@ -26,7 +27,7 @@ internal static class ReceiveCommand
         var verbose = CommonOptions.Verbose();
         var command = new Command("receive", "Receive files and folders into a folder, until Ctrl+C.")
         {
-            folder, from, once, maxSize, maxFiles, bootstrap, identity, network, listen, tcpPort, udpPort, json, quiet, verbose,
+            folder, from, once, maxSize, maxFiles, bootstrap, lan, identity, network, listen, tcpPort, udpPort, json, quiet, verbose,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -38,7 +39,7 @@ internal static class ReceiveCommand
                 using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
                 var options = new CrustNodeOptions
                 {
-                    Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(tcpPort), UdpPort = parsed.GetValue(udpPort),
+                    Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(tcpPort), UdpPort = parsed.GetValue(udpPort), LanDiscovery = parsed.GetValue(lan),
                 };
                 if (parsed.GetValue(listen) is { } address)
                     options.Listen = address;

@@ -20,6 +20,7 @@ internal static class SendCommand
         var peer = CommonOptions.Peer();
         var bootstrap = CommonOptions.Bootstrap();
         var address = Address();
+        var lan = CommonOptions.Lan();
         var identity = CommonOptions.Identity("The sender's key, which a transfer that goes on later needs again; the default identity if left out.");
         var network = CommonOptions.Network();
         var listen = CommonOptions.Listen();
@@ -31,7 +32,7 @@ internal static class SendCommand
         var verbose = CommonOptions.Verbose();
         var command = new Command("send", "Send a file or folder to a peer; goes on where it stopped when run again.")
         {
-            path, peer, bootstrap, address, identity, network, listen, retry, limit, receipt, json, quiet, verbose,
+            path, peer, bootstrap, address, lan, identity, network, listen, retry, limit, receipt, json, quiet, verbose,
         };
         command.Validators.Add(result =>
         {
@@ -50,13 +51,13 @@ internal static class SendCommand
             {
                 var contacts = parsed.GetValue(bootstrap) ?? [];
                 var at = parsed.GetValue(address) ?? [];
-                if (contacts.Length == 0 && at.Length == 0)
-                    throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway is known: give --bootstrap ADDR or set {CommonOptions.BootstrapVariable}; or give --address ADDR.");
+                if (contacts.Length == 0 && at.Length == 0 && !parsed.GetValue(lan))
+                    throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway is known: give --bootstrap ADDR or set {CommonOptions.BootstrapVariable}; or give --address ADDR, or --lan.");
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
                 using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
                 var to = parsed.GetValue(peer);
                 var inbox = new ReceiverInbox(to);
-                var options = new CrustNodeOptions { Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging };
+                var options = new CrustNodeOptions { Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, LanDiscovery = parsed.GetValue(lan) };
                 options.Handlers[FileProtocol.Name] = inbox.HandleAsync;
                 if (parsed.GetValue(listen) is { } own)
                     options.Listen = own;

@@ -166,7 +166,9 @@ public sealed class LinkTests(ITestOutputHelper output)
             using var peer = await RawPeer.ConnectAsync(node);
             await peer.HandshakeAsync();
             await Eventually.HoldsAsync(() => node.Connections.Count == 1, "the handshake is done");
-            var closing = node.Connections[0].CloseAsync("enough");
+            var connection = node.Connections[0];
+            var closing = connection.CloseAsync("enough");
+            await Eventually.HoldsAsync(() => connection.CloseReason is not null, "the session is over");
             // More than the kernel takes: all of it is read, or this would not end.
             var block = peer.Seal(new byte[16 * 1024]);
             var written = Task.Run(async () =>
