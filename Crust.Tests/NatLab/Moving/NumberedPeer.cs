@@ -15,7 +15,7 @@ namespace Crust.Tests.NatLab.Moving;
 /// Arguments: <c>RATE PATHS PEER|- BOOTSTRAP…</c>. Reads <c>end</c>, after which it sends no more and tells what came once everything has, and ends with its input. Writes events, one JSON object
 /// a line: <c>ready</c>, <c>path</c>, twice a second <c>flow</c>, <c>done</c>, <c>failed</c>.
 /// </summary>
-internal sealed class NumberedPeer(int rate, PathPolicy paths, PeerId? callee, IReadOnlyList<PeerAddress> bootstrap)
+internal sealed class NumberedPeer(int rate, PathPolicy paths, PeerId? callee, IReadOnlyList<PeerAddress> bootstrap) : IDisposable
 {
     internal const string Verb = "--numbered-peer";
 
@@ -36,10 +36,12 @@ internal sealed class NumberedPeer(int rate, PathPolicy paths, PeerId? callee, I
     {
         if (arguments is not [var rate, var paths, var callee, .. var bootstrap] || !Enum.TryParse<PathPolicy>(paths, out var policy))
             return 2;
-        var peer = new NumberedPeer(
+        using var peer = new NumberedPeer(
             int.Parse(rate, CultureInfo.InvariantCulture), policy, callee == "-" ? null : PeerId.Parse(callee, null), [.. bootstrap.Select(a => PeerAddress.Parse(a, null))]);
         return await peer.RunAsync();
     }
+
+    public void Dispose() => _stopped.Dispose();
 
     private async Task<int> RunAsync()
     {
