@@ -135,11 +135,16 @@ public sealed class CrustProcess : IAsyncDisposable
     public Task SayAsync(string line) => _process.StandardInput.WriteLineAsync(line);
 
     /// <summary>The most memory it had in RAM so far, in bytes; null where that is not told, or when it has ended.</summary>
-    public long? PeakMemory()
+    public long? PeakMemory() => ReadMemory("VmHWM:");
+
+    /// <summary>The memory it has in RAM now, in bytes; null where that is not told, or when it has ended.</summary>
+    public long? Memory() => ReadMemory("VmRSS:");
+
+    private long? ReadMemory(string name)
     {
         try
         {
-            var line = File.ReadLines($"/proc/{Id}/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+            var line = File.ReadLines($"/proc/{Id}/status").FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal));
             return line is null ? null : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture) * 1024;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
