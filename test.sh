@@ -88,6 +88,7 @@ git|git|the tidy tests ask it which files are the repository
 ip|iproute2|the NAT lab builds networks of namespaces
 turnserver|coturn|another implementation of STUN, server and clients, and the relay that ours is measured beside
 nft|nftables|the NAT lab'"'"'s routers
+conntrack|conntrack|routers of the NAT lab forget their mappings
 miniupnpd|miniupnpd|a router that maps ports: UPnP-IGD, NAT-PMP, PCP
 ethtool|ethtool|switches off what network cards do for the kernel
 node|nodejs|runs libutp, the reference implementation of µTP

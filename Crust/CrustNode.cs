@@ -58,6 +58,7 @@ public sealed partial class CrustNode : IAsyncDisposable
     private readonly TcpPuncher? _tcpPuncher;
     private readonly PathUpgrader? _upgrader;
     private readonly ControlTalks? _controls;
+    private readonly AddressFollower? _follower;
     private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
     private readonly NodeReachability _reachability;
     private readonly AddressProver _prover;
@@ -121,6 +122,8 @@ public sealed partial class CrustNode : IAsyncDisposable
         if (options.LanDiscovery)
             _lan = new LanDiscovery(_identity, Network, LanPorts(), clock, _logger);
         _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, calls, _controls, () => _attachment, _lan, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
+        if (_upgrader is not null)
+            _follower = new AddressFollower(_connector, options.TimeProvider, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
         _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
@@ -261,26 +264,16 @@ public sealed partial class CrustNode : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await _stopped.CancelAsync().ConfigureAwait(false);
-        if (_nat is not null)
-            await _nat.DisposeAsync().ConfigureAwait(false);
-        if (_attachment is not null)
-            await _attachment.DisposeAsync().ConfigureAwait(false);
-        await _reachability.DisposeAsync().ConfigureAwait(false);
-        await _reviver.DisposeAsync().ConfigureAwait(false);
-        if (_controls is not null)
-            await _controls.DisposeAsync().ConfigureAwait(false);
-        if (_upgrader is not null)
-            await _upgrader.DisposeAsync().ConfigureAwait(false);
-        if (_puncher is not null)
-            await _puncher.DisposeAsync().ConfigureAwait(false);
-        if (_tcpPuncher is not null)
-            await _tcpPuncher.DisposeAsync().ConfigureAwait(false);
-        await _connector.DisposeAsync().ConfigureAwait(false);
-        if (_lan is not null)
-            await _lan.DisposeAsync().ConfigureAwait(false);
-        await _hops.DisposeAsync().ConfigureAwait(false);
-        await _circuits.DisposeAsync().ConfigureAwait(false);
-        await _introductions.DisposeAsync().ConfigureAwait(false);
+        // In this order: first what begins something, then what it begins it with.
+        foreach (var part in new IAsyncDisposable?[]
+        {
+            _nat, _attachment, _reachability, _reviver, _controls, _upgrader, _follower, _puncher, _tcpPuncher, _connector, _lan, _hops, _circuits, _introductions,
+        })
+        {
+            if (part is not null)
+                await part.DisposeAsync().ConfigureAwait(false);
+        }
+
         await Task.WhenAll(_table.Close().Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _transports.DisposeAsync().ConfigureAwait(false);
         await _policy.DisposeAsync().ConfigureAwait(false);
@@ -372,7 +365,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         var observer = new NatObserver(
             new NatObserverOptions(
                 () => utp?.Listening is { } pump ? StunDispatcher.Of(pump.Socket) : null, utp?.BindSocket ?? DatagramSockets.Bind, _transports.TcpEndPoint,
-                (isTcp, family) => _reachability.NoteContacts(attachment.StunServersOf(isTcp, family))),
+                attachment.StunServersOf, _reachability.NoteContact),
             clock, _logger);
         attachment.Attached += observer.Look;
         attachment.Capabilities = () => NatBits.Encode(observer.Report);
@@ -406,7 +399,12 @@ public sealed partial class CrustNode : IAsyncDisposable
         }
     }
 
-    private Task<SessionDriver> ConnectRelayAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken) => _connector.ConnectAsync(gateway, cancellationToken);
+    private Task<SessionDriver> ConnectRelayAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken)
+    {
+        foreach (var address in gateway)
+            _reachability.NoteContact(address.EndPoint.Address);
+        return _connector.ConnectAsync(gateway, cancellationToken);
+    }
 
     /// <summary>Whether this node takes circuits of a kind.</summary>
     private bool Takes(CircuitKind kind) => kind == CircuitKind.Control ? _controls is not null : _options.Paths != PathPolicy.DirectOnly;
@@ -448,45 +446,6 @@ public sealed partial class CrustNode : IAsyncDisposable
 #pragma warning restore CA1031
         {
             Log.SubscriberFailed(_logger, e);
-        }
-    }
-
-    /// <summary>What sessions see of the node.</summary>
-    private sealed class Owner(CrustNode node) : ISessionOwner
-    {
-        public InboundHandler? FindHandler(string protocol) => node._protocols.FindMessageHandler(protocol);
-
-        public StreamHandler? FindStreamHandler(string protocol) => node._protocols.FindStreamHandler(protocol);
-
-        public InboundHandler? FindDatagramHandler(string protocol) => node._protocols.FindDatagramHandler(protocol);
-
-        public bool RequiresSignature(string protocol) => node._options.RequireSignatures || node._signatureRequired.Contains(protocol);
-
-        public void SessionOpened(SessionDriver session)
-        {
-            // A gateway's peers go elsewhere when they lose it: nothing to wait for.
-            if (node._options.IsGateway || node._options.ResumeTimeout == TimeSpan.Zero)
-                session.EndWithLink();
-            node._arrivals.Arrived(session);
-            node._upgrader?.Watch(session);
-            node.Raise(node.PeerConnected, session);
-        }
-
-        public void LinkWanted(SessionDriver session) => node._reviver.Want(session);
-
-        public void PathChanged(SessionDriver session)
-        {
-            node._upgrader?.Watch(session);
-            node.Raise(node.PeerPathChanged, session);
-        }
-
-        public void SessionEnded(SessionDriver session)
-        {
-            node._table.Remove(session);
-            node._policy.Gate.Ended(session);
-            node.Raise(node.PeerDisconnected, session);
-            if (session.Closure is { ByRemote: true, Code: GoodbyeCode.IdentityElsewhere })
-                node.RaiseIdentityElsewhere(session.Remote);
         }
     }
 }

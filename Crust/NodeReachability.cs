@@ -81,7 +81,7 @@ internal sealed class NodeReachability : IAsyncDisposable
         _loop = Task.Run(RunAsync);
     }
 
-    /// <summary>Remembers that something is sent to this address: a dial from there proves less.</summary>
+    /// <summary>Remembers that a port that listens sends something to this address: a dial from there proves less.</summary>
     internal void NoteContact(IPAddress address)
     {
         var now = _clock.Now;
@@ -94,14 +94,6 @@ internal sealed class NodeReachability : IAsyncDisposable
             while (_contacted.Count > GatewayCodec.MaxContacted)
                 _contacted.Remove(_contacted.MinBy(c => c.Value.Microseconds).Key);
         }
-    }
-
-    /// <summary>The same for servers that are about to be asked something.</summary>
-    internal IReadOnlyList<NatServer> NoteContacts(IReadOnlyList<NatServer> servers)
-    {
-        foreach (var endPoint in servers.SelectMany(s => s.EndPoints))
-            NoteContact(endPoint.ToIPEndPoint().Address);
-        return servers;
     }
 
     /// <summary>Takes what was found out about the NATs: where servers see the listening ports is worth a dial-back, if everybody sees the same.</summary>

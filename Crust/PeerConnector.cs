@@ -62,6 +62,19 @@ internal sealed class PeerConnector(
         return dialled.Session ?? throw Failed(session.Remote, dialled, null);
     }
 
+    /// <summary>Looks the session's peer up, and dials those of its addresses that were not dialled before. What comes of it joins the session; no failure matters.</summary>
+    internal async Task DialNewAddressesAsync(SessionDriver session, CancellationToken cancellationToken)
+    {
+        if (options.Paths == PathPolicy.RelayOnly || attachment()?.Current is null || await FindAgainAsync(session.Remote, cancellationToken).ConfigureAwait(false) is not { } found)
+            return;
+        var addresses = DialPlan.Order(found.Record.Addresses, loopbackAllowed());
+        var fresh = addresses.Except(session.PeerAddresses).ToList();
+        if (fresh.Count == 0)
+            return;
+        session.PeerAddresses = addresses;
+        await dialer.DialAsync(session.Remote, fresh, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Ends once every attempt has; to be called when <c>stopped</c> is cancelled.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -39,7 +39,8 @@ internal static class MatrixReport
 
             What the NAT lab saw (`Crust.Tests/NatLab`): `crust ping` behind the one router calls `crust node` behind the other, with a silo and gateways between them; network namespaces, nftables, no added delay.
             A cell tells the path at the end, the time from the call to the first answer over whatever path there was (in brackets: in a process that had connected before), and the time from the call to the path
-            that is not the relay. Medians, in milliseconds. `!` marks what is not as promised. Made by `CRUST_NAT_MATRIX=1 dotnet test Crust.Tests --filter FullyQualifiedName~NatLab.Matrix` and
+            that is not the relay. Medians, in milliseconds. `!` marks what is not as promised. `./test.sh` tries each cell once, `--full` twice in a row. Made by
+            `CRUST_FULL=1 dotnet test Crust.Tests --filter FullyQualifiedName~NatLab.Matrix -- xUnit.MaxParallelThreads=4` and
             `dotnet run --project Crust.Tests -c Release -- --nat-matrix artifacts/nat-matrix.jsonl docs/nat-matrix.md`.
 
 

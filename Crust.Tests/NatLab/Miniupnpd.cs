@@ -5,17 +5,20 @@ namespace Crust.Tests.NatLab;
 /// <summary>miniupnpd on a site's router: UPnP-IGD, NAT-PMP and PCP towards <c>lan</c>, mappings as rules in nftables. Debian's package is started in the foreground.</summary>
 internal static class Miniupnpd
 {
-    private const string Table = "upnp";
+    private const string Table = "upnp", Filter = "miniupnpd";
 
     /// <summary>Starts it; it ends with its namespace. Its files are in the folder given.</summary>
     internal static void Start(Site site, string folder)
     {
-        // Its chains, where it looks for them; what it lets in must pass the guard as well, which asks conntrack whether the destination was translated.
+        // Its chains, where it looks for them. What it lets in it lets past the guard, so its filter is one of the guard's chains: one that only accepts, in a hook of its own, would leave pinholes shut.
         site.Router.ApplyRules(
             $$"""
+            table inet {{RouterRules.GuardTable}} {
+              chain {{Filter}} { }
+            }
+
+            insert rule inet {{RouterRules.GuardTable}} forward jump {{Filter}}
             table inet {{Table}} {
-              chain forward { type filter hook forward priority -1; policy accept; jump miniupnpd; }
-              chain miniupnpd { }
               chain prerouting { type nat hook prerouting priority -101; policy accept; jump prerouting_miniupnpd; }
               chain postrouting { type nat hook postrouting priority 99; policy accept; jump postrouting_miniupnpd; }
               chain prerouting_miniupnpd { }
@@ -34,9 +37,9 @@ internal static class Miniupnpd
             secure_mode=yes
             system_uptime=yes
             port=0
-            upnp_table_name={Table}
+            upnp_table_name={RouterRules.GuardTable}
             upnp_nat_table_name={Table}
-            upnp_forward_chain=miniupnpd
+            upnp_forward_chain={Filter}
             upnp_nat_chain=prerouting_miniupnpd
             upnp_nat_postrouting_chain=postrouting_miniupnpd
             lease_file={Path.Combine(folder, $"{site.Router.Name}.leases")}
@@ -52,6 +55,10 @@ internal static class Miniupnpd
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
+
+    /// <summary>How many pinholes are open: rules with a destination of IPv6, which nft shows as 128 bits behind the first 192 of the header.</summary>
+    internal static int Pinholes(Site site) => site.Router.Run("nft", "list", "chain", "inet", RouterRules.GuardTable, Filter).Split('\n')
+        .Count(line => line.Contains("@nh,192,128", StringComparison.Ordinal) || line.Contains("ip6 daddr", StringComparison.Ordinal));
 
     /// <summary>What the router maps now, one rule a line.</summary>
     internal static IReadOnlyList<string> Mappings(Site site) =>

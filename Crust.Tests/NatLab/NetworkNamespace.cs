@@ -56,6 +56,16 @@ internal sealed partial class NetworkNamespace : IDisposable
         return true;
     });
 
+    /// <summary>The same, if this kernel has the switch.</summary>
+    internal void TrySet(string name, int value) => Inside(() =>
+    {
+        var path = Path.Combine("/proc/sys/net", name);
+        if (!File.Exists(path))
+            return false;
+        File.WriteAllText(path, $"{value}");
+        return true;
+    });
+
     /// <summary>Runs a command in it, to its end; what it wrote.</summary>
     internal string Run(string command, params string[] arguments) =>
         SystemCommand.Run("ip", ["netns", "exec", Name, SystemCommand.Find(command), .. arguments]);

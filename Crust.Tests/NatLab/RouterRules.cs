@@ -8,10 +8,13 @@ namespace Crust.Tests.NatLab;
 /// symmetric kinds; endpoint-independent mappings are kept in a map of the rules' own, since conntrack forgets a port with its last flow. Pure.
 /// </summary>
 /// <remarks>
-/// Life of a mapping: two minutes after the last packet out (RFC 4787 REQ-5), for TCP as well. The counter <c>refused</c> tells what came unasked and was dropped.
+/// Life of a mapping: two minutes after the last packet out (RFC 4787 REQ-5), for TCP as well. The counter <c>refused</c> tells what came unasked and was dropped, or reset.
 /// </remarks>
 internal static class RouterRules
 {
+    /// <summary>The table of what may pass, with the chain <c>forward</c>.</summary>
+    internal const string GuardTable = "guard";
+
     /// <summary>External ports lie where no host's system picks its own (Linux: 32768 to 60999): a mapped port is never the host's.</summary>
     internal const int FirstPort = 10_000, LastPort = 29_999;
 
@@ -22,11 +25,12 @@ internal static class RouterRules
     /// <param name="publicAddress">The router's address on <c>wan</c>: what hosts are seen by, where the kind translates.</param>
     /// <param name="restriction">What it does not let out.</param>
     /// <param name="hairpin">Whether hosts reach one another by their external end points; for <see cref="RouterKind.FullCone"/> only.</param>
-    internal static string For(RouterKind kind, IPAddress publicAddress, Restriction restriction = Restriction.Nothing, bool hairpin = false)
+    /// <param name="resets">Whether TCP that comes unasked is answered by a reset.</param>
+    internal static string For(RouterKind kind, IPAddress publicAddress, Restriction restriction = Restriction.Nothing, bool hairpin = false, bool resets = false)
     {
         if (hairpin && kind != RouterKind.FullCone)
             throw new ArgumentException("Only a full cone has hairpin here.", nameof(hairpin));
-        return Guard(kind, publicAddress, restriction) + kind switch
+        return Guard(kind, publicAddress, restriction, resets) + kind switch
         {
             RouterKind.None or RouterKind.Firewall => "",
             RouterKind.Linux => Translation("masquerade"),
@@ -36,9 +40,11 @@ internal static class RouterRules
         };
     }
 
-    private static string Guard(RouterKind kind, IPAddress publicAddress, Restriction restriction) =>
-        $$"""
-        table inet guard {
+    private static string Guard(RouterKind kind, IPAddress publicAddress, Restriction restriction, bool resets)
+    {
+        var reset = resets ? "iifname \"wan\" meta l4proto tcp ct state new counter name refused reject with tcp reset\n    " : "";
+        return $$"""
+        table inet {{GuardTable}} {
           counter refused { }
           counter restricted { }
           chain forward {
@@ -50,15 +56,16 @@ internal static class RouterRules
                 Restriction.OnlyTcp443 => "iifname != \"wan\" meta l4proto udp counter name restricted drop\n    iifname != \"wan\" tcp dport != 443 ct state new counter name restricted drop",
                 _ => "",
             }}}
-            {{(kind == RouterKind.None ? "" : "iifname \"wan\" ct status dnat accept\n    iifname \"wan\" ct state new counter name refused drop\n    ct state invalid counter name refused drop")}}
+            {{(kind == RouterKind.None ? "" : $"iifname \"wan\" ct status dnat accept\n    {reset}iifname \"wan\" ct state new counter name refused drop\n    ct state invalid counter name refused drop")}}
           }
           chain input {
             type filter hook input priority 0; policy accept;
-            {{(kind is RouterKind.None or RouterKind.Firewall ? "" : $"iifname \"wan\" meta l4proto {{ tcp, udp }} ct state != {{ established, related }} counter name refused drop\n    iifname != \"wan\" ip daddr {publicAddress} meta l4proto {{ tcp, udp }} ct state new counter name refused drop")}}
+            {{(kind is RouterKind.None or RouterKind.Firewall ? "" : $"{reset}iifname \"wan\" meta l4proto {{ tcp, udp }} ct state != {{ established, related }} counter name refused drop\n    iifname != \"wan\" ip daddr {publicAddress} meta l4proto {{ tcp, udp }} ct state new counter name refused drop")}}
           }
         }
 
         """;
+    }
 
     private static string Translation(string how) =>
         $$"""

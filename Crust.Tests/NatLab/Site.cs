@@ -26,7 +26,7 @@ internal sealed partial class Site : IUplink, IDisposable
             Router.Set("ipv6/conf/all/forwarding", 1);
             // Conntrack remembers as long as the maps of the rules do.
             Router.Set("netfilter/nf_conntrack_udp_timeout", 120);
-            Router.ApplyRules(RouterRules.For(options.Kind, Subscription.Address, options.Restriction, options.Hairpin));
+            Router.ApplyRules(RouterRules.For(options.Kind, Subscription.Address, options.Restriction, options.Hairpin, options.Resets));
             if (options.Hosts > 0)
                 MakeHosts();
             if (options.PortMapping)
@@ -80,6 +80,21 @@ internal sealed partial class Site : IUplink, IDisposable
         return new Subscription(IPAddress.Parse($"{network}.2"), IPAddress.Parse($"{network}.10"), null);
     }
 
+    /// <summary>The router forgets all its mappings, as one does that starts anew.</summary>
+    internal void Forget()
+    {
+        // Nothing passes meanwhile: a packet would be remembered as the old mapping.
+        Router.ApplyRules("table inet restart {\n  chain through { type filter hook forward priority -200; policy drop; }\n}\n");
+        if (Options.Kind is RouterKind.FullCone or RouterKind.AddressRestricted or RouterKind.PortRestricted)
+        {
+            foreach (var protocol in new[] { "tcp", "udp" })
+                Router.ApplyRules($"flush map ip cone-{protocol} external\nflush map ip cone-{protocol} owner\nflush set ip cone-{protocol} seen\n");
+        }
+
+        Router.Run("conntrack", "-F");
+        Router.ApplyRules("delete table inet restart\n");
+    }
+
     public void Dispose()
     {
         foreach (var host in _hosts)
@@ -94,6 +109,9 @@ internal sealed partial class Site : IUplink, IDisposable
         var gateway = IsPublic ? string.Join('.', $"{Subscription.HostAddress}".Split('.')[..3]) + ".9" : "192.168.1.1";
         var length = IsPublic ? 29 : 24;
         var prefix6 = Subscription.HostAddress6 is { } address6 ? $"{address6}"[..^2] : "";
+        // Where the bridge asks the rules (br_netfilter), what the router turns round to the host it came from would have to leave by the port it came by, and a bridge drops that.
+        foreach (var family in new[] { "iptables", "ip6tables" })
+            Router.TrySet($"bridge/bridge-nf-call-{family}", 0);
         Router.IpBatch("link add lan type bridge\nlink set lan up\n"
             + (Options.Ipv4 ? $"address add {gateway}/{length} dev lan\n" : "")
             + (Options.Ipv6 ? $"address add {prefix6}1/64 dev lan nodad\n" : ""));

@@ -9,6 +9,9 @@ internal sealed record SiteOptions(RouterKind Kind)
     /// <summary>Whether hosts reach one another by external end points. Off by default.</summary>
     public bool Hairpin { get; init; }
 
+    /// <summary>Whether the router answers TCP that comes unasked with a reset, as some do (RFC 5382 REQ-4 forbids it to NATs); else with silence. Off by default.</summary>
+    public bool Resets { get; init; }
+
     /// <summary>How many hosts, in one network. 1 by default.</summary>
     public int Hosts { get; init; } = 1;
 

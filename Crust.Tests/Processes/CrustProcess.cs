@@ -82,6 +82,10 @@ public sealed class CrustProcess : IAsyncDisposable
     public static CrustProcess TrafficPeer(TemporaryFolder folder, int seconds, int rate) => Start(
         folder, "dotnet", [typeof(CrustProcess).Assembly.Location, Traffic.TrafficPeer.Verb, $"{seconds}", $"{rate}"], hasInput: true);
 
+    /// <summary>Starts a <see cref="NatLab.Moving.NumberedPeer"/> by another command, which must become it; it listens to what <see cref="SayAsync"/> says.</summary>
+    public static CrustProcess NumberedPeerThrough(TemporaryFolder folder, string[] command, params string[] arguments) => Start(
+        folder, command[0], [.. command[1..], "dotnet", typeof(CrustProcess).Assembly.Location, NatLab.Moving.NumberedPeer.Verb, .. arguments], hasInput: true);
+
     /// <summary>Starts the silo.</summary>
     public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
 

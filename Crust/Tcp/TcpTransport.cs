@@ -34,7 +34,7 @@ internal sealed class TcpTransport : ITransport
         {
             try
             {
-                return await ConnectFromListenerAsync(remote, cancellationToken).ConfigureAwait(false);
+                return await ConnectFromListenerAsync(remote, opens: false, cancellationToken).ConfigureAwait(false);
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable or SocketError.InvalidArgument)
             {
@@ -46,11 +46,20 @@ internal sealed class TcpTransport : ITransport
     }
 
     /// <summary>Opens a link from the port that listens; also when the remote does the same to us at this moment (simultaneous open, RFC 9293 §3.5).</summary>
+    /// <param name="remote">Where to.</param>
+    /// <param name="opens">The first SYN is only to open our own NAT.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
     /// <exception cref="SocketException">As any dial; or the port cannot be used for it.</exception>
-    internal async ValueTask<ConnectionContext> ConnectFromListenerAsync(IPEndPoint remote, CancellationToken cancellationToken)
+    internal async ValueTask<ConnectionContext> ConnectFromListenerAsync(IPEndPoint remote, bool opens, CancellationToken cancellationToken)
     {
         var ownedSocket = PortReuse.Bind(Shared ?? throw new SocketException((int)SocketError.OperationNotSupported), remote.AddressFamily);
-        return await ConnectAsync(ownedSocket, remote, cancellationToken).ConfigureAwait(false);
+        if (!opens)
+            return await ConnectAsync(ownedSocket, remote, cancellationToken).ConfigureAwait(false);
+        OpeningSyn.Prepare(ownedSocket);
+        // The SYN goes before this returns.
+        var dial = ConnectAsync(ownedSocket, remote, cancellationToken);
+        OpeningSyn.Release(ownedSocket);
+        return await dial.ConfigureAwait(false);
     }
 
     private static async ValueTask<ConnectionContext> ConnectAsync(Socket ownedSocket, IPEndPoint remote, CancellationToken cancellationToken, IPAddress? from = null)

@@ -27,5 +27,5 @@ public sealed class FirewallCells(LabCluster cluster, ITestOutputHelper output) 
     public Task Firewall_SymmetricSequential() => Cell(Firewall, SymmetricSequential, Direct);
 
     [Fact]
-    public Task Firewall_Symmetric() => Cell(Firewall, Symmetric, DirectBySpray);
+    public Task Firewall_Symmetric() => SprayedCell(Firewall, Symmetric);
 }

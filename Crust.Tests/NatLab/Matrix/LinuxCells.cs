@@ -15,5 +15,5 @@ public sealed class LinuxCells(LabCluster cluster, ITestOutputHelper output) : N
     public Task Linux_SymmetricSequential() => Cell(Linux, SymmetricSequential, Direct);
 
     [Fact]
-    public Task Linux_Symmetric() => Cell(Linux, Symmetric, DirectBySpray);
+    public Task Linux_Symmetric() => SprayedCell(Linux, Symmetric);
 }

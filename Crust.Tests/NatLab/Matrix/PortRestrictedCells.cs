@@ -18,5 +18,5 @@ public sealed class PortRestrictedCells(LabCluster cluster, ITestOutputHelper ou
     public Task PortRestricted_SymmetricSequential() => Cell(PortRestricted, SymmetricSequential, Direct);
 
     [Fact]
-    public Task PortRestricted_Symmetric() => Cell(PortRestricted, Symmetric, DirectBySpray);
+    public Task PortRestricted_Symmetric() => SprayedCell(PortRestricted, Symmetric);
 }

@@ -25,10 +25,16 @@ internal sealed class NatDiscovery
     /// </summary>
     private const int FilteringSocket = FreshSockets + 1;
 
+    /// <summary>
+    /// Other gateways are asked from here: the node's own port sends to as few addresses as will do, since a dial to it proves something only from where it has not sent to.
+    /// </summary>
+    private const int ComparingSocket = FilteringSocket + 1;
+
     private const int OwnSocket = 0;
 
     private readonly List<NatServer> _servers;
     private readonly Dictionary<TransportAddress, TransportAddress> _mapped = [];
+    private readonly Dictionary<TransportAddress, TransportAddress> _compared = [];
     private readonly List<PortObservation> _ports = [];
     private readonly List<TransportAddress> _external = [];
     private TransportAddress? _local;
@@ -44,19 +50,22 @@ internal sealed class NatDiscovery
     /// <summary>What to try next, once everything before has ended; null when there is nothing more.</summary>
     internal NatWave? Next()
     {
-        while (_wave < 4)
+        while (_wave < 6)
         {
             IReadOnlyList<NatProbe> probes = _wave++ switch
             {
-                0 => [.. _servers.Select(static server => NatProbe.Ask(OwnSocket, server.Primary))],
-                // Where the first ports are blocked, or in use between us and the server, the second ones may do.
-                1 when _mapped.Count == 0 => [.. _servers.Where(static server => server.OtherPort is not null).Select(static server => NatProbe.Ask(OwnSocket, server.OtherPort!.Value))],
-                2 when Answering is { } server => [.. Enumerable.Range(1, FreshSockets).Select(socket => NatProbe.Ask(socket, server))],
-                3 when _server is { } server => [.. Rest(server)],
+                0 => [.. _servers.Take(1).Select(static server => NatProbe.Ask(OwnSocket, server.Primary))],
+                // Where its first port is blocked, or in use between us and the server (the session's own, by TCP), the second one may do, or somebody else.
+                1 when _mapped.Count == 0 => [.. _servers.Take(1).Where(static server => server.OtherPort is not null).Select(static server => NatProbe.Ask(OwnSocket, server.OtherPort!.Value))],
+                2 when _mapped.Count == 0 => [.. _servers.Skip(1).Select(static server => NatProbe.Ask(OwnSocket, server.Primary))],
+                3 when Answering is { } server => [.. Enumerable.Range(1, FreshSockets).Select(socket => NatProbe.Ask(socket, server))],
+                4 when Answering is { } server && _server!.OtherBoth is null && _servers.Count > 1 =>
+                    [NatProbe.Ask(ComparingSocket, server), .. _servers.Where(s => !s.EndPoints.Contains(server)).Select(static s => NatProbe.Ask(ComparingSocket, s.Primary))],
+                5 when _server is { } server => [.. Rest(server)],
                 _ => [],
             };
             if (probes.Count > 0)
-                return new NatWave(probes, InOrder: _wave == 3);
+                return new NatWave(probes, InOrder: _wave == 4);
         }
 
         return null;
@@ -70,6 +79,10 @@ internal sealed class NatDiscovery
         {
             case NatProbeKind.Mapping when result.Outcome == NatProbeOutcome.Answered && probe.Socket == OwnSocket:
                 Learn(probe.Server, result);
+                break;
+            case NatProbeKind.Mapping when result.Outcome == NatProbeOutcome.Answered && probe.Socket == ComparingSocket:
+                _compared[probe.Server] = result.Mapped;
+                LearnOther(probe.Server, result.Other);
                 break;
             case NatProbeKind.Mapping when result.Outcome == NatProbeOutcome.Answered:
                 _firstFresh ??= result.Mapped;
@@ -114,25 +127,29 @@ internal sealed class NatDiscovery
         _local ??= result.Local;
         if (!_external.Contains(result.Mapped))
             _external.Add(result.Mapped);
-        var index = _servers.FindIndex(s => s.EndPoints.Contains(server));
-        if (index < 0)
-            return;
-        if (result.Other is { } other && server == _servers[index].Primary)
-            _servers[index] = _servers[index].With(other);
+        LearnOther(server, result.Other);
         // The first in the order given that answers, whichever is quickest; one with another address rather than one without.
-        _server = _servers.Where(s => s.EndPoints.Any(_mapped.ContainsKey)).OrderBy(static s => s.OtherBoth is null).First();
+        _server = _servers.Where(s => s.EndPoints.Any(_mapped.ContainsKey)).OrderBy(static s => s.OtherBoth is null).FirstOrDefault();
+    }
+
+    private void LearnOther(TransportAddress server, TransportAddress? other)
+    {
+        var index = _servers.FindIndex(s => s.Primary == server);
+        if (index >= 0 && other is { } at)
+            _servers[index] = _servers[index].With(at);
     }
 
     private IEnumerable<NatProbe> Rest(NatServer server)
     {
         foreach (var endPoint in server.EndPoints.Where(e => !_mapped.ContainsKey(e)))
             yield return NatProbe.Ask(OwnSocket, endPoint);
-        // From the second port everything is the other way round.
-        var isSecond = Answering == server.OtherPort;
-        var asked = isSecond ? server.OtherPort!.Value : server.Primary;
-        if ((isSecond ? server.OtherAddress : server.OtherBoth) is { } both)
+        // Whoever has another address, since the socket is a fresh one. From the second port everything is the other way round.
+        var helper = server.OtherBoth is null && _servers.Find(s => s.OtherBoth is not null && _compared.ContainsKey(s.Primary)) is { } better ? better : server;
+        var isSecond = helper == server && Answering == server.OtherPort;
+        var asked = isSecond ? server.OtherPort!.Value : helper.Primary;
+        if ((isSecond ? helper.OtherAddress : helper.OtherBoth) is { } both)
             yield return new NatProbe(NatProbeKind.Filtering, FilteringSocket, asked, both, StunChange.Address | StunChange.Port);
-        if ((isSecond ? server.Primary : server.OtherPort) is { } port)
+        if ((isSecond ? helper.Primary : helper.OtherPort) is { } port)
             yield return new NatProbe(NatProbeKind.Filtering, FilteringSocket, asked, port, StunChange.Port);
         if (_firstFresh is { } fresh && _mapped.Values.First() != _local)
             yield return new NatProbe(NatProbeKind.Hairpin, 1, _mapped.Values.First(), fresh);
@@ -143,10 +160,11 @@ internal sealed class NatDiscovery
         var seen = _mapped.Values.Distinct().ToArray();
         if (seen.Length == 1 && seen[0] == _local)
             return MappingBehavior.None;
-        if (_mapped.Count == 1)
+        // Between ports of one address, and between addresses, from this socket or from another one.
+        var isAlikeElsewhere = _compared.Values.Distinct().Count() <= 1;
+        if (_mapped.Count == 1 && _compared.Count < 2)
             return MappingBehavior.Unknown;
-        // Between ports of one address, and between addresses.
-        if (seen.Length == 1)
+        if (seen.Length == 1 && isAlikeElsewhere)
             return MappingBehavior.EndpointIndependent;
         var byAddress = _mapped.GroupBy(static m => m.Key.Address).ToArray();
         if (byAddress.Any(static ports => ports.Select(static p => p.Value).Distinct().Count() > 1))

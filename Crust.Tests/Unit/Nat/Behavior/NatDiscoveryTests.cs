@@ -120,6 +120,33 @@ public sealed class NatDiscoveryTests
             .Mapping.Should().Be(MappingBehavior.AddressAndPortDependent, "without two ports of one address the worse is assumed");
     }
 
+    /// <summary>A dial-back from a gateway that the port has sent to proves little: the look leaves the others alone, or asks them from other ports.</summary>
+    [Fact]
+    public void FromTheOwnPort_OneGatewayIsAsked_WhenItAnswers()
+    {
+        var others = new[] { new NatServer(At("198.51.100.9:7")), new NatServer(At("198.51.100.10:7")) };
+        foreach (var first in new[] { Whole, OneAddress, OnePort })
+        {
+            var asked = new List<NatProbe>();
+            var report = Discover(new SimpleNat(MappingBehavior.AddressDependent, FilteringBehavior.AddressDependent, PortAllocation.Random), asked, [first, .. others]);
+            asked.Where(p => p.Socket == 0 && p.Kind == NatProbeKind.Mapping).Select(p => p.Server).Should().OnlyContain(at => first.EndPoints.Contains(at));
+            asked.Exists(p => others.Any(o => o.Primary == p.Server)).Should().Be(first != Whole);
+            report.Mapping.Should().Be(first == OnePort ? MappingBehavior.AddressAndPortDependent : MappingBehavior.AddressDependent);
+        }
+
+        var nat = new SimpleNat(MappingBehavior.EndpointIndependent, FilteringBehavior.AddressDependent, PortAllocation.Random);
+        nat.Dead.Add(OnePort.Primary);
+        Discover(nat, OnePort, others[0], others[1]).Mapping.Should().Be(MappingBehavior.EndpointIndependent, "the others are asked where the first is silent");
+    }
+
+    /// <summary>The node's gateway has one address, another one has two: filtering is seen there.</summary>
+    [Fact]
+    public void AnotherGatewaysOtherAddress_ShowsFiltering()
+    {
+        foreach (var filtering in new[] { FilteringBehavior.EndpointIndependent, FilteringBehavior.AddressDependent, FilteringBehavior.AddressAndPortDependent })
+            Discover(new SimpleNat(MappingBehavior.EndpointIndependent, filtering, PortAllocation.Random), new NatServer(At("198.51.100.9:7")), Whole).Filtering.Should().Be(filtering);
+    }
+
     [Fact]
     public void WhereNothingComesBack_ItIsBlocked()
     {
@@ -183,15 +210,18 @@ public sealed class NatDiscoveryTests
     {
         var nat = new SimpleNat(MappingBehavior.AddressAndPortDependent, FilteringBehavior.AddressDependent, PortAllocation.Random);
         var report = Discover(nat, [.. Enumerable.Range(1, 100).Select(i => new NatServer(TransportAddress.FromIPv4((uint)(0xC6336400 + i), 1)))]);
-        nat.Probes.Should().BeLessThanOrEqualTo(NatDiscovery.MaxServers + NatDiscovery.FreshSockets + 1);
+        nat.Probes.Should().BeLessThanOrEqualTo(NatDiscovery.MaxServers + NatDiscovery.FreshSockets + 2);
         report.External.Should().HaveCountLessThanOrEqualTo(NatDiscovery.MaxExternal);
     }
 
-    private static NatProtocolReport Discover(SimpleNat nat, params NatServer[] servers)
+    private static NatProtocolReport Discover(SimpleNat nat, params NatServer[] servers) => Discover(nat, [], servers);
+
+    private static NatProtocolReport Discover(SimpleNat nat, List<NatProbe> asked, NatServer[] servers)
     {
         var discovery = new NatDiscovery(servers);
         while (discovery.Next() is { } wave)
         {
+            asked.AddRange(wave.Probes);
             foreach (var probe in wave.Probes)
                 discovery.Handle(probe, nat.Answer(probe));
         }

@@ -166,7 +166,7 @@ internal sealed class NatObserver : IAsyncDisposable
         if (servers.Count == 0)
             return NatProtocolReport.Unknown;
         using var prober = makeProber();
-        return await NatProbing.RunAsync(new NatDiscovery(servers), prober, _stopped.Token).ConfigureAwait(false);
+        return await NatProbing.RunAsync(new NatDiscovery(servers), prober, _stopped.Token, _options.Contacted).ConfigureAwait(false);
     }
 
     private void Take(NatReport report)

@@ -16,6 +16,9 @@ internal sealed class TcpNatProber(IPEndPoint own, TimeProvider timeProvider) : 
     /// <summary>How long a probe may take: a lost SYN is sent again after 1 s; a server that dials back waits 1 s.</summary>
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2.5);
 
+    private readonly Dictionary<int, Socket> _fresh = [];
+    private readonly Lock _gate = new();
+
     public async Task<NatProbeResult> ProbeAsync(NatProbe probe, CancellationToken cancellationToken)
     {
         if (probe.Kind == NatProbeKind.Hairpin || !PortReuse.IsSupported)
@@ -26,7 +29,7 @@ internal sealed class TcpNatProber(IPEndPoint own, TimeProvider timeProvider) : 
         try
         {
             using var listener = probe.Kind == NatProbeKind.Filtering ? Listen(probe.Server) : null;
-            var port = listener is not null ? ((IPEndPoint)listener.LocalEndPoint!).Port : probe.Socket == 0 ? own.Port : 0;
+            var port = listener is not null ? ((IPEndPoint)listener.LocalEndPoint!).Port : probe.Socket == 0 ? own.Port : PortOf(probe);
             var remote = probe.Server.ToIPEndPoint();
             using var socket = PortReuse.Bind(new IPEndPoint(own.Address, port), remote.AddressFamily);
             socket.NoDelay = true;
@@ -51,7 +54,23 @@ internal sealed class TcpNatProber(IPEndPoint own, TimeProvider timeProvider) : 
 
     public void Dispose()
     {
-        // Every probe has its own sockets.
+        lock (_gate)
+        {
+            foreach (var socket in _fresh.Values)
+                socket.Dispose();
+            _fresh.Clear();
+        }
+    }
+
+    /// <summary>A port for each of the machine's sockets, held by one that never connects.</summary>
+    private int PortOf(NatProbe probe)
+    {
+        lock (_gate)
+        {
+            if (!_fresh.TryGetValue(probe.Socket, out var socket))
+                _fresh[probe.Socket] = socket = PortReuse.Bind(new IPEndPoint(own.Address, 0), probe.Server.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6);
+            return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        }
     }
 
     private static async Task<NatProbeResult> ReadAsync(Socket socket, StunTransactionId transaction, TransportAddress local, NatProbe probe, CancellationToken cancellationToken)

@@ -26,6 +26,9 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
     /// <summary>Most addresses that are dialled: each try is a SYN.</summary>
     private const int MaxTargets = 6;
 
+    /// <summary>How much earlier the higher id dials. Ours: what round trips vary by.</summary>
+    private static readonly TimeSpan OpeningTime = TimeSpan.FromMilliseconds(30);
+
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(3), UsualRoundTrip = TimeSpan.FromMilliseconds(200), HandshakeTimeout = TimeSpan.FromSeconds(4);
 
     private readonly Lock _gate = new();
@@ -198,7 +201,8 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
     {
         var isLower = environment.Self < talk.Remote;
         var listening = environment.Tcp!.Shared!.Port;
-        var schedule = new DialSchedule(targets, start);
+        // The higher id's SYN opens its own NAT and goes no further; the lower id's comes after it, and meets that socket. So neither comes too early, where a router would answer by a reset.
+        var schedule = new DialSchedule(targets, isLower ? start + OpeningTime : start);
         var links = Channel.CreateUnbounded<ConnectionContext>();
         var arrivals = targets.ConvertAll(target => isLower
             ? paths.Expect(listening, target, isTcp: true, link => links.Writer.TryWrite(link))
@@ -213,7 +217,7 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
             while (true)
             {
                 while (schedule.PollDial(clock.Now, out var target, out var remote))
-                    tries[TryDialAsync(remote, race.Token)] = target;
+                    tries[TryDialAsync(remote, opens: !isLower, race.Token)] = target;
                 if (schedule.PollTimeout(clock.Now) is not { } due)
                     return connected ? PunchFailure.LinkFailed : PunchFailure.TimedOut;
                 var wait = due - clock.Now;
@@ -292,11 +296,11 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
     }
 
     /// <summary>One try; null when it was refused or reset, or the race is over.</summary>
-    private async Task<ConnectionContext?> TryDialAsync(TransportAddress remote, CancellationToken cancellationToken)
+    private async Task<ConnectionContext?> TryDialAsync(TransportAddress remote, bool opens, CancellationToken cancellationToken)
     {
         try
         {
-            return await environment.Tcp!.ConnectFromListenerAsync(remote.ToIPEndPoint(), cancellationToken).ConfigureAwait(false);
+            return await environment.Tcp!.ConnectFromListenerAsync(remote.ToIPEndPoint(), opens, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
         {
