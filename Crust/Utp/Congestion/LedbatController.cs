@@ -8,7 +8,8 @@ namespace Crust.Utp.Congestion;
 /// does not overflow raises it again, and a target that was kept for two minutes is tried a step higher;</item>
 /// <item>a loss without a standing queue, or while the queue is much shorter than it was, is one of the link and changes nothing, as long as they are few;</item>
 /// <item>a queue that grows faster than we can have made it is another's slow start: we give way at once, and for some seconds;</item>
-/// <item>below the target we grow by a few packets a round trip, beyond it we shrink by a gentle square: then flows that share a queue become equal;</item>
+/// <item>below the target we grow by a few packets a round trip, beyond it we shrink by a gentle square: then flows that share a queue become equal; near the target we
+/// grow by less, or flows that refill the queue together take one another for a slow start;</item>
 /// <item>the periodic slowdown is to a quarter, and comes when the queue was not seen shorter for a while: flows that share a queue see that at the same moment, slow
 /// down together, and all of them see the path empty.</item>
 /// </list>
@@ -39,6 +40,12 @@ internal sealed class LedbatController
     /// differently; with one, the third flow had not caught up after a minute. Half of Reno's where the queue is too short to be measured well.
     /// </summary>
     private const double Gain = 2, ShortQueueGain = 0.5;
+
+    /// <summary>
+    /// Ours: as near to the target as these shares of it below and above, we grow by less, down to so much of the gain. Flows that refill a queue together would otherwise
+    /// pass the target so fast that each of them takes the others for a surge. Where the queue comes to rest, beyond the target, the gain is whole.
+    /// </summary>
+    private const double SlowBelow = 0.1, SlowAbove = 0.03, SlowestShare = 0.3;
 
     /// <summary>What goes each round trip beyond the target, when it is exceeded by a share x of it: Linear × x + Square × x², and at most half (LEDBAT++).</summary>
     private const double Linear = 0.1, Square = 2, MaxDecrease = 0.5;
@@ -242,7 +249,7 @@ internal sealed class LedbatController
         }
 
         if (sample.IsLimited)
-            _window += (_target < ShortQueueTarget ? ShortQueueGain : Gain) * sample.PacketLength * sample.Bytes / _window;
+            _window += PacketsARound(delay) * sample.PacketLength * sample.Bytes / _window;
         if (delay > _target)
         {
             var excess = (delay / _target) - 1;
@@ -251,6 +258,14 @@ internal sealed class LedbatController
 
         if (sample.Now - _lowestMicroseconds > SlowdownEveryMicroseconds)
             SlowDown(sample);
+    }
+
+    private double PacketsARound(int delay)
+    {
+        if (_target < ShortQueueTarget)
+            return ShortQueueGain;
+        var distance = (delay / _target) - 1;
+        return Gain * Math.Clamp(distance < 0 ? -distance / SlowBelow : distance / SlowAbove, SlowestShare, 1);
     }
 
     private void NoteSurge(in CongestionSample sample, int delay)
