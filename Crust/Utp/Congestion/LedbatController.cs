@@ -110,6 +110,7 @@ internal sealed class LedbatController
     private double _restoredWindow;
     private int _lowest = int.MaxValue / 2;
     private int _survived;
+    private double _overflowed = double.MaxValue;
     private int _slowdowns;
     private int _raiseAfter = RaiseAfterSlowdowns;
     private long _lowestMicroseconds;
@@ -177,7 +178,11 @@ internal sealed class LedbatController
         _survivesFrom = sample.Now + (CalmRounds * sample.Rtt);
         // Who gives way sends too little to see how long the queue was.
         if (isQueue && !_isYielding)
+        {
+            _overflowed = Math.Min(_overflowed, MostTarget);
             LowerTarget(sample.MinRtt < ShortPathMicroseconds ? MinTargetOnShortPaths : MinTarget);
+        }
+
         // The end of the approach is known: just below. Otherwise somebody else is there.
         _window *= isQueue && _isApproaching ? (sample.MinRtt + _target) / (sample.MinRtt + Math.Max(Delay.Largest, _target)) : 0.5;
         _window = Math.Max(MinWindowPackets * sample.PacketLength, _window);
@@ -310,7 +315,9 @@ internal sealed class LedbatController
     private void RaiseTarget()
     {
         var isRaised = false;
-        for (; _target < TargetMicroseconds && _target * TargetStep <= _survived; isRaised = true)
+        // Where many share a queue somebody loses all the time, and few see anything survive; but they see where it overflows.
+        var room = Math.Max(_survived, _overflowed == double.MaxValue ? 0 : _overflowed);
+        for (; _target < TargetMicroseconds && _target * TargetStep <= room; isRaised = true)
             _target = Math.Min(TargetMicroseconds, _target * TargetStep);
         if (!isRaised && _target < TargetMicroseconds && _survived >= _target && ++_slowdowns >= _raiseAfter)
         {
@@ -318,13 +325,16 @@ internal sealed class LedbatController
             (_slowdowns, _raiseAfter) = (0, Math.Min(_raiseAfter * 2, MaxRaiseAfterSlowdowns));
         }
 
-        _survived = 0;
+        (_survived, _overflowed) = (0, double.MaxValue);
     }
+
+    /// <summary>The largest target that a queue has which overflows now.</summary>
+    private double MostTarget => Delay.Largest * (Delay.Largest < ShortQueueTarget ? ShortQueueShare : QueueShare);
 
     private void LowerTarget(double lowest)
     {
         _slowdowns = 0;
-        var most = Delay.Largest * (Delay.Largest < ShortQueueTarget ? ShortQueueShare : QueueShare);
+        var most = MostTarget;
         while (_target > most && _target > lowest)
             _target = Math.Max(lowest, _target / TargetStep);
     }
