@@ -10,6 +10,7 @@ internal sealed class Directory(Scenario scenario)
     private readonly Dictionary<(SessionId Session, PeerId End), SimulatedSession> _sessions = [];
     private readonly Dictionary<(SessionId Session, PeerId Sender), Direction> _directions = [];
     private readonly Dictionary<PeerId, string> _names = [];
+    private readonly List<SimulatedNode> _nodes = [];
     private long _lastId;
 
     internal Scenario Scenario => scenario;
@@ -32,7 +33,11 @@ internal sealed class Directory(Scenario scenario)
 
     internal int Statements => _directions.Values.Sum(d => d.Statements);
 
-    internal void Add(SimulatedNode node) => _names[node.Identity.Id] = node.Name;
+    internal void Add(SimulatedNode node)
+    {
+        _names[node.Identity.Id] = node.Name;
+        _nodes.Add(node);
+    }
 
     internal string Name(PeerId peer) => _names[peer];
 
@@ -52,6 +57,17 @@ internal sealed class Directory(Scenario scenario)
         if (!_sessions.TryAdd((session.Id, session.Node.Identity.Id), session))
             throw new SimulationException($"{session.Node.Name}: session {session.Id.ToString()[..8]} began twice");
     }
+
+    /// <summary>
+    /// Whether anything happened that may end a session before its application does: the other end is over (and was judged itself, or its process began anew), a process
+    /// began anew that had told its nonce, a partition lasted longer than a session waits. Or the other end never had it, as its handshake crossed the end of the
+    /// session before, whose nonce it still named. Nothing else may, whatever happens to links.
+    /// </summary>
+    internal bool MayEnd(SimulatedSession session) =>
+        scenario.MayPartForLong
+        || Other(session) is { IsOpen: false }
+        || _nodes.Exists(n => (n == session.Node || n.Identity.Id == session.Remote) && n.Restarts > 0)
+        || (Other(session) is null && Sessions.Any(s => s != session && s.IsOf(session.Node.Identity.Id, session.Remote) && s.ClosedAt + SimulatedSession.HandshakeTimeout > session.BeganAt));
 
     internal SimulatedSession? Other(SimulatedSession session) => _sessions.GetValueOrDefault((session.Id, session.Remote));
 }

@@ -31,8 +31,8 @@ internal sealed class Faults(World world, Network network, Scenario scenario, Di
         if (directory.IsHealed)
             return;
         var fault = world.Pick(Choices[scenario.Kind]);
-        // Where there are relays, one is lost now and then; but where nothing may end a session, its own sessions count too.
-        if (network.Relays.Count > 0 && scenario.MayEndSessions && world.Random.Chance(0.15))
+        // Where there are relays, one is lost now and then.
+        if (network.Relays.Count > 0 && world.Random.Chance(0.15))
             fault = Fault.RelayLoss;
         var one = world.Pick(network.Nodes);
         var other = world.Pick([.. network.Nodes.Where(n => n != one)]);

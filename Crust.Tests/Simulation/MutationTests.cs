@@ -21,7 +21,10 @@ public sealed partial class MutationTests(ITestOutputHelper output)
 
     private static readonly Mutant[] All = [.. Mutants.Planted, .. Mutants.Found, .. UtpMutants.Planted];
 
-    public static TheoryData<string> Names => [.. (IsFull ? All : All.Take(2).Concat(UtpMutants.Planted.Take(1))).Select(m => m.Name)];
+    /// <summary>Those of every run: found by the first seeds.</summary>
+    private static readonly string[] Few = [Mutants.Planted[0].Name, Mutants.Planted[1].Name, "a RESET is not checked", "a cookie is not checked"];
+
+    public static TheoryData<string> Names => [.. All.Select(m => m.Name).Where(name => IsFull || Few.Contains(name))];
 
     [Fact]
     public void AMutant_HasItsPlaceInTheSource()

@@ -14,9 +14,6 @@ namespace Crust.Tests.Simulation;
 internal sealed class NodeLink : ILinkReader
 #pragma warning restore CA1001
 {
-    /// <summary>As the product's.</summary>
-    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
-
     private readonly SimulatedNode _node;
     private readonly SimulatedLink _link;
     private readonly RecordSizer _sizer = new();
@@ -56,7 +53,7 @@ internal sealed class NodeLink : ILinkReader
     /// <summary>Begins the handshake on the dialling side, or waits for it.</summary>
     internal void Start()
     {
-        World.After(HandshakeTimeout, () =>
+        World.After(SimulatedSession.HandshakeTimeout, () =>
         {
             if (Session is null)
                 Abort();

@@ -31,11 +31,8 @@ internal sealed record Scenario
     /// <summary>Where they may be: the share of them that is.</summary>
     internal double UtpShare { get; private init; }
 
-    /// <summary>
-    /// Whether anything in it may end a session before its application does: a process or a session that begins anew, a partition that is longer than a session waits, a
-    /// link that is lost in silence before its responder has read the confirmation.
-    /// </summary>
-    internal bool MayEndSessions => Kind is not (ScenarioKind.Starved or ScenarioKind.Tampering or ScenarioKind.Replays);
+    /// <summary>Whether nodes may be parted for longer than a session waits for a link.</summary>
+    internal bool MayPartForLong => Kind is ScenarioKind.Mixed or ScenarioKind.LongPartitions;
 
     /// <summary>Payload bytes that one end of a session sends at most, all messages and streams together.</summary>
     internal long BytesPerEnd { get; private init; }

@@ -12,6 +12,9 @@ internal sealed class SimulatedSession
     /// <summary>As the product's: how long a goodbye may take.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
 
+    /// <summary>As the product's.</summary>
+    internal static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
+
     private const string TooLate = "done, but not in time";
 
     private readonly List<NodeLink> _links = [];
@@ -36,6 +39,7 @@ internal sealed class SimulatedSession
                 LeavesUnsigned = Applications.LeavesUnsigned,
             },
             node.World.Now);
+        BeganAt = node.World.Now;
         Hop = node.HopOf(this);
         Machine.Circuits = Hop;
         Application = new Application(this);
@@ -70,12 +74,20 @@ internal sealed class SimulatedSession
     /// <summary>How it ended; null while it lives.</summary>
     internal SessionEvent? Closure { get; private set; }
 
+    internal Instant BeganAt { get; }
+
+    /// <summary>Null while it lives.</summary>
+    internal Instant? ClosedAt { get; private set; }
+
     /// <summary>True when its node lost its memory.</summary>
     internal bool IsForgotten { get; set; }
 
     internal bool IsOpen => Closure is null && !IsForgotten;
 
     internal IReadOnlyList<NodeLink> Links => _links;
+
+    /// <summary>Whether it is one of these two's.</summary>
+    internal bool IsOf(PeerId one, PeerId other) => (Node.Identity.Id, Remote) == (one, other) || (Node.Identity.Id, Remote) == (other, one);
 
     /// <summary>Adds a link; false when the session is over.</summary>
     internal bool TryAttach(NodeLink link)
@@ -190,13 +202,14 @@ internal sealed class SimulatedSession
     private void Closed(in SessionEvent e)
     {
         Closure = e;
+        ClosedAt = World.Now;
         World.Log($"{Node.Name} session {Id.ToString()[..8]} closed: {(GoodbyeCode)e.Code}, by remote {e.ByRemote}, {e.Reason}");
         World.Mark((ulong)e.Code);
         // Nobody here breaks the protocol: whoever says so is wrong, or the other was.
         if ((GoodbyeCode)e.Code == GoodbyeCode.ProtocolViolation)
             throw new SimulationException($"{Node.Name}: a session of two honest ends broke the protocol");
-        // Faults of links and datagrams, and whoever attacks from off the path, may cost links; a session that both ends know outlives them.
-        if ((GoodbyeCode)e.Code != GoodbyeCode.Normal && !Node.Directory.Scenario.MayEndSessions && Inward.Delivered > 0 && Outward.Delivered > 0)
+        // Faults of links and datagrams, and whoever attacks from off the path, may cost links; a session outlives them.
+        if ((GoodbyeCode)e.Code != GoodbyeCode.Normal && !Node.Directory.MayEnd(this))
             throw new SimulationException($"{Node.Name}: a session ended with {(GoodbyeCode)e.Code} ({e.Reason}), and nothing had happened that may end one");
         Outward.Ended();
         if ((GoodbyeCode)e.Code == GoodbyeCode.Normal && !e.ByRemote && e.Reason != TooLate)

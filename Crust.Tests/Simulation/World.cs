@@ -16,8 +16,8 @@ internal sealed class World(ulong seed, bool isTraced)
     /// <summary>Events that may wait. Ours: some hundred links, timers and consumers; more means that something piles up.</summary>
     private const int MaxWaiting = 50_000;
 
-    /// <summary>Events of one story. Ours: twenty times what a long one has; more means that something runs in circles.</summary>
-    private const long MaxEvents = 20_000_000;
+    /// <summary>Events of one story. Ours: twice what a thousand flows have in a minute; more means that something runs in circles.</summary>
+    private const long MaxEvents = 60_000_000;
 
     private readonly PriorityQueue<Action, (long Microseconds, long Order)> _events = new();
     private readonly Queue<string> _trace = new();

@@ -16,6 +16,11 @@ public sealed class CongestionTests(ITestOutputHelper output)
 
     public static TheoryData<ulong> Seeds => [1, 2, 3];
 
+    /// <summary>Those that the controller was made with, and those that it had not seen.</summary>
+    public static TheoryData<ulong> SharedSeeds => [.. Enumerable.Range(1, IsFull ? 20 : 5).Select(i => (ulong)i)];
+
+    private static bool IsFull => Environment.GetEnvironmentVariable("CRUST_FULL") == "1";
+
     [Theory]
     [MemberData(nameof(Seeds))]
     public void AFlowAlone_UsesNineTenthsOfTheLink_AndKeepsTheQueueAtItsTarget(ulong seed)
@@ -94,12 +99,8 @@ public sealed class CongestionTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(1UL)]
-    [InlineData(2UL)]
-    [InlineData(3UL)]
-    [InlineData(4UL)]
-    [InlineData(5UL)]
-    public void ThreeFlows_FillTheLink_AndShareItNearlyEvenly_OverTheSecondMinute(ulong seed)
+    [MemberData(nameof(SharedSeeds))]
+    public void ThreeFlows_FillTheLink_AndAreWithinAFifthOfOneAnother_OverTheSecondMinute(ulong seed)
     {
         var world = NewWorld(seed, LossModel.None);
         Meter[] flows = [world.AddUtp(), world.AddUtp(startSeconds: 3), world.AddUtp(startSeconds: 10)];
@@ -107,23 +108,23 @@ public sealed class CongestionTests(ITestOutputHelper output)
         var rates = flows.Select(f => f.Rate(60, 120)).ToArray();
         output.WriteLine($"seed {seed}: {string.Join(", ", rates.Select(r => $"{r:F1}"))} Mbit/s, together {rates.Sum() / Link:P0} of the link; queueing delay {world.QueueDelay(60, 120):F1} ms; most to least {rates.Max() / rates.Min():F2}");
         rates.Sum().Should().BeGreaterThan(0.9 * Link);
-        // The aim is 1.2. Rounds of slowdown fall differently with each change of a buffer, so that a seed now and then goes beyond it.
-        (rates.Max() / rates.Min()).Should().BeLessThanOrEqualTo(1.5);
+        (rates.Max() / rates.Min()).Should().BeLessThanOrEqualTo(1.2);
     }
 
     [Theory]
     [InlineData(1UL)]
     public void AThousandFlows_AllProgress_TheSlowestWithThreeTenthsOfTheMean(ulong seed)
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("CRUST_FULL") == "1", "takes a minute or more: CRUST_FULL=1 runs it");
+        Assert.SkipUnless(IsFull, "takes a minute or more: CRUST_FULL=1 runs it");
         // A gigabit, so that a share is more than the smallest window: 417 packets of 100 Mbit/s are less than one a round trip for each.
         var profile = DatagramProfile.Link(1e9, OneWay, OneWay * 2);
         var world = new Dumbbell(seed, profile, profile);
         var flows = Enumerable.Range(0, 1000).Select(i => world.AddUtp(startSeconds: i * 0.002)).ToArray();
-        world.RunTo(20);
-        var rates = flows.Select(f => f.Rate(5, 20)).Order().ToArray();
+        // Who came while the queue stood takes it for the path, until several slowdowns have shown him the path empty.
+        world.RunTo(60);
+        var rates = flows.Select(f => f.Rate(40, 60)).Order().ToArray();
         output.WriteLine($"seed {seed}: slowest {rates[0]:F2}, mean {rates.Average():F2}, fastest {rates[^1]:F2} Mbit/s; {world.Forward.Statistics}");
-        rates[0].Should().BeGreaterThan(0, "all progress");
+        rates[0].Should().BeGreaterThan(0.3 * rates.Average(), "all progress");
     }
 
     private static double Alone(ulong seed, double loss, out double reno)

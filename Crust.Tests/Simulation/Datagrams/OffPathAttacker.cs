@@ -26,6 +26,9 @@ internal sealed class OffPathAttacker(DatagramNetwork network, UtpHost victim, I
 
     internal long Sent { get; private set; }
 
+    /// <summary>Connection ids that he goes through, from 0 on: all of them, or fewer, which makes him as good as somebody faster.</summary>
+    internal int Ids { get; init; } = 1 << 16;
+
     /// <summary>Sees each guess before it arrives: in whose name, and its bytes.</summary>
     internal Action<TransportAddress, ReadOnlyMemory<byte>>? OnGuess { get; init; }
 
@@ -47,7 +50,8 @@ internal sealed class OffPathAttacker(DatagramNetwork network, UtpHost victim, I
         if (random.Chance(0.9))
             _packet[1] = 0;
         // He goes through all ids, and takes any number each time.
-        BinaryPrimitives.WriteUInt16BigEndian(_packet.AsSpan(2), unchecked(_sweep++));
+        BinaryPrimitives.WriteUInt16BigEndian(_packet.AsSpan(2), _sweep);
+        _sweep = (ushort)((_sweep + 1) % Ids);
         Sent++;
         var name = names[random.Next(names.Count)];
         var length = random.Chance(0.6) ? HeaderLength : HeaderLength + random.Next(MaxPayload + 1);

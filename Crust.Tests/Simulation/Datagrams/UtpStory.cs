@@ -19,6 +19,9 @@ internal sealed class UtpStory
     /// <summary>Connections that guesses may open: twice the one in 32,768 of all types together, and some.</summary>
     private const int MaxGuessed = 8, GuessesForOne = 16_384;
 
+    /// <summary>Ids of conversations, and so many an attacker goes through: a hit on each of them many times in a second is what somebody with a hundred times the packets has.</summary>
+    private const int IdsApart = 64, AttackedIds = 2048;
+
     /// <summary>Numbers before the first that is not acknowledged which an acknowledgement that was overtaken may have, beyond the largest flight.</summary>
     private const int ReorderedAcknowledgements = 8;
 
@@ -113,7 +116,7 @@ internal sealed class UtpStory
         var from = _world.Pick(_hosts);
         var to = _world.Pick([.. _hosts.Where(h => h != from)]);
         // Ids far apart, so that two never meet.
-        var conversation = new Conversation(_world, _conversations.Count + 1, from, to, (ushort)((_conversations.Count * 64) + _world.Random.Next(60)))
+        var conversation = new Conversation(_world, _conversations.Count + 1, from, to, (ushort)((_conversations.Count * IdsApart) + _world.Random.Next(60)))
         {
             MayTimeOut = !_isCalm,
         };
@@ -172,7 +175,7 @@ internal sealed class UtpStory
                 var names = _hosts.Where(h => h != from).Select(h => h.Address).ToArray();
                 if (_world.Random.Chance(0.3))
                     from.BelieveTooLong(_world.Random.Next(560, 1500), _world.Now + _world.UpTo(TimeSpan.FromSeconds(3)));
-                new OffPathAttacker(_network, from, names) { OnGuess = (name, packet) => Judge(from, name, packet.Span) }.Attack(_world.Random.Next(1, 30), _world.Between(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1)));
+                new OffPathAttacker(_network, from, names) { Ids = AttackedIds, OnGuess = (name, packet) => Judge(from, name, packet.Span) }.Attack(_world.Random.Next(1, 30), _world.Between(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1)));
                 break;
             case < 5:
                 var until = _world.Now + _world.UpTo(LongestCut);

@@ -49,6 +49,16 @@ public sealed class PeerSessionsTests
     }
 
     [Fact]
+    public void AConfirmationThatWasLongUnderWay_DoesNotEndWhatBeganMeanwhile()
+    {
+        // Used to end the open session: the peer had given up what it began with the first link, and begun another.
+        var late = Handshake(Nonce(100));
+        Begin(Nonce(101));
+        _peers.Judge(late, Silence, out _).Should().Be(LinkVerdict.Surplus);
+        _peers.Judge(Handshake(Nonce(100)), Silence, out _).Should().Be(LinkVerdict.Begin);
+    }
+
+    [Fact]
     public void OurNonce_IsAnother_AfterTheEnd()
     {
         var late = Handshake(Nonce(100));
@@ -77,6 +87,40 @@ public sealed class PeerSessionsTests
         _peers.Count.Should().Be(1);
         _peers.EndHandshake(Peer.Id);
         _peers.Count.Should().Be(0);
+    }
+
+    [Fact]
+    public void ALinkLostBeforeItsConfirmationCame_DoesNotCostTheSessionThatThePeerHas()
+    {
+        // Used to draw another nonce, as nothing was left of the peer: its next link came from "a peer that began anew", and its session ended.
+        var lost = Handshake(Nonce(100));
+        var promised = _peers.Promise(Peer.Id, Nonce(100), _ => 0);
+        _peers.EndHandshake(Peer.Id);
+        var next = Handshake(Nonce(100));
+        next.SessionId.Should().Be(lost.SessionId);
+        _peers.Judge(next, Silence, out _).Should().Be(LinkVerdict.Begin);
+        if (Self.Id < Peer.Id)
+            _peers.Promise(Peer.Id, Nonce(100), _ => 0).Should().BeGreaterThan(promised);
+    }
+
+    [Fact]
+    public void PeersOfWhichNothingCame_AreRememberedWithinABound()
+    {
+        var drawn = 0;
+        var peers = new PeerSessions<object>(Self.Id, 4, () => new SessionNonce((UInt128)(++drawn)));
+        var first = peers.BeginHandshake(Peer.Id)!.Own;
+        peers.EndHandshake(Peer.Id);
+        for (var i = 0; i < PeerSessions<object>.MaxUnconfirmed; i++)
+        {
+            var seed = new byte[PeerIdentity.SeedLength];
+            BitConverter.TryWriteBytes(seed, i + 1000);
+            var other = PeerIdentity.FromSeed(seed).Id;
+            peers.BeginHandshake(other)!.Own.Should().NotBe(first);
+            peers.EndHandshake(other);
+        }
+
+        peers.Count.Should().Be(0);
+        peers.BeginHandshake(Peer.Id)!.Own.Should().NotBe(first);
     }
 
     [Fact]

@@ -95,6 +95,35 @@ public sealed class UtpPathTests
         _pair.Right.Endpoint.HeldPackets.Should().Be(0);
     }
 
+    /// <summary>
+    /// libutp keeps what it has by number and knows no parts: what is under way stays as long as it is, and only probes forbid the path to cut it into fragments. So does
+    /// libutp's own sender (UTP_UDP_DONTFRAG).
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void LongPackets_GoInFragments_TowardsAPeerThatKnowsNoParts(int seed)
+    {
+        var random = new Random(seed);
+        _pair.Fate = datagram =>
+        {
+            // As libutp, whose extension bits (kind 2, eight bytes) say nothing.
+            if (datagram.Bytes[1] == 2)
+                datagram.Bytes.AsSpan(22, 8).Clear();
+            return [0];
+        };
+        var (left, right) = _pair.Open();
+        left.IsCrust.Should().BeFalse();
+        var transfer = new Transfer(left, right, 2_000_000).Start(_pair);
+        _pair.RunUntil(() => transfer.IsDone, 30);
+        left.Path.DatagramLength.Should().Be(1472);
+        var more = new Transfer(left, right, 4_000_000).Start(_pair);
+        _pair.Run(0.02);
+        _pair.Fate = datagram => (datagram.IsProbe && datagram.Bytes.Length > 1300) || random.Next(200) == 0 ? [] : [0];
+
+        _pair.RunUntil(() => more.IsDone, 60);
+    }
+
     [Fact]
     public void RemoteThatVanishes_EndsTheConnection_AfterHalfAMinute()
     {

@@ -15,7 +15,16 @@ namespace Crust.Session.Admission;
 /// <param name="drawNonce">Fresh random nonces.</param>
 internal sealed class PeerSessions<TSession>(PeerId self, int maxPeers, Func<SessionNonce> drawNonce) where TSession : class
 {
+    /// <summary>Peers that are remembered without a session: ours, some 200 bytes each.</summary>
+    internal const int MaxUnconfirmed = 1024;
+
     private readonly Dictionary<PeerId, PeerSlot<TSession>> _slots = [];
+
+    /// <summary>
+    /// Slots of peers that were told our nonce in handshakes of which nothing came here. The peer may have a session by that nonce, if the link was lost before its
+    /// confirmation came: with the nonce that it knows, its next link begins that session here. The oldest goes first.
+    /// </summary>
+    private readonly OrderedDictionary<PeerId, PeerSlot<TSession>> _unconfirmed = [];
 
     /// <summary>The open sessions.</summary>
     internal IEnumerable<TSession> Open => _slots.Values.Select(s => s.Session).OfType<TSession>();
@@ -32,10 +41,13 @@ internal sealed class PeerSessions<TSession>(PeerId self, int maxPeers, Func<Ses
         {
             if (_slots.Count >= maxPeers)
                 return null;
-            _slots[remote] = slot = new PeerSlot<TSession>(drawNonce());
+            if (!_unconfirmed.Remove(remote, out slot))
+                slot = new PeerSlot<TSession>(drawNonce());
+            _slots[remote] = slot;
         }
 
         slot.HandshakesUnderWay++;
+        slot.IsNonceTold = true;
         return new SessionNonces(slot.OwnNonce, slot.RemoteNonce);
     }
 
@@ -81,6 +93,9 @@ internal sealed class PeerSessions<TSession>(PeerId self, int maxPeers, Func<Ses
         // A handshake that was long under way, or a peer that repeats its nonce.
         if (slot.HasBegun(result.RemoteNonce))
             return LinkVerdict.Surplus;
+        // The open session is younger than this handshake: what the same process meant to begin by it is over, or begins with its next link.
+        if (slot.Session is not null && epoch == EpochVerdict.SameProcess && result.KnownNonce != slot.RemoteNonce)
+            return LinkVerdict.Surplus;
         return slot.IsWornOut ? LinkVerdict.Renew : LinkVerdict.Begin;
     }
 
@@ -101,7 +116,13 @@ internal sealed class PeerSessions<TSession>(PeerId self, int maxPeers, Func<Ses
 
     private void RemoveIfEmpty(PeerId remote, PeerSlot<TSession> slot)
     {
-        if (slot.IsEmpty)
-            _slots.Remove(remote);
+        if (!slot.IsEmpty)
+            return;
+        _slots.Remove(remote);
+        if (!slot.IsNonceTold)
+            return;
+        if (_unconfirmed.Count == MaxUnconfirmed)
+            _unconfirmed.RemoveAt(0);
+        _unconfirmed[remote] = slot;
     }
 }

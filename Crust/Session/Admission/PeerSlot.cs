@@ -19,6 +19,9 @@ internal sealed class PeerSlot<TSession>(SessionNonce ownNonce) where TSession :
     /// <summary>Our nonce: the same in all handshakes until a session ends, so that two links made at once come out as one session.</summary>
     internal SessionNonce OwnNonce { get; private set; } = ownNonce;
 
+    /// <summary>True once a handshake has told it the remote, who may know a session by it.</summary>
+    internal bool IsNonceTold { get; set; }
+
     internal TSession? Session { get; private set; }
 
     /// <summary>The remote's nonce in the open session.</summary>
@@ -56,6 +59,7 @@ internal sealed class PeerSlot<TSession>(SessionNonce ownNonce) where TSession :
         RemoteNonce = null;
         RemoteEpoch = null;
         OwnNonce = nextNonce;
+        IsNonceTold = false;
         _begun.Clear();
     }
 }

@@ -26,6 +26,7 @@ internal sealed class HandshakeResult : IDisposable
         PromisedGeneration = isInitiator == (self < remote) ? 0 : reply.Generation;
         MinorVersion = Math.Min(offer.MinorVersion, reply.MinorVersion);
         (OwnNonce, RemoteNonce) = isInitiator ? (offer.Nonce, reply.Nonce) : (reply.Nonce, offer.Nonce);
+        KnownNonce = isInitiator ? offer.KnownNonce : reply.KnownNonce;
         RemoteKnownNonce = isInitiator ? reply.KnownNonce : offer.KnownNonce;
         RemoteEpoch = isInitiator ? reply.Epoch : offer.Epoch;
         SessionId = SessionId.Compute(self, OwnNonce, remote, RemoteNonce);
@@ -67,6 +68,9 @@ internal sealed class HandshakeResult : IDisposable
 
     /// <summary>The other's nonce of the session.</summary>
     internal SessionNonce RemoteNonce { get; }
+
+    /// <summary>The other's nonce as this side knew it when it spoke; null when it knew none.</summary>
+    internal SessionNonce? KnownNonce { get; }
 
     /// <summary>This side's nonce as the other knew it before; null when it knew none.</summary>
     internal SessionNonce? RemoteKnownNonce { get; }

@@ -8,7 +8,8 @@ namespace Crust.Utp.Congestion;
 /// does not overflow raises it again, and a target that was kept for two minutes is tried a step higher;</item>
 /// <item>a loss without a standing queue, or while the queue is much shorter than it was, is one of the link and changes nothing, as long as they are few;</item>
 /// <item>a queue that grows faster than we can have made it is another's slow start: we give way at once, and for some seconds;</item>
-/// <item>below the target we grow by a few packets a round trip, beyond it we shrink by a gentle square: then flows that share a queue become equal;</item>
+/// <item>below the target we grow by a few packets a round trip, beyond it we shrink by a gentle square: then flows that share a queue become equal; near the target we
+/// grow by less, or flows that refill the queue together take one another for a slow start;</item>
 /// <item>the periodic slowdown is to a quarter, and comes when the queue was not seen shorter for a while: flows that share a queue see that at the same moment, slow
 /// down together, and all of them see the path empty.</item>
 /// </list>
@@ -39,6 +40,12 @@ internal sealed class LedbatController
     /// differently; with one, the third flow had not caught up after a minute. Half of Reno's where the queue is too short to be measured well.
     /// </summary>
     private const double Gain = 2, ShortQueueGain = 0.5;
+
+    /// <summary>
+    /// Ours: as near to the target as these shares of it below and above, we grow by less, down to so much of the gain. Flows that refill a queue together would otherwise
+    /// pass the target so fast that each of them takes the others for a surge. Where the queue comes to rest, beyond the target, the gain is whole.
+    /// </summary>
+    private const double SlowBelow = 0.1, SlowAbove = 0.03, SlowestShare = 0.3;
 
     /// <summary>What goes each round trip beyond the target, when it is exceeded by a share x of it: Linear × x + Square × x², and at most half (LEDBAT++).</summary>
     private const double Linear = 0.1, Square = 2, MaxDecrease = 0.5;
@@ -103,6 +110,7 @@ internal sealed class LedbatController
     private double _restoredWindow;
     private int _lowest = int.MaxValue / 2;
     private int _survived;
+    private double _overflowed = double.MaxValue;
     private int _slowdowns;
     private int _raiseAfter = RaiseAfterSlowdowns;
     private long _lowestMicroseconds;
@@ -170,7 +178,11 @@ internal sealed class LedbatController
         _survivesFrom = sample.Now + (CalmRounds * sample.Rtt);
         // Who gives way sends too little to see how long the queue was.
         if (isQueue && !_isYielding)
+        {
+            _overflowed = Math.Min(_overflowed, MostTarget);
             LowerTarget(sample.MinRtt < ShortPathMicroseconds ? MinTargetOnShortPaths : MinTarget);
+        }
+
         // The end of the approach is known: just below. Otherwise somebody else is there.
         _window *= isQueue && _isApproaching ? (sample.MinRtt + _target) / (sample.MinRtt + Math.Max(Delay.Largest, _target)) : 0.5;
         _window = Math.Max(MinWindowPackets * sample.PacketLength, _window);
@@ -242,7 +254,7 @@ internal sealed class LedbatController
         }
 
         if (sample.IsLimited)
-            _window += (_target < ShortQueueTarget ? ShortQueueGain : Gain) * sample.PacketLength * sample.Bytes / _window;
+            _window += PacketsARound(delay) * sample.PacketLength * sample.Bytes / _window;
         if (delay > _target)
         {
             var excess = (delay / _target) - 1;
@@ -251,6 +263,14 @@ internal sealed class LedbatController
 
         if (sample.Now - _lowestMicroseconds > SlowdownEveryMicroseconds)
             SlowDown(sample);
+    }
+
+    private double PacketsARound(int delay)
+    {
+        if (_target < ShortQueueTarget)
+            return ShortQueueGain;
+        var distance = (delay / _target) - 1;
+        return Gain * Math.Clamp(distance < 0 ? -distance / SlowBelow : distance / SlowAbove, SlowestShare, 1);
     }
 
     private void NoteSurge(in CongestionSample sample, int delay)
@@ -295,7 +315,9 @@ internal sealed class LedbatController
     private void RaiseTarget()
     {
         var isRaised = false;
-        for (; _target < TargetMicroseconds && _target * TargetStep <= _survived; isRaised = true)
+        // Where many share a queue somebody loses all the time, and few see anything survive; but they see where it overflows.
+        var room = Math.Max(_survived, _overflowed == double.MaxValue ? 0 : _overflowed);
+        for (; _target < TargetMicroseconds && _target * TargetStep <= room; isRaised = true)
             _target = Math.Min(TargetMicroseconds, _target * TargetStep);
         if (!isRaised && _target < TargetMicroseconds && _survived >= _target && ++_slowdowns >= _raiseAfter)
         {
@@ -303,13 +325,16 @@ internal sealed class LedbatController
             (_slowdowns, _raiseAfter) = (0, Math.Min(_raiseAfter * 2, MaxRaiseAfterSlowdowns));
         }
 
-        _survived = 0;
+        (_survived, _overflowed) = (0, double.MaxValue);
     }
+
+    /// <summary>The largest target that a queue has which overflows now.</summary>
+    private double MostTarget => Delay.Largest * (Delay.Largest < ShortQueueTarget ? ShortQueueShare : QueueShare);
 
     private void LowerTarget(double lowest)
     {
         _slowdowns = 0;
-        var most = Delay.Largest * (Delay.Largest < ShortQueueTarget ? ShortQueueShare : QueueShare);
+        var most = MostTarget;
         while (_target > most && _target > lowest)
             _target = Math.Max(lowest, _target / TargetStep);
     }
