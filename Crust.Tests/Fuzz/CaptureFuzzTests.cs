@@ -212,8 +212,8 @@ public sealed class CaptureFuzzTests(ITestOutputHelper output)
                 writer.WriteByte(type);
                 writer.WriteUInt64(token);
                 break;
-            case FrameType.LinkRequest:
-                writer.WriteByte(type);
+            case FrameType.LinkRequest when LinkRequestFrame.TryRead(ref reader, out var f):
+                f.Write(ref writer);
                 break;
             // Its reason is made fit for a log when it is read.
             default:

@@ -87,8 +87,8 @@ internal static class FrameWalk
             case FrameType.CircuitClose when CircuitCloseFrame.TryRead(ref reader, out var f):
                 words?.Append($" closes circuit {f.Id} {f.Code}");
                 return true;
-            case FrameType.LinkRequest:
-                words?.Append(" request");
+            case FrameType.LinkRequest when LinkRequestFrame.TryRead(ref reader, out var f):
+                words?.Append($" request {f.Generation}");
                 return true;
             default:
                 return false;

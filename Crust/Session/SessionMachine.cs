@@ -294,7 +294,7 @@ internal sealed class SessionMachine
             return writer.Position;
         }
 
-        LinkSet.Write(link, ref writer, now);
+        _links.Write(link, ref writer, now);
         if (link != _links.Active)
             return writer.Position;
         _progress.HandlePolled();
@@ -485,7 +485,7 @@ internal sealed class SessionMachine
     {
         if (!_close.OwesGoodbye)
             return;
-        LinkSet.Write(link, ref writer, now);
+        _links.Write(link, ref writer, now);
         if (_close.Code != GoodbyeCode.ProtocolViolation)
             _receiving.WritePending(ref writer);
         _close.WriteGoodbye(ref writer);

@@ -272,7 +272,7 @@ public sealed class FreeloaderTests(ITestOutputHelper output)
                 FrameType.End => EndFrame.TryRead(ref reader, out _),
                 FrameType.Nominate => NominateFrame.TryRead(ref reader, out _),
                 FrameType.Acknowledge => AcknowledgeFrame.TryRead(ref reader, out _),
-                FrameType.LinkRequest => true,
+                FrameType.LinkRequest => LinkRequestFrame.TryRead(ref reader, out _),
                 FrameType.Ping or FrameType.Pong => reader.TryReadUInt64(out _),
                 FrameType.Batch => TryReadEnd(ref reader, ends),
                 _ => false,

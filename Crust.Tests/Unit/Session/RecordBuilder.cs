@@ -43,7 +43,7 @@ internal sealed class RecordBuilder
 
     internal RecordBuilder Nominate(ulong generation) => Raw(14).VarInt(generation);
 
-    internal RecordBuilder LinkRequest() => Raw(15);
+    internal RecordBuilder LinkRequest(ulong generation = 0) => Raw(15).VarInt(generation);
 
     internal RecordBuilder CreditReturn(ulong messages, ulong streams) => Raw(16).VarInt(messages).VarInt(streams);
 

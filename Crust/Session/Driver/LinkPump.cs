@@ -42,6 +42,15 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
         _wake.Set();
     }
 
+    /// <summary>Waits for the peer no longer. What was said in order stays with the kernel, which delivers it to who reads late; else as <see cref="Stop"/>.</summary>
+    internal void Leave(string reason)
+    {
+        if (_endedInOrder)
+            link.Pipe.CancelRead();
+        else
+            Stop(reason);
+    }
+
     private async Task RunAsync()
     {
         // Whoever starts us holds locks.

@@ -80,7 +80,11 @@ internal sealed class LinkPumps
         catch (TimeoutException)
         {
             lock (gate)
-                StopAllBut(null);
+            {
+                foreach (var pump in _pumps)
+                    pump.Leave("the session is over");
+            }
+
             await all.ConfigureAwait(false);
         }
     }

@@ -89,7 +89,7 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
     /// <summary>Nothing more is written: the remote is told so where the link can tell. What was not flushed is lost.</summary>
     internal ValueTask FinishWritingAsync() => Output.CompleteAsync();
 
-    /// <summary>Reads and forgets, until the remote ends the link or this side drops it. Instead of <see cref="ReadAsync"/>, not beside it.</summary>
+    /// <summary>Reads and forgets, until the remote ends the link, this side drops it, or <see cref="CancelRead"/>. Instead of <see cref="ReadAsync"/>, not beside it.</summary>
     internal async Task DrainAsync()
     {
         Release();
@@ -102,7 +102,7 @@ internal sealed class RecordPipe(ConnectionContext link) : IAsyncDisposable
                 result = await input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
                 input.AdvanceTo(result.Buffer.End);
             }
-            while (!result.IsCompleted);
+            while (!result.IsCompleted && !result.IsCanceled);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
         {

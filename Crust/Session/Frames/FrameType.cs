@@ -45,7 +45,7 @@ internal enum FrameType : byte
     /// <summary><see cref="NominateFrame"/>: this link carries the session from here on.</summary>
     Nominate = 0x0E,
 
-    /// <summary>No fields: the higher id asks for the nomination of this link.</summary>
+    /// <summary><see cref="LinkRequestFrame"/>: the higher id asks for the nomination of this link.</summary>
     LinkRequest = 0x0F,
 
     /// <summary><see cref="CreditReturnFrame"/>.</summary>

@@ -34,7 +34,7 @@ internal static class LinkFrames
             case FrameType.Nominate:
                 return reader.TryReadByte(out _) && NominateFrame.TryRead(ref reader, out var nomination) && links.TryHandle(link, nomination, now, out hasMoved);
             case FrameType.LinkRequest:
-                return reader.TryReadByte(out _) && links.TryHandleRequest(link, now, out hasMoved);
+                return reader.TryReadByte(out _) && LinkRequestFrame.TryRead(ref reader, out var request) && links.TryHandleRequest(link, request, now, out hasMoved);
             default:
                 wasLinkFrame = false;
                 return true;

@@ -157,13 +157,21 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     }
 
     /// <summary>The higher id asks for a link. False when it breaks the protocol: the higher id never gets a request.</summary>
-    internal bool TryHandleRequest(SessionLink link, Instant now, out bool hasMoved)
+    internal bool TryHandleRequest(SessionLink link, in LinkRequestFrame frame, Instant now, out bool hasMoved)
     {
         hasMoved = selfIsLower && link != Active && !link.IsUnwanted;
         if (!hasMoved)
             return selfIsLower;
-        // The higher id may have asked before it saw the better link, or have lost that: what it answers there tells, and until then the session goes where both are.
         var better = Active is { } active && active.Rank < link.Rank && !_stall.IsStalled ? active : null;
+        if (better is not null && frame.Generation < _generation)
+        {
+            // It asked before it saw the better link's nomination, and moves once it does; silence there makes us suspect it.
+            better.Heartbeat.RequestPing();
+            hasMoved = false;
+            return true;
+        }
+
+        // It has moved to the better link and does without it now: what it answers there tells for how long, and until then the session goes where both are.
         if (better is not null)
         {
             better.IsCandidate = true;
@@ -238,7 +246,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     internal static bool HasWork(SessionLink link) => link.NominationDue > 0 || link.IsRequestDue || link.Heartbeat.IsDue;
 
     /// <summary>Writes what concerns the link alone: nomination, request, answers and pings.</summary>
-    internal static void Write(SessionLink link, ref SpanWriter writer, Instant now)
+    internal void Write(SessionLink link, ref SpanWriter writer, Instant now)
     {
         if (link.NominationDue > 0 && writer.Remaining >= NominateFrame.MaxLength)
         {
@@ -246,9 +254,9 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
             link.NominationDue = 0;
         }
 
-        if (link.IsRequestDue && writer.Remaining >= 1)
+        if (link.IsRequestDue && writer.Remaining >= LinkRequestFrame.MaxLength)
         {
-            writer.WriteByte((byte)FrameType.LinkRequest);
+            new LinkRequestFrame(_generation).Write(ref writer);
             link.IsRequestDue = false;
         }
 
