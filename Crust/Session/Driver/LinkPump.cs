@@ -18,6 +18,7 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
     private readonly AsyncSignal _wake = new();
     private volatile bool _isStopped;
     private volatile bool _endedInOrder;
+    private volatile bool _isLeft;
 
     /// <summary>The link as the session sees it. Set before <see cref="Start"/>.</summary>
     internal SessionLink Handle { get; set; } = null!;
@@ -45,6 +46,7 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
     /// <summary>Waits for the peer no longer. What was said in order stays with the kernel, which delivers it to who reads late; else as <see cref="Stop"/>.</summary>
     internal void Leave(string reason)
     {
+        _isLeft = true;
         if (_endedInOrder)
             link.Pipe.CancelRead();
         else
@@ -60,7 +62,7 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
         try
         {
             await ReadAsync().ConfigureAwait(false);
-            if (carrier.SaysGoodbye(this))
+            if (carrier.SaysGoodbye(this) && !_isLeft)
                 await link.Pipe.DrainAsync().ConfigureAwait(false);
         }
         catch (Exception e)
