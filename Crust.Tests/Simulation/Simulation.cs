@@ -136,9 +136,14 @@ internal sealed class Simulation
                 session.Close();
         }
 
-        _world.Run(_world.Now + TimeSpan.FromSeconds(10));
-        foreach (var session in _directory.Sessions.Where(s => s.IsOpen).ToArray())
-            session.Close();
+        // A handshake that was under way may begin one more.
+        for (var round = 0; round < 3; round++)
+        {
+            _world.Run(_world.Now + TimeSpan.FromSeconds(10));
+            foreach (var session in _directory.Sessions.Where(s => s.IsOpen).ToArray())
+                session.Close();
+        }
+
         _world.RunDry(_world.Now + TimeSpan.FromSeconds(300));
     }
 
