@@ -128,7 +128,7 @@ internal static class HandshakeScenario
         internal PeerIdentity Identity { get; } = PeerIdentity.Create();
 
         internal Task<SecureLink?> InitiateAsync(Socket socket, PeerId remote) =>
-            _handshaker.InitiateAsync(new TcpLink(socket), remote, ConnectionPath.DirectTcp, _terms.Offer(_nonces), CancellationToken.None);
+            _handshaker.InitiateAsync(new TcpLink(socket), remote, ConnectionPath.DirectTcp, _terms.Offer(_nonces), static _ => true, CancellationToken.None);
 
         internal Task<SecureLink?> RespondAsync(Socket socket) =>
             _handshaker.RespondAsync(new TcpLink(socket), ConnectionPath.DirectTcp, offer => _terms.Reply(offer, _nonces, generation: 0), CancellationToken.None);

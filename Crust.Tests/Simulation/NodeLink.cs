@@ -246,6 +246,8 @@ internal sealed class NodeLink : ILinkReader
                 return false;
             if (_consumed > _link.AlteredFrom(IsDialler))
                 throw new SimulationException($"{_node.Name} link {_link.Number}: an altered message 2 was taken");
+            if (!_node.Peers.MayConfirm(_result!))
+                return false;
             Establish();
             Seal([]);
             _node.Adopt(this);

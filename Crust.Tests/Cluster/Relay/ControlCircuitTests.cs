@@ -109,7 +109,7 @@ public sealed class ControlCircuitTests
             var terms = new HandshakeTerms(Id, signs: true, requiresSignatures: false, allowAegis128L: false, ProcessEpoch.Starting(Clock.UnixMilliseconds, 0));
             var nonces = new SessionNonces(SessionNonce.FromBytes(SecureRandom.Bytes(SessionNonce.Length)), null);
             return await new LinkHandshaker(_identity, _node.Network, Clock, _core).InitiateAsync(
-                Circuit!, callee, ConnectionPath.Relayed, terms.Offer(nonces, features), TestContext.Current.CancellationToken);
+                Circuit!, callee, ConnectionPath.Relayed, terms.Offer(nonces, features), static _ => true, TestContext.Current.CancellationToken);
         }
 
         public ValueTask DisposeAsync()

@@ -63,7 +63,9 @@ public sealed class PeerSessionsTests
     {
         var late = Handshake(Nonce(100));
         var session = Begin(Nonce(100));
+        _peers.MayConfirm(late).Should().BeTrue();
         _peers.Closed(Peer.Id, session);
+        _peers.MayConfirm(late).Should().BeFalse("the remote would take it for a process that began anew");
         _peers.Judge(late, Silence, out _).Should().Be(LinkVerdict.Surplus);
         _peers.Judge(Handshake(Nonce(100)), Silence, out _).Should().Be(LinkVerdict.Begin);
     }

@@ -74,6 +74,12 @@ internal sealed class PeerSessions<TSession>(PeerId self, int maxPeers, Func<Ses
     }
 
     /// <summary>
+    /// Whether a handshake that we began may still lead to a session: our nonce has not been drawn anew since. If it was, nothing is to be confirmed: the remote cannot tell an old handshake from
+    /// a process that began anew.
+    /// </summary>
+    internal bool MayConfirm(HandshakeResult result) => _slots.TryGetValue(result.Remote, out var slot) && slot.OwnNonce == result.OwnNonce;
+
+    /// <summary>
     /// Decides about a link whose handshake succeeded and, where we answered it, was confirmed. A link of another session than the open one means that
     /// the peer lost that, most likely since its process began anew.
     /// </summary>

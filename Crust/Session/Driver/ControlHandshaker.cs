@@ -17,7 +17,7 @@ internal sealed class ControlHandshaker(LinkHandshaker handshaker, HandshakeTerm
     internal async Task<SecureLink?> InitiateAsync(CircuitLink ownedLink, PeerId remote, CancellationToken cancellationToken)
     {
         if (gate.Allows(remote))
-            return await handshaker.InitiateAsync(ownedLink, remote, ConnectionPath.Relayed, terms.Offer(Nonces(), HandshakeFeatures.ControlOnly), cancellationToken).ConfigureAwait(false);
+            return await handshaker.InitiateAsync(ownedLink, remote, ConnectionPath.Relayed, terms.Offer(Nonces(), HandshakeFeatures.ControlOnly), static _ => true, cancellationToken).ConfigureAwait(false);
         await ownedLink.DisposeAsync().ConfigureAwait(false);
         return null;
     }

@@ -42,7 +42,7 @@ internal sealed class LinkAdopter(
 
         try
         {
-            var link = await handshaker.InitiateAsync(ownedLink, remote, path, terms.Offer(nonces), cancellationToken).ConfigureAwait(false);
+            var link = await handshaker.InitiateAsync(ownedLink, remote, path, terms.Offer(nonces), table.MayConfirm, cancellationToken).ConfigureAwait(false);
             if (link is null)
                 return null;
             link.Why = why();

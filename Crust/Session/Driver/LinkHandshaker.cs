@@ -24,8 +24,12 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
     /// <summary>How often handshake arithmetic ran: twice for each handshake we begin, once for each message 1 that is read.</summary>
     internal long Computations => Volatile.Read(ref _computations);
 
-    /// <summary>Proves ourselves to <paramref name="remote"/> and it to us; null when that fails or takes longer than <see cref="Timeout"/>.</summary>
-    internal async Task<SecureLink?> InitiateAsync(ConnectionContext link, PeerId remote, ConnectionPath path, HandshakeOffer offer, CancellationToken cancellationToken)
+    /// <summary>
+    /// Proves ourselves to <paramref name="remote"/> and it to us; null when that fails or takes longer than <see cref="Timeout"/>, or when <paramref name="mayConfirm"/>, asked once
+    /// the remote is proven, wants nothing to come of it.
+    /// </summary>
+    internal async Task<SecureLink?> InitiateAsync(
+        ConnectionContext link, PeerId remote, ConnectionPath path, HandshakeOffer offer, Func<HandshakeResult, bool> mayConfirm, CancellationToken cancellationToken)
     {
         var pipe = new RecordPipe(link);
         SecureLink? secured = null;
@@ -49,6 +53,12 @@ internal sealed class LinkHandshaker(PeerIdentity self, NetworkId network, Monot
             await RunCryptoAsync(() => handshake!.TryReadMessage2(pipe.Body.Span, out result), deadline.Token).ConfigureAwait(false);
             if (result is null)
                 return null;
+            if (!mayConfirm(result))
+            {
+                result.Dispose();
+                return null;
+            }
+
             pipe.ExpectRecords();
             var established = new SecureLink(pipe, result, path, clock.Now);
             // Until a first record opens at the responder, message 1 might be a replay and changes nothing there.

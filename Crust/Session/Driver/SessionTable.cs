@@ -68,6 +68,13 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
             return _peers.Promise(remote, remoteNonce, open => open.Promise(path));
     }
 
+    /// <inheritdoc cref="PeerSessions{TSession}.MayConfirm"/>
+    internal bool MayConfirm(HandshakeResult result)
+    {
+        lock (_gate)
+            return _peers.MayConfirm(result);
+    }
+
     /// <summary>Takes over a link whose handshake succeeded.</summary>
     internal AdoptedLink Adopt(SecureLink link)
     {
