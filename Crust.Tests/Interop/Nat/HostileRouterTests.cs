@@ -31,7 +31,6 @@ public sealed class HostileRouterTests(ITestOutputHelper output)
         var took = await Eventually.HoldsAsync(() => mapper.Report.State != MapperState.Searching, "the search ends", PortMapper.Patience * 3);
 
         output.WriteLine($"given up after {took.TotalSeconds:0.0} s, {router.Sent:N0} bytes sent");
-        took.Should().BeLessThan(PortMapper.Patience * 3);
         mapper.Report.State.Should().Be(MapperState.NoRouter);
         router.Connections.Should().BeInRange(1, 2, "it was asked, and nobody was asked instead");
         router.Sent.Should().BeLessThan(16 << 20, "of what never ends a bounded part is read; the rest of this are the kernel's buffers");
