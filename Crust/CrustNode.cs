@@ -123,7 +123,7 @@ public sealed partial class CrustNode : IAsyncDisposable
             _lan = new LanDiscovery(_identity, Network, LanPorts(), clock, _logger);
         _connector = new PeerConnector(options, Id, _table, dialer, new PeerFinder(Id, Network, () => _attachment, IsLoopbackAllowed, options.TimeProvider), _arrivals, calls, _controls, () => _attachment, _lan, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         if (_upgrader is not null)
-            _follower = new AddressFollower(_connector, options.TimeProvider, _stopped.Token);
+            _follower = new AddressFollower((session, token) => _connector.DialNewAddressesAsync((SessionDriver)session, token), options.TimeProvider, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
         _reviver = new SessionReviver(_connector, () => _attachment?.Doubt(), options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)

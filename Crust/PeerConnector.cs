@@ -271,9 +271,9 @@ internal sealed class PeerConnector(
             : Task.FromResult<IntroduceResponse?>(null);
         var fresh = addresses.Except(known).ToList();
         var dialFound = meeting.DialAsync(fresh, cancellationToken);
-        // A session with a standby needs no second one.
-        var call = resumed is { IsSuspended: false, HasStandby: true } ? Task.CompletedTask
-            : meeting.CallAsync(found, token => finder.TryFindAsync(peer, token), addresses.Count > 0 ? Meeting.CircuitDelay : TimeSpan.Zero, arrival, cancellationToken);
+        // A session with a standby needs no second one; but when it doubts its link, the standby may be as dead: what cost the one may have cost the other.
+        var delay = resumed is { IsSuspended: false, HasStandby: true } ? (resumed.IsStalled ? Meeting.StandbyDelay : (TimeSpan?)null) : addresses.Count > 0 ? Meeting.CircuitDelay : TimeSpan.Zero;
+        var call = delay is { } some ? meeting.CallAsync(found, token => finder.TryFindAsync(peer, token), some, arrival, cancellationToken) : Task.CompletedTask;
         await Task.WhenAll(dialKnown, introduction, dialFound, call).ConfigureAwait(false);
         return (await introduction.ConfigureAwait(false))?.Status == GatewayStatus.Ok;
     }

@@ -27,8 +27,10 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     /// <summary>The first renewal while no other gateway is known, doubled up to the ordinary one: a gateway that has just started knows of no other yet.</summary>
     private static readonly TimeSpan LonelyRenewal = TimeSpan.FromSeconds(5);
 
-    /// <summary>Contacts are tried one by one, but none is waited for longer than this before the next one is tried too.</summary>
-    private static readonly TimeSpan ContactPatience = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// Contacts are tried one by one, but none is waited for longer than this before the next one is tried too. Ours: most have answered by then, and sessions without a path wait for it.
+    /// </summary>
+    private static readonly TimeSpan ContactPatience = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Pause after a round in which no contact took us: doubles from the first to the second, with jitter.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LastPause = TimeSpan.FromSeconds(10);

@@ -113,7 +113,17 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
         }
     }
 
-    /// <summary>True while another link stands behind the active one.</summary>
+    /// <summary>True while the active link is suspected and no other has shown life since.</summary>
+    internal bool IsStalled
+    {
+        get
+        {
+            lock (Gate)
+                return !IsEnding && _machine.IsStalled;
+        }
+    }
+
+    /// <summary>True while another link stands behind the active one; whether it leads anywhere is another question.</summary>
     internal bool HasStandby
     {
         get
