@@ -114,24 +114,10 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(ParseResult line, CancellationToken cancellationToken)
     {
-        var options = new SiloOptions
-        {
-            SiloPort = line.GetValue(SiloPort),
-            GatewayPort = line.GetValue(GatewayPort),
-            Http = ParseEndPoint(line.GetValue(Http)!)!,
-            Profile = line.GetValue(Cluster.Profile) ?? ClusterProfile.Embedded,
-            Connection = Cluster.ReadConnection(line, null),
-            AcceptsDataLoss = line.GetValue(AcceptDataLoss),
-            ClusterId = line.GetValue(Cluster.ClusterId) ?? SiloOptions.DefaultClusterId,
-            Tls = Cluster.ReadTls(line, null),
-            Network = line.GetValue(Network)!,
-            Listen = line.GetValue(Listen)!,
-            Advertise = line.GetValue(Advertise),
-            LogLevel = line.GetValue(Verbose) ? LogLevel.Information : LogLevel.Warning,
-        };
         var output = new CommandOutput(Console.Out, Console.Error, line.GetValue(Json));
         return await CommandRunner.GuardAsync(output, async () =>
         {
+            var options = Options(line);
             try
             {
                 await using var silo = await SiloHost.StartAsync(options, cancellationToken);
@@ -155,6 +141,22 @@ internal static class RunCommand
             }
         });
     }
+
+    private static SiloOptions Options(ParseResult line) => new()
+    {
+        SiloPort = line.GetValue(SiloPort),
+        GatewayPort = line.GetValue(GatewayPort),
+        Http = ParseEndPoint(line.GetValue(Http)!)!,
+        Profile = line.GetValue(Cluster.Profile) ?? ClusterProfile.Embedded,
+        Connection = Cluster.ReadConnection(line, null),
+        AcceptsDataLoss = line.GetValue(AcceptDataLoss),
+        ClusterId = line.GetValue(Cluster.ClusterId) ?? SiloOptions.DefaultClusterId,
+        Tls = Cluster.ReadTls(line, null),
+        Network = line.GetValue(Network)!,
+        Listen = line.GetValue(Listen)!,
+        Advertise = line.GetValue(Advertise),
+        LogLevel = line.GetValue(Verbose) ? LogLevel.Information : LogLevel.Warning,
+    };
 
     /// <summary>The gateway inside the silo's process: its key is kept with the data, its way to the cluster is short.</summary>
     private static async Task<GatewayServer> StartGatewayAsync(SiloHost silo, ParseResult line, ILoggerFactory logging, CancellationToken cancellationToken)

@@ -13,10 +13,14 @@ internal static class AzureTables
     /// <summary>The table of grain state. Orleans' name.</summary>
     internal const string StateTable = "OrleansGrainState";
 
-    /// <summary>One try's time. Ours: a hundred times a healthy answer's, and with <see cref="Retries"/> within what a grain waits for storage.</summary>
-    private static readonly TimeSpan TryTime = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// A state operation's time. Ours: a hundred times a healthy answer's, and less than a grain waits for storage. There is one try: a repeated insert finds its own
+    /// row and calls it a conflict, and whoever wants another try has a better reason than this client.
+    /// </summary>
+    internal static readonly TimeSpan StateTime = TimeSpan.FromSeconds(1.6);
 
-    private const int Retries = 1;
+    /// <summary>An operation's time where nobody waits for the answer: the membership.</summary>
+    private static readonly TimeSpan MembershipTime = TimeSpan.FromSeconds(5);
 
     /// <summary>What is wrong with a connection; null when nothing is.</summary>
     internal static string? Complaint(string? connection)
@@ -35,13 +39,14 @@ internal static class AzureTables
     }
 
     /// <summary>A client on a connection string, or on an https address with a credential: the given one, or what <see cref="DefaultAzureCredential"/> finds.</summary>
-    internal static TableServiceClient Connect(string connection, TokenCredential? credential, TableClientOptions? options = null)
+    /// <param name="connection">The string or address.</param>
+    /// <param name="credential">For an address; null to look for one.</param>
+    /// <param name="time">An operation's time; 5 s if left out.</param>
+    internal static TableServiceClient Connect(string connection, TokenCredential? credential, TimeSpan? time = null)
     {
-        options ??= new TableClientOptions();
-        options.Retry.Mode = RetryMode.Fixed;
-        options.Retry.Delay = TimeSpan.FromMilliseconds(100);
-        options.Retry.MaxRetries = Retries;
-        options.Retry.NetworkTimeout = TryTime;
+        var options = new TableClientOptions();
+        options.Retry.MaxRetries = 0;
+        options.Retry.NetworkTimeout = time ?? MembershipTime;
         if (!Uri.TryCreate(connection, UriKind.Absolute, out var address))
             return new TableServiceClient(connection, options);
         // A token over plain HTTP would be anyone's.

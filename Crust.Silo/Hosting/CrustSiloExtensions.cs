@@ -56,7 +56,8 @@ internal static class CrustSiloExtensions
     {
         const string Provider = GrainServices.StorageName + "-provider";
         addProvider(Provider, Serializer);
-        silo.Services.AddSingleton(services => new GuardedGrainStorage(services.GetRequiredKeyedService<IGrainStorage>(Provider), services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton(services => new GuardedGrainStorage(
+            services.GetRequiredKeyedService<IGrainStorage>(Provider), Serializer(services), services.GetRequiredService<TimeProvider>()));
         silo.Services.AddSingleton<IStorageStatus>(services => services.GetRequiredService<GuardedGrainStorage>());
         silo.Services.AddGrainStorage(GrainServices.StorageName, (services, _) => services.GetRequiredService<GuardedGrainStorage>());
         return silo;

@@ -7,7 +7,9 @@ using Crust.Silo.Hosting;
 namespace Crust.Silo.Profiles;
 
 /// <summary>Several silos: grain state and membership in Azure Tables, by the official providers and in their layout.</summary>
-internal sealed class AzureProfile(TableServiceClient service) : ISiloProfile
+/// <param name="service">The account, for membership.</param>
+/// <param name="state">The account, for grain state: it gives up sooner.</param>
+internal sealed class AzureProfile(TableServiceClient service, TableServiceClient state) : ISiloProfile
 {
     /// <inheritdoc/>
     public string Name => ClusterProfile.Azure;
@@ -38,13 +40,13 @@ internal sealed class AzureProfile(TableServiceClient service) : ISiloProfile
     public void Configure(ISiloBuilder silo, SiloAddresses addresses)
     {
         silo.UseAzureStorageClustering(membership => membership.TableServiceClient = service);
-        silo.AddGuardedStorage((name, serializer) => silo.AddAzureTableGrainStorage(name, options => options.Configure<IServiceProvider>((state, services) =>
+        silo.AddGuardedStorage((name, serializer) => silo.AddAzureTableGrainStorage(name, options => options.Configure<IServiceProvider>((storage, services) =>
         {
-            state.TableServiceClient = service;
-            state.TableName = AzureTables.StateTable;
-            state.DeleteStateOnClear = true;
-            state.UseStringFormat = false;
-            state.GrainStorageSerializer = serializer(services);
+            storage.TableServiceClient = state;
+            storage.TableName = AzureTables.StateTable;
+            storage.DeleteStateOnClear = true;
+            storage.UseStringFormat = false;
+            storage.GrainStorageSerializer = serializer(services);
         })));
     }
 

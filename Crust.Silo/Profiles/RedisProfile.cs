@@ -33,7 +33,11 @@ internal sealed class RedisProfile(string connection, bool acceptsDataLoss) : IS
             throw new SiloStartException($"Redis at {Place} does not answer: {e.Message.Split('\n')[0].TrimEnd()}", e);
         }
 
-        foreach (var server in _server.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }))
+        // Asking for settings takes a connection that may do anything, which storage itself had better not have.
+        var asking = RedisServer.Parse(connection);
+        asking.AllowAdmin = true;
+        await using var once = await ConnectionMultiplexer.ConnectAsync(asking).WaitAsync(cancellationToken);
+        foreach (var server in once.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }))
             await CheckAsync(server);
     }
 
@@ -65,11 +69,7 @@ internal sealed class RedisProfile(string connection, bool acceptsDataLoss) : IS
             appendOnly = (await server.ConfigGetAsync("appendonly")).FirstOrDefault().Value;
             eviction = (await server.ConfigGetAsync("maxmemory-policy")).FirstOrDefault().Value;
         }
-        catch (RedisCommandException)
-        {
-            // Told below.
-        }
-        catch (RedisServerException)
+        catch (Exception e) when (e is RedisException or TimeoutException)
         {
             // Told below: hosted servers do not let their settings be read.
         }

@@ -18,7 +18,8 @@ internal static class SiloProfiles
             throw new SiloStartException(complaint);
         return options.Profile switch
         {
-            ClusterProfile.Azure => new AzureProfile(AzureTables.Connect(options.Connection!, options.Credential)),
+            ClusterProfile.Azure => new AzureProfile(
+                AzureTables.Connect(options.Connection!, options.Credential), AzureTables.Connect(options.Connection!, options.Credential, AzureTables.StateTime)),
             ClusterProfile.Redis => new RedisProfile(options.Connection!, options.AcceptsDataLoss),
             _ => new EmbeddedProfile(options.DataFolder),
         };

@@ -59,7 +59,7 @@ internal static class StatusHtml
     {
         if (gateways.Count == 0)
         {
-            html.Append("<p>None has been heard of in the last 15 seconds.</p>\n");
+            html.Append("<p>None has been heard of in the last 10 seconds.</p>\n");
             return;
         }
 

@@ -8,8 +8,9 @@ namespace Crust.Silo.Storage;
 /// and a state object that nothing touches after that. Conflicts and states that are too large pass through as they are.
 /// </summary>
 /// <param name="inner">The provider that reads and writes.</param>
+/// <param name="serializer">The provider's serializer, which refuses what is too large. It is asked first: providers wrap its refusal in errors of their own.</param>
 /// <param name="timeProvider">The clock of the bound.</param>
-internal sealed class GuardedGrainStorage(IGrainStorage inner, TimeProvider timeProvider) : IGrainStorage, IStorageStatus
+internal sealed class GuardedGrainStorage(IGrainStorage inner, BoundedSerializer serializer, TimeProvider timeProvider) : IGrainStorage, IStorageStatus
 {
     /// <summary>
     /// How long an operation may take. Ours: a grain that writes, and reads when the write's fate is unknown, has answered its caller within the 5 s that the
@@ -33,15 +34,18 @@ internal sealed class GuardedGrainStorage(IGrainStorage inner, TimeProvider time
 
     /// <inheritdoc/>
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-        RunAsync<T>("read", grainState, copy => inner.ReadStateAsync(stateName, grainId, copy));
+        RunAsync<T>("read", grainState, (copy, token) => inner.ReadStateAsync(stateName, grainId, copy, token));
 
     /// <inheritdoc/>
-    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-        RunAsync<T>("write", grainState, copy => inner.WriteStateAsync(stateName, grainId, copy));
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        serializer.Serialize(grainState.State);
+        return RunAsync<T>("write", grainState, (copy, token) => inner.WriteStateAsync(stateName, grainId, copy, token));
+    }
 
     /// <inheritdoc/>
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-        RunAsync<T>("clear", grainState, copy => inner.ClearStateAsync(stateName, grainId, copy));
+        RunAsync<T>("clear", grainState, (copy, token) => inner.ClearStateAsync(stateName, grainId, copy, token));
 
     /// <inheritdoc/>
     public async Task ProbeAsync()
@@ -58,7 +62,7 @@ internal sealed class GuardedGrainStorage(IGrainStorage inner, TimeProvider time
         }
     }
 
-    private async Task RunAsync<T>(string verb, IGrainState<T> grainState, Func<IGrainState<T>, Task> operation)
+    private async Task RunAsync<T>(string verb, IGrainState<T> grainState, Func<IGrainState<T>, CancellationToken, Task> operation)
     {
         if (Interlocked.Increment(ref _underWay) > Capacity)
         {
@@ -68,19 +72,19 @@ internal sealed class GuardedGrainStorage(IGrainStorage inner, TimeProvider time
 
         // What comes after the bound must not change the grain's state behind its back.
         var copy = new GrainState<T> { State = grainState.State, ETag = grainState.ETag, RecordExists = grainState.RecordExists };
-        var running = RunOneAsync(() => operation(copy));
+        var running = RunOneAsync(token => operation(copy, token));
         try
         {
             await running.WaitAsync(Patience, timeProvider);
         }
-        catch (Exception e) when (e is InconsistentStateException or StateTooLargeException)
+        catch (InconsistentStateException)
         {
             _fault = null;
             throw;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            _fault = e is TimeoutException ? $"no answer to a {verb} in {Patience.TotalSeconds:0.0} s" : FirstLine(e.GetBaseException().Message);
+            _fault = e is TimeoutException or OperationCanceledException ? $"no answer to a {verb} in {Patience.TotalSeconds:0.0} s" : FirstLine(e.GetBaseException().Message);
             throw new StorageUnavailableException($"Storage did not confirm a {verb}: {_fault}", e);
         }
 
@@ -88,12 +92,13 @@ internal sealed class GuardedGrainStorage(IGrainStorage inner, TimeProvider time
         (grainState.State, grainState.ETag, grainState.RecordExists) = (copy.State, copy.ETag, copy.RecordExists);
     }
 
-    /// <summary>Counts the operation until it ends, which may be long after the caller was told that it is not waited for.</summary>
-    private async Task RunOneAsync(Func<Task> operation)
+    /// <summary>Counts the operation until it ends, which may be after the caller was told that it is not waited for: not every provider lets go when asked.</summary>
+    private async Task RunOneAsync(Func<CancellationToken, Task> operation)
     {
+        using var ended = new CancellationTokenSource(Patience, timeProvider);
         try
         {
-            await operation();
+            await operation(ended.Token);
         }
         finally
         {
