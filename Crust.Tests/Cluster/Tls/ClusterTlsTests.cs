@@ -126,7 +126,7 @@ public sealed class ClusterTlsTests : IDisposable
                         TargetHost = ClusterTlsOptions.DefaultSiloName,
                         ApplicationProtocols = [new SslApplicationProtocol("Orleans1")],
                         ClientCertificates = files is null ? null : [files.Load()],
-                        RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
                     },
                     patience.Token);
             }
