@@ -98,11 +98,13 @@ tshark|tshark|dissects our µTP packets
 ps|procps|tests of real processes
 shellcheck|shellcheck|checks the scripts
 systemd-analyze|systemd|checks the systemd units
+redis-server|redis-server|the storage of the redis profile
 compose|docker-compose|checks the compose file; no engine is started
 '
 
-# The Node.js packages of the µTP tests: pinned by the lock file there.
+# The Node.js packages of tests: pinned by the lock files there.
 readonly LIBUTP=Crust.Tests/Interop/Utp/Libutp
+readonly AZURITE=Crust.Tests/Cluster/Servers/Azurite
 
 has_tool() {
   case $1 in
@@ -162,16 +164,16 @@ install_tools() {
   restore_services
 }
 
-install_libutp() {
+# What they bring is ready to run: nothing is compiled, no script of a package runs.
+install_node_packages() { # folder, what it is, the package to look for
   if ! have npm; then
-    echo "  but npm is missing: what needs utp-native is skipped"
-  elif npm ls --prefix "$LIBUTP" --depth=0 >/dev/null 2>&1; then
-    echo "  nothing: utp-native is here"
+    echo "  but npm is missing: what needs $3 is skipped"
+  elif npm ls --prefix "$1" --depth=0 >/dev/null 2>&1; then
+    echo "  nothing: $3 is here"
   else
-    echo "  utp-native and what it needs (9 small packages): libutp for Node.js, into $LIBUTP/node_modules"
-    # It brings its binary along: nothing is compiled, no script of a package runs.
-    timeout 180 npm ci --prefix "$LIBUTP" --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000 >"$RESULTS/npm.log" 2>&1 ||
-      echo "  could not install it (see ${RESULTS#"$PWD"/}/npm.log): what needs it is skipped"
+    echo "  $2, into $1/node_modules"
+    timeout 300 npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000 >"$RESULTS/npm-$3.log" 2>&1 ||
+      echo "  could not install it (see ${RESULTS#"$PWD"/}/npm-$3.log): what needs it is skipped"
   fi
 }
 
@@ -290,7 +292,8 @@ if [[ $install == yes ]]; then
   say "Installing by apt, with services kept from starting"
   install_tools
   say "Installing by npm, without running scripts of packages"
-  install_libutp
+  install_node_packages "$LIBUTP" "utp-native and what it needs (9 small packages): libutp for Node.js" utp-native
+  install_node_packages "$AZURITE" "azurite and what it needs (450 packages, 360 MB): the storage of the azure profile" azurite
 fi
 
 if ! have dotnet; then

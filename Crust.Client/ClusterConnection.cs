@@ -1,4 +1,6 @@
 using System.Net;
+using Crust.Client.Membership;
+using Crust.Client.Tls;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -22,6 +24,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
     internal ClusterConnection(CrustClientOptions options, ILoggerFactory loggerFactory, TimeProvider timeProvider)
     {
         _logger = loggerFactory.CreateLogger<ClusterConnection>();
+        var certificates = options.Tls is null ? null : new ClusterCertificates(options.Tls, timeProvider) { Logger = _logger };
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddSingleton(loggerFactory);
         builder.UseOrleansClient(client =>
@@ -37,8 +40,10 @@ internal sealed class ClusterConnection : IAsyncDisposable
                 messaging.LocalAddress = IPAddress.Loopback;
             });
             client.Configure<GatewayOptions>(gateway => gateway.GatewayListRefreshPeriod = options.GatewayListRefreshPeriod);
-            client.Services.AddSingleton<IGatewayListProvider>(
-                new EndPointGatewayListProvider([.. options.EndPoints], options.GatewayListRefreshPeriod, _logger));
+            // By a factory: what the container makes it disposes of.
+            client.Services.AddSingleton(_ => FindSilos(options));
+            if (certificates is not null)
+                client.Configure<ClientConnectionOptions>(connections => connections.ConfigureConnection(link => link.UseClientTls(ClusterTls.ToSilo(certificates))));
             client.UseConnectionRetryFilter(new ConnectRetryFilter(options.ConnectRetryDelay, timeProvider).ShouldRetryConnectionAttempt);
         });
         _host = builder.Build();
@@ -76,6 +81,13 @@ internal sealed class ClusterConnection : IAsyncDisposable
             _host.Dispose();
         _stop.Dispose();
     }
+
+    private IGatewayListProvider FindSilos(CrustClientOptions options) => options.Profile switch
+    {
+        ClusterProfile.Azure => new AzureGatewayListProvider(AzureTables.Connect(options.Connection!, options.Credential), options.ClusterId, options.GatewayListRefreshPeriod),
+        ClusterProfile.Redis => new RedisGatewayListProvider(options.Connection!, options.ServiceId, options.ClusterId, options.GatewayListRefreshPeriod),
+        _ => new EndPointGatewayListProvider([.. options.EndPoints], options.GatewayListRefreshPeriod, _logger),
+    };
 
     private async Task ConnectAsync()
     {

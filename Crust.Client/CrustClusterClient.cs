@@ -27,18 +27,13 @@ public sealed class CrustClusterClient : IAsyncDisposable
     private volatile CachedDirectory? _directory;
 
     /// <summary>Makes a client that connects from outside the cluster.</summary>
-    /// <exception cref="ArgumentException">An end point is not <c>HOST:PORT</c>, there is none, the network name is malformed, or a time is out of range.</exception>
+    /// <exception cref="ArgumentException">Where silos are is not told or not in the right form, the network name is malformed, or a time is out of range.</exception>
+    /// <exception cref="InvalidDataException">A certificate file is missing, unreadable or does not fit the others.</exception>
     public CrustClusterClient(CrustClientOptions options, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.EndPoints.Count == 0)
-            throw new ArgumentException("No cluster end point is configured: name at least one HOST:PORT.", nameof(options));
-        foreach (var endPoint in options.EndPoints)
-        {
-            if (!EndPointGatewayListProvider.TrySplit(endPoint, out _, out _))
-                throw new ArgumentException($"'{endPoint}' is not a cluster end point: HOST:PORT.", nameof(options));
-        }
-
+        if (options.ComplaintOfSilos() is { } complaint)
+            throw new ArgumentException(complaint, nameof(options));
         if (options.ResponseTimeout < TimeSpan.FromSeconds(2.5) || options.GatewayListRefreshPeriod <= TimeSpan.Zero || options.ConnectRetryDelay <= TimeSpan.Zero)
             throw new ArgumentException("ResponseTimeout is at least 2.5 s (a mailbox holds a call for 2 s), and periods are positive.", nameof(options));
         Network = NetworkId.FromName(options.Network);

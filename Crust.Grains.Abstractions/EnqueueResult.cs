@@ -11,7 +11,7 @@ public enum EnqueueResult
     /// <summary>The mailbox is full: try again later.</summary>
     Full = 1,
 
-    /// <summary>The gateway has not been heard of for 15 seconds.</summary>
+    /// <summary>The gateway has not been heard of for 10 seconds.</summary>
     GatewayAway = 2,
 
     /// <summary>The caller's fault: the command is malformed.</summary>

@@ -3,7 +3,7 @@ namespace Crust.Grains.Abstractions;
 
 /// <summary>The live gateways and the zones at one time.</summary>
 /// <param name="Version">Changes with every change but the times last heard. Never 0.</param>
-/// <param name="Gateways">Those heard of in the last 15 seconds, ordered by id.</param>
+/// <param name="Gateways">Those heard of in the last 10 seconds, ordered by id.</param>
 /// <param name="ZoneEpochs">The epoch of each zone by its number; 0 while unknown.</param>
 /// <param name="AttachedPeers">Peers in all zones' tables.</param>
 [GenerateSerializer, Alias("crust.GatewayDirectorySnapshot"), Immutable]

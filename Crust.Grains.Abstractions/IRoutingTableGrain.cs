@@ -37,7 +37,7 @@ public interface IRoutingTableGrain : IGrainWithStringKey
     Task<ulong> GetEpochAsync();
 
     /// <summary>The directory's regular call: tells which gateways live, and learns the zone's epoch and size.</summary>
-    /// <param name="liveGateways">Those that the directory heard of in the last 15 seconds.</param>
+    /// <param name="liveGateways">Those that the directory heard of in the last 10 seconds.</param>
     /// <param name="isComplete">True when the directory has listened long enough that a gateway not listed is gone, and loses its entries.</param>
     [Alias("Refresh")]
     Task<ZoneStatus> RefreshAsync(GatewayLife[] liveGateways, bool isComplete);

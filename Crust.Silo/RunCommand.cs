@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Crust.Client.Membership;
 using Crust.Gateway.Commands;
 using Crust.Gateway.Server;
 using Crust.Identity;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crust.Silo;
 
-/// <summary>The command line of the silo: <c>Crust.Silo [options]</c> runs the embedded cluster until it is told to stop.</summary>
+/// <summary>The command line of the silo: <c>Crust.Silo [options]</c> runs it until it is told to stop.</summary>
 internal static class RunCommand
 {
     private static readonly Option<IPAddress> Listen =
@@ -39,13 +40,11 @@ internal static class RunCommand
         HelpName = "IP:PORT",
     };
 
-    private static readonly Option<string> Profile = new("--profile")
-    {
-        Description = "Where state is kept. This version has: embedded.",
-        DefaultValueFactory = _ => SiloOptions.EmbeddedProfile,
-    };
+    private static readonly ClusterSettings Cluster = new(
+        $"Where state and the list of silos are kept: {ClusterProfile.Embedded} (one silo; the default), {ClusterProfile.Azure} or {ClusterProfile.Redis} (several).",
+        "Data folder (embedded), storage account's connection string or https address (azure), HOST:PORT with options (redis).");
 
-    private static readonly Option<string?> Connection = new("--connection") { Description = "Data folder of the embedded profile.", HelpName = "FOLDER" };
+    private static readonly Option<bool> AcceptDataLoss = new("--accept-data-loss") { Description = "Redis: start although the server may lose acknowledged writes, and warn of it." };
 
     private static readonly Option<string> Network = new("--network") { Description = "Name of the network.", DefaultValueFactory = _ => NetworkId.DefaultName };
 
@@ -60,24 +59,22 @@ internal static class RunCommand
     /// <summary>The root command, to which other verbs may be added.</summary>
     internal static RootCommand Create()
     {
-        var command = new RootCommand("Runs a Crust cluster in one process: a silo with its database, and a status page.")
+        var command = new RootCommand("Runs a silo of a Crust cluster, with a status page. The embedded profile is a whole cluster in one process.")
         {
-            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, Profile, Connection, Network, Access, NoGateway, Json, Verbose,
+            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, AcceptDataLoss, Network, Access, NoGateway, Json, Verbose,
         };
+        Cluster.AddTo(command);
         Http.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && ParseEndPoint(result.Tokens[0].Value) is null)
                 result.AddError($"'{result.Tokens[0].Value}' is not IP:PORT or PORT.");
         });
-        Profile.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && result.Tokens[0].Value != SiloOptions.EmbeddedProfile)
-                result.AddError($"There is no profile '{result.Tokens[0].Value}' in this version: use '{SiloOptions.EmbeddedProfile}'.");
-        });
         command.Validators.Add(result =>
         {
             if (result.GetResult(Access) is not null && result.GetValue(NoGateway))
                 result.AddError("--access is for the gateway inside, and there is none with --no-gateway.");
+            if (result.GetResult(Access) is not null && result.GetValue(Cluster.Profile) is { } profile && profile != ClusterProfile.Embedded)
+                result.AddError($"--access is for the gateway inside, and there is none with the profile {profile}.");
         });
         Network.Validators.Add(result =>
         {
@@ -117,27 +114,18 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(ParseResult line, CancellationToken cancellationToken)
     {
-        var options = new SiloOptions
-        {
-            SiloPort = line.GetValue(SiloPort),
-            GatewayPort = line.GetValue(GatewayPort),
-            Http = ParseEndPoint(line.GetValue(Http)!)!,
-            Profile = line.GetValue(Profile)!,
-            Connection = line.GetValue(Connection),
-            Network = line.GetValue(Network)!,
-            Listen = line.GetValue(Listen)!,
-            Advertise = line.GetValue(Advertise),
-            LogLevel = line.GetValue(Verbose) ? LogLevel.Information : LogLevel.Warning,
-        };
         var output = new CommandOutput(Console.Out, Console.Error, line.GetValue(Json));
         return await CommandRunner.GuardAsync(output, async () =>
         {
+            var options = Options(line);
             try
             {
                 await using var silo = await SiloHost.StartAsync(options, cancellationToken);
                 // Of the gateway inside only a broken access file has something to tell: the silo tells the rest.
                 using var logging = line.GetValue(Access) is null ? NullLoggerFactory.Instance : ConsoleLogging.Create(line.GetValue(Verbose));
-                await using var gateway = line.GetValue(NoGateway) ? null : await StartGatewayAsync(silo, line, logging, cancellationToken);
+                await using var gateway = line.GetValue(NoGateway) || options.Profile != ClusterProfile.Embedded ? null : await StartGatewayAsync(silo, line, logging, cancellationToken);
+                foreach (var warning in silo.Warnings)
+                    output.Warning(warning);
                 Tell(silo, gateway, output);
                 await silo.Stopped.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 return CommandRunner.Done;
@@ -153,6 +141,22 @@ internal static class RunCommand
             }
         });
     }
+
+    private static SiloOptions Options(ParseResult line) => new()
+    {
+        SiloPort = line.GetValue(SiloPort),
+        GatewayPort = line.GetValue(GatewayPort),
+        Http = ParseEndPoint(line.GetValue(Http)!)!,
+        Profile = line.GetValue(Cluster.Profile) ?? ClusterProfile.Embedded,
+        Connection = Cluster.ReadConnection(line, null),
+        AcceptsDataLoss = line.GetValue(AcceptDataLoss),
+        ClusterId = line.GetValue(Cluster.ClusterId) ?? SiloOptions.DefaultClusterId,
+        Tls = Cluster.ReadTls(line, null),
+        Network = line.GetValue(Network)!,
+        Listen = line.GetValue(Listen)!,
+        Advertise = line.GetValue(Advertise),
+        LogLevel = line.GetValue(Verbose) ? LogLevel.Information : LogLevel.Warning,
+    };
 
     /// <summary>The gateway inside the silo's process: its key is kept with the data, its way to the cluster is short.</summary>
     private static async Task<GatewayServer> StartGatewayAsync(SiloHost silo, ParseResult line, ILoggerFactory logging, CancellationToken cancellationToken)
@@ -176,8 +180,8 @@ internal static class RunCommand
         var peers = addresses.Length == 0 ? "" : $"\nPeers attach to {string.Join(" or ", addresses)}";
         output.Event(
             "ready",
-            $"The silo runs. Gateways and services connect to {silo.GatewayEndPoint}; the status page is {silo.StatusPage}{peers}\nData is in {silo.DataFolder}. Ctrl+C stops it.",
+            $"The silo runs. Gateways and services connect to {silo.GatewayEndPoint}; the status page is {silo.StatusPage}{peers}\nData is in {silo.Place}. Ctrl+C stops it.",
             ("siloPort", silo.SiloPort), ("gatewayPort", silo.GatewayPort), ("httpPort", silo.HttpEndPoint.Port), ("status", silo.StatusPage.ToString()),
-            ("data", silo.DataFolder), ("peer", gateway?.Id.ToString()), ("addresses", addresses));
+            ("data", silo.Place), ("peer", gateway?.Id.ToString()), ("addresses", addresses));
     }
 }

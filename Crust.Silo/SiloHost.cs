@@ -1,9 +1,10 @@
 using System.Net;
 using Crust.Client;
+using Crust.Client.Tls;
 using Crust.Identity;
 using Crust.Silo.Hosting;
+using Crust.Silo.Profiles;
 using Crust.Silo.Status;
-using Crust.Silo.Storage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Orleans.Configuration;
@@ -11,17 +12,19 @@ using Orleans.Configuration;
 namespace Crust.Silo;
 
 /// <summary>
-/// A running silo of the embedded profile with its status page, in this process: what the command runs, and what a demonstration or test can run beside
-/// other things. Dispose of it to stop; grains are written and the database closed.
+/// A running silo with its status page, in this process: what the command runs, and what a demonstration or test can run beside other things. Dispose of it
+/// to stop: its grains move to other silos, or are written and the database closed.
 /// </summary>
 public sealed class SiloHost : IAsyncDisposable
 {
     private readonly WebApplication _application;
+    private readonly ISiloProfile _profile;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private SiloHost(WebApplication application, SiloOptions options, int siloPort, int gatewayPort)
+    private SiloHost(WebApplication application, ISiloProfile profile, SiloOptions options, int siloPort, int gatewayPort)
     {
         _application = application;
+        _profile = profile;
         Network = NetworkId.FromName(options.Network);
         DataFolder = options.DataFolder;
         SiloPort = siloPort;
@@ -33,8 +36,14 @@ public sealed class SiloHost : IAsyncDisposable
     /// <summary>The network that it serves.</summary>
     public NetworkId Network { get; }
 
-    /// <summary>Where its database is.</summary>
+    /// <summary>Where the embedded profile's database is.</summary>
     public string DataFolder { get; }
+
+    /// <summary>Where state is kept, for people: a folder or a host.</summary>
+    public string Place => _profile.Place;
+
+    /// <summary>What the operator must know at each start.</summary>
+    public IReadOnlyList<string> Warnings => _profile.Warnings;
 
     /// <summary>The port that silos talk on.</summary>
     public int SiloPort { get; }
@@ -58,35 +67,30 @@ public sealed class SiloHost : IAsyncDisposable
     public Task Stopped => _stopped.Task;
 
     /// <summary>Starts a silo; returns when it answers.</summary>
-    /// <exception cref="SiloStartException">A port is in use, the data folder or database cannot be used, or the profile does not exist.</exception>
+    /// <exception cref="SiloStartException">A port is in use, storage or a certificate cannot be used, or the profile does not exist.</exception>
     public static async Task<SiloHost> StartAsync(SiloOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Profile != SiloOptions.EmbeddedProfile)
-            throw new SiloStartException($"There is no profile '{options.Profile}' in this version: use '{SiloOptions.EmbeddedProfile}'.");
+        await using var scope = new Undo();
+        var profile = scope.Add(SiloProfiles.Create(options));
         if (options.Advertise is null && (options.Listen.Equals(IPAddress.Any) || options.Listen.Equals(IPAddress.IPv6Any)))
             throw new SiloStartException($"A silo that listens on {options.Listen} must be told which address to advertise to others.");
         var siloPort = SiloPorts.Take(options.Listen, options.SiloPort, "silo");
         var gatewayPort = SiloPorts.Take(options.Listen, options.GatewayPort, "Orleans gateway");
         if (options.Http.Port != 0)
             SiloPorts.Take(options.Http.Address, options.Http.Port, "status page's");
-        var database = SqliteDatabase.Open(options.DataFolder);
-        WebApplication? application = null;
         try
         {
-            application = Build(options, siloPort, gatewayPort, database);
-            // Makes the storage, which owns the database from now on.
-            application.Services.GetRequiredService<SqliteGrainStorage>();
+            await profile.PrepareAsync(cancellationToken);
+            var application = scope.Add(Build(options, profile, new SiloAddresses(options.Advertise ?? options.Listen, siloPort, gatewayPort)));
+            profile.Attach(application.Services);
             await application.StartAsync(cancellationToken);
-            return new SiloHost(application, options, siloPort, gatewayPort);
+            var host = new SiloHost(application, profile, options, siloPort, gatewayPort);
+            scope.Forget();
+            return host;
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not (OperationCanceledException or SiloStartException))
         {
-            if (application is not null)
-                await application.DisposeAsync();
-            database.Dispose();
-            if (e is OperationCanceledException or SiloStartException)
-                throw;
             throw new SiloStartException($"The silo cannot start: {e.GetBaseException().Message}", e);
         }
     }
@@ -101,10 +105,11 @@ public sealed class SiloHost : IAsyncDisposable
         using (var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15)))
             await _application.StopAsync(patience.Token);
         await _application.DisposeAsync();
+        await _profile.DisposeAsync();
         _stopped.TrySetResult();
     }
 
-    private static WebApplication Build(SiloOptions options, int siloPort, int gatewayPort, SqliteDatabase database)
+    private static WebApplication Build(SiloOptions options, ISiloProfile profile, SiloAddresses addresses)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -130,27 +135,40 @@ public sealed class SiloHost : IAsyncDisposable
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(new StatusSource.Silo(NetworkId.FromName(options.Network), options.Network, siloPort, gatewayPort));
+        builder.Services.AddSingleton(new StatusSource.Silo(NetworkId.FromName(options.Network), options.Network, profile.Name));
         builder.Services.AddSingleton<StatusSource>();
         builder.Host.UseOrleans(silo =>
         {
-            var advertised = options.Advertise ?? options.Listen;
-            // One silo: it is its own membership table, at its own address.
-            silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(advertised, siloPort), CrustSiloExtensions.ClusterName, CrustSiloExtensions.ClusterName);
+            silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.ClusterId, CrustSiloExtensions.ClusterName));
+            profile.Configure(silo, addresses);
             silo.Configure<EndpointOptions>(endpoint =>
             {
-                endpoint.AdvertisedIPAddress = advertised;
-                endpoint.SiloListeningEndpoint = new IPEndPoint(options.Listen, siloPort);
-                endpoint.GatewayListeningEndpoint = new IPEndPoint(options.Listen, gatewayPort);
+                endpoint.AdvertisedIPAddress = addresses.Advertised;
+                (endpoint.SiloPort, endpoint.GatewayPort) = (addresses.SiloPort, addresses.GatewayPort);
+                endpoint.SiloListeningEndpoint = new IPEndPoint(options.Listen, addresses.SiloPort);
+                endpoint.GatewayListeningEndpoint = new IPEndPoint(options.Listen, addresses.GatewayPort);
             });
             silo.AddCrust(NetworkId.FromName(options.Network));
-            silo.AddSqliteStorage(database);
+            if (options.Tls is not null)
+                silo.AddTls(Certificates(options.Tls));
         });
         var application = builder.Build();
         stopping = application.Lifetime.ApplicationStopping;
         application.UseRouting();
         StatusPages.Map(application, options.Http.Address);
         return application;
+    }
+
+    private static ClusterCertificates Certificates(ClusterTlsOptions options)
+    {
+        try
+        {
+            return new ClusterCertificates(options, TimeProvider.System);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new SiloStartException(e.Message, e);
+        }
     }
 
     private static IPEndPoint ActualEndPoint(WebApplication application, IPEndPoint asked)

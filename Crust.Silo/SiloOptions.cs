@@ -1,13 +1,17 @@
 using System.Net;
+using Azure.Core;
+using Crust.Client.Membership;
+using Crust.Client.Tls;
 using Crust.Identity;
+using Crust.Silo.Hosting;
 
 namespace Crust.Silo;
 
 /// <summary>How a silo runs.</summary>
 public sealed record SiloOptions
 {
-    /// <summary>The only profile there is yet.</summary>
-    public const string EmbeddedProfile = "embedded";
+    /// <summary>Default of <see cref="ClusterId"/>.</summary>
+    public const string DefaultClusterId = CrustSiloExtensions.ClusterName;
 
     /// <summary>Default of <see cref="SiloPort"/>.</summary>
     public const int DefaultSiloPort = 11111;
@@ -21,11 +25,26 @@ public sealed record SiloOptions
     /// <summary>The network that it serves.</summary>
     public string Network { get; init; } = NetworkId.DefaultName;
 
-    /// <summary><see cref="EmbeddedProfile"/>: one silo, its data in a folder.</summary>
-    public string Profile { get; init; } = EmbeddedProfile;
+    /// <summary>Where state and the list of silos are kept: <c>embedded</c> (one silo, its data in a folder; the default), <c>azure</c> or <c>redis</c>.</summary>
+    public string Profile { get; init; } = ClusterProfile.Embedded;
 
-    /// <summary>The data folder; null for <c>crust</c> in the user's local data folder.</summary>
+    /// <summary>
+    /// Embedded: the data folder; null for <c>crust</c> in the user's local data folder. Azure: a storage account's connection string, or its https address.
+    /// Redis: <c>HOST:PORT</c>, with options after commas.
+    /// </summary>
     public string? Connection { get; init; }
+
+    /// <summary>The credential for an https address of the azure profile; null for what the host offers (managed identity and the like).</summary>
+    public TokenCredential? Credential { get; init; }
+
+    /// <summary>Redis: start although the server may lose acknowledged writes, and warn of it.</summary>
+    public bool AcceptsDataLoss { get; init; }
+
+    /// <summary>The cluster's name for Orleans. Silos of one name are one cluster, and only one cluster of a network may run on the same storage.</summary>
+    public string ClusterId { get; init; } = DefaultClusterId;
+
+    /// <summary>Mutual TLS on all links of the silo; null for none.</summary>
+    public ClusterTlsOptions? Tls { get; init; }
 
     /// <summary>
     /// The address that the silo's own ports listen on. Loopback by default: whoever reaches these ports can do anything in the cluster, so
@@ -48,7 +67,7 @@ public sealed record SiloOptions
     /// <summary>The least that is logged, to the error stream.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
-    /// <summary>The data folder that counts.</summary>
+    /// <summary>The data folder of the embedded profile that counts.</summary>
     public string DataFolder =>
         Path.GetFullPath(Connection ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "crust"));
 }

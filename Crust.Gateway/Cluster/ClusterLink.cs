@@ -15,7 +15,7 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>The first wait after a failed exchange, doubled up to <see cref="MaxBackOff"/>.</summary>
     private static readonly TimeSpan MinBackOff = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The longest wait. Ours: the cluster's return is noticed within a directory's 15 s.</summary>
+    /// <summary>The longest wait. Ours: the cluster's return is noticed within a directory's 10 s.</summary>
     private static readonly TimeSpan MaxBackOff = TimeSpan.FromSeconds(5);
 
     private readonly CrustClusterClient _client;

@@ -43,4 +43,13 @@ internal sealed class CommandOutput(TextWriter output, TextWriter error, bool js
         lock (_gate)
             error.WriteLine($"crust: {why.ReplaceLineEndings(" ")}");
     }
+
+    /// <summary>Tells what went on but should not be so: an event for machines, one line for people.</summary>
+    internal void Warning(string what)
+    {
+        if (json)
+            Event("warning", "", ("what", what));
+        lock (_gate)
+            error.WriteLine($"crust: warning: {what.ReplaceLineEndings(" ")}");
+    }
 }

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Net;
+using Crust.Client.Membership;
 using Crust.Gateway.Relay;
 using Crust.Gateway.Server;
 using Crust.Identity;
 using Crust.Identity.Driver;
+using Microsoft.Extensions.Logging;
 
 namespace Crust.Gateway.Commands;
 
@@ -36,6 +38,9 @@ internal static class GatewayCommand
         advertise.Validators.Add(result => Check(result, v => v == Auto || AdvertisedAddress.Parse(v) is not null, "is not an address: auto, IP, IP:PORT, tcp://IP:PORT or utp://IP:PORT"));
         var cluster = new Option<string[]>("--cluster") { Description = "Orleans gateway of the cluster, HOST:PORT; may repeat.", HelpName = "HOST:PORT" };
         cluster.Validators.Add(result => Check(result, CommonOptions.IsHostAndPort, "is not HOST:PORT"));
+        var silos = new ClusterSettings(
+            $"Find the silos where they keep their membership, in place of --cluster: {ClusterProfile.Azure} or {ClusterProfile.Redis}.",
+            "Where that membership is: a storage account's connection string or https address (azure), HOST:PORT with options (redis). Reading is enough.");
         var neverDial = new Option<string[]>("--never-dial")
         {
             Description = "Network (IP/PREFIX) that is not dialled for peers that ask whether they can be reached, besides private ones; may repeat. The cluster's own, where it is public.",
@@ -56,6 +61,7 @@ internal static class GatewayCommand
             config, listen, tcpPort, alsoTcpPorts, udpPort, stunPort, alternate, advertise, cluster, neverDial, region,
                 relayCircuits, relayRate, relayPeerRate, network, identity, access, json, verbose,
         };
+        silos.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
@@ -81,12 +87,16 @@ internal static class GatewayCommand
                     },
                     Advertise = Addresses(NotEmpty(parsed.GetValue(advertise)) ?? file.Advertise ?? []),
                     Cluster = NotEmpty(parsed.GetValue(cluster)) ?? file.ClusterEndPoints(),
+                    Profile = parsed.GetValue(silos.Profile) ?? file.Profile,
+                    Connection = silos.ReadConnection(parsed, file),
+                    ClusterId = parsed.GetValue(silos.ClusterId) ?? file.ClusterId,
+                    Tls = silos.ReadTls(parsed, file),
                     Region = parsed.GetValue(region) ?? file.Region ?? "",
                     AccessFile = parsed.GetValue(access) ?? file.Access,
                     NeverDial = Networks(NotEmpty(parsed.GetValue(neverDial)) ?? file.NeverDial ?? []),
                 };
-                if (options.Cluster.Count == 0)
-                    throw new InvalidDataException("A gateway needs a cluster: give --cluster HOST:PORT, or run Crust.Silo, which has a gateway inside.");
+                if (options.Cluster.Count == 0 && options.Profile is null)
+                    throw new InvalidDataException("A gateway needs a cluster: give --cluster HOST:PORT or --profile with --connection, or run Crust.Silo, which has a gateway inside.");
                 if (options.Alternate is { } second && (second.AddressFamily != options.Listen.AddressFamily || second.Equals(options.Listen)
                     || options.Listen.Equals(IPAddress.Any) || options.Listen.Equals(IPAddress.IPv6Any)))
                     throw new InvalidDataException($"--alternate {second} needs --listen with one other address of the same family.");
@@ -99,7 +109,7 @@ internal static class GatewayCommand
     private static async Task<int> RunAsync(GatewayOptions options, bool verbose, CommandOutput output, CancellationToken cancellationToken)
     {
         using var logging = ConsoleLogging.Create(verbose);
-        await using var gateway = await GatewayServer.StartAsync(options, logging, TimeProvider.System, cancellationToken);
+        await using var gateway = await StartAsync(options, logging, cancellationToken);
         string[] addresses = [.. gateway.Addresses.Select(a => a.ToString())];
         output.Event(
             "ready", $"Gateway {gateway.Id} is ready:\n  {string.Join("\n  ", addresses)}",
@@ -116,6 +126,19 @@ internal static class GatewayCommand
         }
 
         return CommandRunner.Done;
+    }
+
+    private static async Task<GatewayServer> StartAsync(GatewayOptions options, ILoggerFactory logging, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GatewayServer.StartAsync(options, logging, TimeProvider.System, cancellationToken);
+        }
+        catch (ArgumentException e) when (e.ParamName == "options")
+        {
+            // Where the silos are is told wrongly.
+            throw new InvalidDataException(e.Message.Split(" (Parameter")[0], e);
+        }
     }
 
     private static string[]? NotEmpty(string[]? values) => values is { Length: > 0 } ? values : null;

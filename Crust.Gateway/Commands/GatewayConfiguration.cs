@@ -31,6 +31,20 @@ internal sealed class GatewayConfiguration
 
     public string[]? Cluster { get; set; }
 
+    public string? Profile { get; set; }
+
+    public string? Connection { get; set; }
+
+    public string? ClusterId { get; set; }
+
+    public string? TlsCertificate { get; set; }
+
+    public string? TlsKey { get; set; }
+
+    public string? TlsAuthority { get; set; }
+
+    public string? TlsSiloName { get; set; }
+
     public string? Region { get; set; }
 
     public string? Access { get; set; }

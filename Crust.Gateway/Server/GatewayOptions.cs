@@ -1,4 +1,5 @@
 using System.Net;
+using Crust.Client.Tls;
 using Crust.Gateway.Relay;
 using Crust.Identity;
 
@@ -33,8 +34,20 @@ internal sealed record GatewayOptions
     /// <summary>Addresses to tell peers; empty: those of the listeners.</summary>
     public IReadOnlyList<AdvertisedAddress> Advertise { get; init; } = [];
 
-    /// <summary>Orleans gateways of the cluster, HOST:PORT each.</summary>
+    /// <summary>Orleans gateways of the cluster, HOST:PORT each; empty with a <see cref="Profile"/>.</summary>
     public IReadOnlyList<string> Cluster { get; init; } = [];
+
+    /// <summary>The profile whose membership tells where the silos are; null with <see cref="Cluster"/>.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>Where that profile's membership is.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>The cluster's name for Orleans; null for the default.</summary>
+    public string? ClusterId { get; init; }
+
+    /// <summary>Mutual TLS with the silos; null for none.</summary>
+    public ClusterTlsOptions? Tls { get; init; }
 
     /// <summary>A file of who may attach: <see cref="CrustNodeOptions.AccessFile"/>. Null: everyone.</summary>
     public string? AccessFile { get; init; }

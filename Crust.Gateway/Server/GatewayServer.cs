@@ -75,7 +75,8 @@ internal sealed class GatewayServer : IAsyncDisposable
     /// <exception cref="System.Net.Sockets.SocketException">The port is in use, or the address is not this host's.</exception>
     internal static Task<GatewayServer> StartAsync(GatewayOptions options, ILoggerFactory loggerFactory, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
-        var clientOptions = new CrustClientOptions { Network = options.NetworkName };
+        var clientOptions = new CrustClientOptions { Network = options.NetworkName, Profile = options.Profile, Connection = options.Connection, Tls = options.Tls };
+        clientOptions.ClusterId = options.ClusterId ?? clientOptions.ClusterId;
         foreach (var endPoint in options.Cluster)
             clientOptions.EndPoints.Add(endPoint);
         return StartAsync(options, () => new CrustClusterClient(clientOptions, loggerFactory, timeProvider), loggerFactory, timeProvider, cancellationToken);

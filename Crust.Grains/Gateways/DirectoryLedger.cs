@@ -25,7 +25,7 @@ internal sealed class DirectoryLedger(DateTimeOffset started)
             Version++;
     }
 
-    /// <summary>Drops gateways that were silent for 15 s.</summary>
+    /// <summary>Drops gateways that were silent for 10 s.</summary>
     internal void Expire(DateTimeOffset now)
     {
         foreach (var entry in _gateways.Values.Where(entry => now - entry.LastHeard >= Timing.GatewaySilence).ToArray())

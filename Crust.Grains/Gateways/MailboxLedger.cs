@@ -53,7 +53,7 @@ internal sealed class MailboxLedger(ulong epoch, DateTimeOffset now)
     /// <summary>The first of those that wait.</summary>
     internal NumberedCommand[] Next() => [.. _waiting.Take(IGatewayGrain.MaxReply)];
 
-    /// <summary>True when the gateway was not heard of for 15 s, counted from the mailbox's beginning at first.</summary>
+    /// <summary>True when the gateway was not heard of for 10 s, counted from the mailbox's beginning at first.</summary>
     internal bool IsAway(DateTimeOffset now) => now - _lastHeard >= Timing.GatewaySilence;
 
     private void Renumber()

@@ -1,7 +1,9 @@
 using Crust.Grains.Abstractions;
 using Crust.Identity;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
+using Orleans.Storage;
 
 namespace Crust.Grains.Peers;
 
@@ -9,31 +11,42 @@ namespace Crust.Grains.Peers;
 /// <remarks>Random placement: peers have no home, and any silo's storage is the same.</remarks>
 [RandomPlacement, CollectionAgeLimit(Minutes = 2)]
 internal sealed class PeerGrain(
-    [PersistentState("record", GrainServices.StorageName)] IPersistentState<PeerState> storage,
+    [FromKeyedServices(GrainServices.StorageName)] IGrainStorage storage,
     ServedNetwork network,
     TimeProvider timeProvider,
     ILogger<PeerGrain> logger) : Grain, IPeerGrain
 {
+    /// <summary>The state's name in storage.</summary>
+    private const string StateName = "record";
+
     /// <summary>Null for a key of another network.</summary>
     private PeerLedger? _ledger;
 
-    /// <summary>True when the last write's fate is unknown and storage could not be read since.</summary>
-    private bool _isUncertain;
+    /// <summary>What storage held when it was last read or written.</summary>
+    private GrainState<PeerState> _stored = new();
+
+    /// <summary>
+    /// True when what storage holds is not known: before it was read for the first time, or when the last write's fate is unknown and it could not be read
+    /// since. The first call reads, not the activation, so that storage that is away is an answer and not a grain that cannot be reached.
+    /// </summary>
+    private bool _isUncertain = true;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (GrainKeys.TryParsePeer(this.GetPrimaryKeyString(), network.Id, out var peer))
-        {
             _ledger = new PeerLedger(peer, network.Id);
-            _ledger.Load(storage.State);
-        }
-
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public Task<byte[]?> GetRecordAsync() => Task.FromResult(_ledger?.Current(timeProvider.GetUtcNow()));
+    public async Task<byte[]?> GetRecordAsync()
+    {
+        // After a write of unknown fate the last known record serves.
+        if (_ledger is { HasLoaded: false } && !await TryReadAsync())
+            throw new OrleansException("Storage does not answer.");
+        return _ledger?.Current(timeProvider.GetUtcNow());
+    }
 
     /// <inheritdoc/>
     public async Task<RegisterResult> RegisterAsync(byte[] signedRecord)
@@ -69,8 +82,9 @@ internal sealed class PeerGrain(
     {
         try
         {
-            storage.State = next;
-            await storage.WriteStateAsync();
+            var state = new GrainState<PeerState>(next, _stored.ETag) { RecordExists = _stored.RecordExists };
+            await storage.WriteStateAsync(StateName, this.GetGrainId(), state);
+            _stored = state;
             return true;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -85,7 +99,9 @@ internal sealed class PeerGrain(
     {
         try
         {
-            await storage.ReadStateAsync();
+            var state = new GrainState<PeerState>();
+            await storage.ReadStateAsync(StateName, this.GetGrainId(), state);
+            _stored = state;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -94,7 +110,7 @@ internal sealed class PeerGrain(
         }
 
         _isUncertain = false;
-        _ledger!.Load(storage.State);
+        _ledger!.Load(_stored.State!);
         return true;
     }
 }

@@ -12,6 +12,9 @@ internal sealed class PeerLedger(PeerId self, NetworkId network)
     /// <summary>Sequence number of the stored record; 0 for none.</summary>
     internal ulong Sequence { get; private set; }
 
+    /// <summary>True once it was told what storage holds.</summary>
+    internal bool HasLoaded { get; private set; }
+
     /// <summary>Takes over what storage holds. A stored record that does not verify counts as none, but its sequence number still holds.</summary>
     internal void Load(PeerState state)
     {
@@ -19,6 +22,7 @@ internal sealed class PeerLedger(PeerId self, NetworkId network)
         _signed = isValid ? state.SignedRecord : null;
         _expiry = isValid ? record!.Expiry : default;
         Sequence = state.Sequence;
+        HasLoaded = true;
     }
 
     /// <summary>

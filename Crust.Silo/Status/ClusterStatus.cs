@@ -1,13 +1,15 @@
 namespace Crust.Silo.Status;
 
 /// <summary>What the status page and <c>/status.json</c> tell.</summary>
-/// <param name="IsHealthy">True while grains answer and the last commit succeeded.</param>
+/// <param name="IsHealthy">True while grains answer and storage does.</param>
 /// <param name="Version">Crust's version.</param>
 /// <param name="Network">The network's name.</param>
 /// <param name="UptimeSeconds">Since this silo started.</param>
 /// <param name="PeersAttached">Peers in all zones' tables.</param>
-/// <param name="RecordsStored">Records in storage, expired ones included.</param>
-/// <param name="Storage"><c>ok</c>, or why the last commit failed.</param>
+/// <param name="Profile">Where state is kept: <c>embedded</c>, <c>azure</c> or <c>redis</c>.</param>
+/// <param name="Silos">Silos that are active, as this one sees it.</param>
+/// <param name="RecordsStored">Records in storage, expired ones included; null where silos share storage, and nobody counts.</param>
+/// <param name="Storage"><c>ok</c>, or why the last operation failed.</param>
 /// <param name="Grains"><c>ok</c>, or that the directory did not answer.</param>
 /// <param name="Gateways">The live ones.</param>
 internal sealed record ClusterStatus(
@@ -16,7 +18,9 @@ internal sealed record ClusterStatus(
     string Network,
     long UptimeSeconds,
     int PeersAttached,
-    long RecordsStored,
+    string Profile,
+    int Silos,
+    long? RecordsStored,
     string Storage,
     string Grains,
     IReadOnlyList<GatewayStatus> Gateways);

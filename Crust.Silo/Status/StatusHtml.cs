@@ -39,10 +39,12 @@ internal static class StatusHtml
             <dt>Network</dt><dd>{Text(status.Network)}</dd>
             <dt>Peers attached</dt><dd>{status.PeersAttached}</dd>
             <dt>Gateways</dt><dd>{status.Gateways.Count}</dd>
-            <dt>Records stored</dt><dd>{status.RecordsStored}</dd>
+            <dt>Silos</dt><dd>{status.Silos}</dd>
+            <dt>Profile</dt><dd>{status.Profile}</dd>
+            <dt>Records stored</dt><dd>{status.RecordsStored?.ToString(CultureInfo.InvariantCulture) ?? "not counted"}</dd>
             <dt>Storage</dt><dd>{Text(status.Storage)}</dd>
             <dt>Grains</dt><dd>{Text(status.Grains)}</dd>
-            <dt>Silo up for</dt><dd>{TimeSpan.FromSeconds(status.UptimeSeconds):c}</dd>
+            <dt>This silo up for</dt><dd>{TimeSpan.FromSeconds(status.UptimeSeconds):c}</dd>
             <dt>Version</dt><dd>{Text(status.Version)}</dd>
             </dl>
             <h2>Gateways</h2>
@@ -57,7 +59,7 @@ internal static class StatusHtml
     {
         if (gateways.Count == 0)
         {
-            html.Append("<p>None has been heard of in the last 15 seconds.</p>\n");
+            html.Append("<p>None has been heard of in the last 10 seconds.</p>\n");
             return;
         }
 

@@ -8,7 +8,7 @@ namespace Crust.Silo.Status;
 
 /// <summary>Gathers the status. One answer serves all askers of a second, so that a page left open in many browsers costs the cluster nothing.</summary>
 internal sealed class StatusSource(
-    StatusSource.Silo silo, IGrainFactory grains, SqliteGrainStorage storage, TimeProvider timeProvider, ILoggerFactory loggerFactory) : IDisposable
+    StatusSource.Silo silo, IGrainFactory grains, ISiloStatusOracle silos, IStorageStatus storage, TimeProvider timeProvider, ILoggerFactory loggerFactory) : IDisposable
 {
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
 
@@ -48,15 +48,19 @@ internal sealed class StatusSource(
         var reply = await _client.ListGatewaysAsync(cancellationToken);
         var isAnswered = reply.TryGet(out var directory);
         directory ??= GatewayDirectorySnapshot.Empty;
+        await storage.ProbeAsync();
+        var fault = storage.Fault;
         var now = timeProvider.GetUtcNow();
         return new ClusterStatus(
-            isAnswered && storage.Fault is null,
+            isAnswered && fault is null,
             Version,
             silo.NetworkName,
             (long)timeProvider.GetElapsedTime(_started).TotalSeconds,
             directory.AttachedPeers,
+            silo.Profile,
+            silos.GetApproximateSiloStatuses(onlyActive: true).Count,
             storage.Count,
-            storage.Fault ?? "ok",
+            fault ?? "ok",
             isAnswered ? "ok" : "the gateway directory does not answer",
             Array.ConvertAll(directory.Gateways, gateway => ToStatus(gateway, now)));
     }
@@ -70,5 +74,5 @@ internal sealed class StatusSource(
         Math.Round(Math.Max(0, (now - gateway.LastHeard).TotalSeconds), 1));
 
     /// <summary>Which silo tells.</summary>
-    internal sealed record Silo(NetworkId NetworkId, string NetworkName, int SiloPort, int GatewayPort);
+    internal sealed record Silo(NetworkId NetworkId, string NetworkName, string Profile);
 }

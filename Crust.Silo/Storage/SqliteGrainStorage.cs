@@ -9,7 +9,7 @@ namespace Crust.Silo.Storage;
 /// Grain storage of the embedded profile, on SQLite. Versions (ETags) are store-wide rising integers; a write with another version than the stored one is an
 /// <see cref="InconsistentStateException"/>, one whose fate is unknown a <see cref="StorageUnavailableException"/>.
 /// </summary>
-internal sealed class SqliteGrainStorage : IGrainStorage, IDisposable
+internal sealed class SqliteGrainStorage : IGrainStorage, IStorageStatus, IDisposable
 {
     /// <summary>Most writes or reads that wait for the disk. Ours: a second of a slow disk's group commits.</summary>
     internal const int DefaultCapacity = 16_384;
@@ -33,10 +33,13 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IDisposable
     }
 
     /// <summary>States stored.</summary>
-    internal long Count => _writer.Rows;
+    public long? Count => _writer.Rows;
 
     /// <summary>Why the last commit failed; null when it did not.</summary>
-    internal string? Fault => _writer.Fault;
+    public string? Fault => _writer.Fault;
+
+    /// <summary>Does nothing: the next commit tells.</summary>
+    public Task ProbeAsync() => Task.CompletedTask;
 
     /// <inheritdoc/>
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

@@ -88,7 +88,10 @@ public sealed class SiloProcessTests : IDisposable
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         await EndsAsync(1, $"The silo port {port} on 127.0.0.1 is in use.", "--connection", _folder, "--silo-port", $"{port}");
-        await EndsAsync(2, "embedded", "--profile", "azure");
+        await EndsAsync(2, "There is no profile 'mongo': use embedded, azure or redis.", "--profile", "mongo");
+        await EndsAsync(1, "The azure profile needs a connection", "--profile", "azure", "--silo-port", "0", "--gateway-port", "0", "--http", "0");
+        await EndsAsync(1, "Redis at 127.0.0.1:1 does not answer", "--profile", "redis", "--connection", "127.0.0.1:1", "--silo-port", "0", "--gateway-port", "0", "--http", "0");
+        await EndsAsync(1, "needs all of --tls-cert, --tls-key and --tls-ca", "--connection", _folder, "--tls-cert", "x.pem");
         File.WriteAllText(Path.Combine(_folder, "crust.db"), new string('x', 8192));
         await EndsAsync(1, "is damaged", "--connection", _folder, "--silo-port", "0", "--gateway-port", "0", "--http", "0");
     }

@@ -53,7 +53,7 @@ public sealed class MistakeTests : IDisposable
 
     [Theory]
     [InlineData("--nonsense", "'--nonsense'")]
-    [InlineData("--profile azure", "There is no profile 'azure'")]
+    [InlineData("--profile mongo", "There is no profile 'mongo': use embedded, azure or redis")]
     [InlineData("--silo-port 65536", "'65536' is not a port")]
     [InlineData("--http nonsense", "'nonsense' is not IP:PORT")]
     [InlineData("--listen nonsense", "'nonsense' is not an IP address")]

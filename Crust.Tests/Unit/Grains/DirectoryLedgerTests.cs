@@ -30,9 +30,9 @@ public sealed class DirectoryLedgerTests
     {
         using var gateway = new TestPeer();
         _ledger.Hear(gateway.Id, Beat(1), Now);
-        _ledger.Expire(Now + TimeSpan.FromSeconds(14.9));
+        _ledger.Expire(Now + TimeSpan.FromSeconds(9.9));
         _ledger.Snapshot().Gateways.Should().ContainSingle();
-        var back = Now + TimeSpan.FromSeconds(15);
+        var back = Now + TimeSpan.FromSeconds(10);
         _ledger.Expire(back);
         _ledger.Snapshot().Gateways.Should().BeEmpty();
         _ledger.Hear(gateway.Id, Beat(1), back);
@@ -62,8 +62,8 @@ public sealed class DirectoryLedgerTests
     [Fact]
     public void IsComplete_OnlyAfterListeningForAsLongAsAGatewayMayBeSilent()
     {
-        _ledger.IsComplete(Now + TimeSpan.FromSeconds(14.9)).Should().BeFalse();
-        _ledger.IsComplete(Now + TimeSpan.FromSeconds(15)).Should().BeTrue();
+        _ledger.IsComplete(Now + TimeSpan.FromSeconds(9.9)).Should().BeFalse();
+        _ledger.IsComplete(Now + TimeSpan.FromSeconds(10)).Should().BeTrue();
     }
 
     private static GatewayHeartbeat Beat(int load, ulong epoch = 1) => new(epoch, ["a"], "r", load, false);

@@ -64,8 +64,8 @@ public sealed class MailboxLedgerTests
     public void Enqueue_RefusesForASilentGateway()
     {
         Meet();
-        _ledger.Enqueue(Command, Now + TimeSpan.FromSeconds(14.9)).Should().Be(EnqueueResult.Queued);
-        _ledger.Enqueue(Command, Now + TimeSpan.FromSeconds(15)).Should().Be(EnqueueResult.GatewayAway);
+        _ledger.Enqueue(Command, Now + TimeSpan.FromSeconds(9.9)).Should().Be(EnqueueResult.Queued);
+        _ledger.Enqueue(Command, Now + TimeSpan.FromSeconds(10)).Should().Be(EnqueueResult.GatewayAway);
     }
 
     [Fact]

@@ -130,12 +130,12 @@ public sealed class RoutingLedgerTests : IDisposable
     public void Refresh_DropsASilentGateway_OnlyWhenTheListIsComplete()
     {
         Announce(_first, 5);
-        _ledger.Refresh([], true, Now + TimeSpan.FromSeconds(14.9));
+        _ledger.Refresh([], true, Now + TimeSpan.FromSeconds(9.9));
         _ledger.Refresh([], false, Now + TimeSpan.FromMinutes(5));
         _ledger.Count.Should().Be(1);
         _ledger.Refresh([new GatewayLife(_first.Id, GatewayEpoch)], true, Now + TimeSpan.FromMinutes(5));
         _ledger.Count.Should().Be(1);
-        _ledger.Refresh([], true, Now + TimeSpan.FromMinutes(5) + TimeSpan.FromSeconds(15));
+        _ledger.Refresh([], true, Now + TimeSpan.FromMinutes(5) + TimeSpan.FromSeconds(10));
         _ledger.Count.Should().Be(0);
         _ledger.FindClosest(new byte[32], 8).Should().BeEmpty();
     }

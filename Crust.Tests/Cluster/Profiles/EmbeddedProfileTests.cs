@@ -1,0 +1,5 @@
+using Xunit;
+
+namespace Crust.Tests.Cluster.Profiles;
+
+public sealed class EmbeddedProfileTests(EmbeddedWorld world) : ProfileConformance(world), IClassFixture<EmbeddedWorld>;

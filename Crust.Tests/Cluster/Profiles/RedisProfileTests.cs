@@ -1,0 +1,35 @@
+using System.Net;
+using Crust.Client.Membership;
+using Crust.Silo;
+using Crust.Silo.Profiles;
+using FluentAssertions;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Crust.Tests.Cluster.Profiles;
+
+public sealed class RedisProfileTests(RedisWorld world) : SharedStorageConformance(world), IClassFixture<RedisWorld>
+{
+    [Fact]
+    public async Task AServerThatForgets_IsRefused_UnlessThatIsAccepted_AndThenToldOf()
+    {
+        await using var cache = new Servers.RedisServer(keepsAll: false);
+        await cache.StartAsync();
+        var options = new SiloOptions
+        {
+            Profile = ClusterProfile.Redis, Connection = cache.Connection, SiloPort = 0, GatewayPort = 0, Http = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.None,
+        };
+        (await FluentActions.Awaiting(() => SiloHost.StartAsync(options, CancellationToken.None)).Should().ThrowAsync<SiloStartException>())
+            .Which.Message.Should().Contain("appendonly is 'no'").And.Contain("maxmemory-policy is 'allkeys-lru'").And.Contain("--accept-data-loss").And.NotContain("\n");
+        await using var silo = await SiloHost.StartAsync(options with { AcceptsDataLoss = true }, CancellationToken.None);
+        silo.Warnings.Should().ContainSingle().Which.Should().StartWith("Acknowledged writes may be lost");
+    }
+
+    [Theory]
+    [InlineData("yes", "noeviction", true)]
+    [InlineData("no", "noeviction", false)]
+    [InlineData("yes", "volatile-lru", false)]
+    [InlineData(null, null, true)]
+    public void Durability_NeedsTheLogAndNoEviction(string? appendOnly, string? eviction, bool isGood) =>
+        (RedisDurability.Complaint(appendOnly, eviction) is null).Should().Be(isGood);
+}

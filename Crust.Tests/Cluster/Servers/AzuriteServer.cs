@@ -1,0 +1,23 @@
+using Crust.Tests.Architecture;
+using Crust.Tests.Interop.Utp;
+
+namespace Crust.Tests.Cluster.Servers;
+
+/// <summary>Azurite's table service: Azure Tables as Microsoft emulates them.</summary>
+internal sealed class AzuriteServer : StorageServer
+{
+    /// <summary>The account that every Azurite has; its key is public.</summary>
+    private const string Account = "devstoreaccount1", Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+    private static readonly string Program = RepositoryRoot.PathOf("Crust.Tests/Cluster/Servers/Azurite/node_modules/azurite/dist/src/table/main.js");
+
+    private static readonly Lazy<bool> IsThere = new(() => File.Exists(Program) && Tool.Runs("node", "--version"));
+
+    internal override string Connection => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};TableEndpoint=http://127.0.0.1:{Port}/{Account};";
+
+    /// <summary>Skips the test when it is not installed.</summary>
+    internal static void Require() => Tool.Require(IsThere.Value, "Azurite (Node.js with azurite) is not installed");
+
+    protected override (string Command, string[] Arguments) CommandLine() =>
+        ("node", [Program, "--location", Folder, "--tableHost", "127.0.0.1", "--tablePort", $"{Port}", "--skipApiVersionCheck", "--disableTelemetry", "--silent"]);
+}

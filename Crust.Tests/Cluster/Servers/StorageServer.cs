@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Crust.Tests.Processes;
+
+namespace Crust.Tests.Cluster.Servers;
+
+/// <summary>
+/// A real storage server in a process of its own, on loopback, with its data in a temporary folder. It is ended by its id; its port stays the same over a
+/// restart.
+/// </summary>
+internal abstract class StorageServer : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly TemporaryFolder _folder = new();
+    private Process? _process;
+
+    internal int Port { get; } = FreePort();
+
+    /// <summary>What a silo of its profile is given.</summary>
+    internal abstract string Connection { get; }
+
+    /// <summary>Where its data is.</summary>
+    protected string Folder => _folder.PathOf("data");
+
+    /// <summary>Starts it, on the data of its last life, and waits until it answers.</summary>
+    internal async Task StartAsync()
+    {
+        Directory.CreateDirectory(Folder);
+        var (command, arguments) = CommandLine();
+        _process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var said = new List<string>();
+        _process.OutputDataReceived += (_, line) => Add(said, line.Data);
+        _process.ErrorDataReceived += (_, line) => Add(said, line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        await Eventually.HoldsAsync(
+            () => !_process.HasExited && IsOpen() ? true : _process.HasExited ? throw new InvalidOperationException(string.Join('\n', said)) : false, "the server listens", Patience);
+    }
+
+    /// <summary>SIGKILL.</summary>
+    internal async Task KillAsync()
+    {
+        if (_process is null)
+            return;
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>SIGSTOP: connections stay, nothing answers.</summary>
+    internal Task PauseAsync() => SignalAsync("STOP");
+
+    /// <summary>SIGCONT.</summary>
+    internal Task ResumeAsync() => SignalAsync("CONT");
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract (string Command, string[] Arguments) CommandLine();
+
+    private static void Add(List<string> lines, string? line)
+    {
+        lock (lines)
+            lines.Add(line ?? "");
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("/bin/sh", ["-c", $"kill -{signal} {_process!.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    private bool IsOpen()
+    {
+        try
+        {
+            using var client = new TcpClient();
+            client.Connect(IPAddress.Loopback, Port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

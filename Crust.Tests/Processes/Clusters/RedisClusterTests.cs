@@ -1,0 +1,6 @@
+using Xunit;
+
+namespace Crust.Tests.Processes.Clusters;
+
+[Trait("speed", "slow")]
+public sealed class RedisClusterTests(RedisCluster cluster, ITestOutputHelper output) : SharedClusterTests(cluster, output), IClassFixture<RedisCluster>;

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using FluentAssertions;
+using Xunit;
+
+namespace Crust.Tests.Processes.Clusters;
+
+/// <summary>What a cluster of several silos promises when something of it dies. Deadlines are three times the promise; what was seen is told.</summary>
+public abstract class SharedClusterTests(SharedCluster cluster, ITestOutputHelper output)
+{
+    private static readonly TimeSpan Failover = TimeSpan.FromSeconds(5), Presence = TimeSpan.FromSeconds(15);
+
+    private protected SharedCluster Cluster => cluster;
+
+    private protected ITestOutputHelper Output => output;
+
+    [Fact]
+    public async Task KilledSilo_FailsRequestsForSeconds_AndLosesNothingAcknowledged()
+    {
+        await using var client = cluster.Connect();
+        await client.WaitUntilConnectedAsync(CancellationToken.None).WaitAsync(Eventually.Soon);
+        await using var load = new ClusterLoad(client);
+        var ping = await cluster.PingAsync(gateway: 0, count: 100);
+        await ping.EventAsync("pong");
+        await Eventually.HoldsAsync(() => load.Acknowledged.Count > 200, "the load runs");
+
+        var victim = cluster.Silos[0];
+        cluster.Silos.RemoveAt(0);
+        var killed = Stopwatch.GetTimestamp();
+        await victim.KillAsync();
+        await cluster.StatusAsync(silos: 2);
+        output.WriteLine($"the other silos knew after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s");
+        var before = load.Succeeded;
+        await Eventually.HoldsAsync(() => load.Succeeded > before + 200, "the load goes on");
+        await load.StopAsync();
+
+        output.WriteLine($"requests that failed began up to {load.LastFailureBegan(killed).TotalSeconds:0.0} s after the kill; {load.Unanswered(0)} of {load.Succeeded + load.Unanswered(0)} had no answer");
+        load.LastFailureBegan(killed).Should().BeLessThan(3 * Failover);
+        foreach (var (peer, record) in load.Acknowledged)
+            (await client.GetRecordAsync(peer, CancellationToken.None)).Value.Should().Equal(record);
+        (await ping.ExitAsync()).Should().Be(0, ping.ToString());
+        ping.Events.Count(e => e.Name == "pong").Should().Be(100, "connections between peers need no silo");
+
+        await cluster.StartSiloAsync();
+        await cluster.StatusAsync(silos: 3, gateways: 2, peers: 1);
+    }
+
+    [Fact]
+    public async Task KilledGateway_IsGone_AndItsPeersAreElsewhere()
+    {
+        var ping = await cluster.PingAsync(gateway: 0, count: 100);
+        await ping.EventAsync("pong");
+        var survivor = (await cluster.Gateways[0].EventAsync("ready")).Text("peer");
+        var killed = Stopwatch.GetTimestamp();
+        await cluster.Gateways[1].KillAsync();
+        var moved = await cluster.Peer.EventAsync("connected", e => e.Text("peer") == survivor);
+        output.WriteLine($"its peer was attached to the other gateway after {moved.MillisecondsSince(killed) / 1000:0.0} s");
+        moved.MillisecondsSince(killed).Should().BeLessThan(3 * Presence.TotalMilliseconds);
+        await cluster.StatusAsync(gateways: 1, deadline: 3 * Presence);
+        output.WriteLine($"it was gone from the directory after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s");
+        (await ping.ExitAsync()).Should().Be(0, ping.ToString());
+        ping.Events.Count(e => e.Name == "pong").Should().Be(100);
+        var again = await cluster.PingAsync(gateway: 0, count: 2);
+        (await again.ExitAsync()).Should().Be(0, again.ToString());
+        // As it was, for the next test.
+        cluster.Gateways[1] = await cluster.StartGatewayAsync();
+        cluster.Gateways.RemoveAt(2);
+        await cluster.StatusAsync(gateways: 2);
+    }
+}
