@@ -98,6 +98,13 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         return response?.AttestResponse is { Status: GatewayStatus.Ok } said && IPAddress.TryParse(said.Address, out var address) ? address : null;
     }
 
+    /// <summary>Asks for peers and gateways to begin with another time; null when no answer came.</summary>
+    internal async Task<SampleResponse?> SampleAsync(CancellationToken cancellationToken)
+    {
+        var response = await RequestAsync(new GatewayEnvelope { SampleRequest = new SampleRequest() }, cancellationToken).ConfigureAwait(false);
+        return response?.SampleResponse;
+    }
+
     private async Task<GatewayEnvelope?> RequestAsync(GatewayEnvelope envelope, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
         if (_pending.Count >= MaxPending)
