@@ -76,7 +76,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         _ownAddresses = ownAddresses;
         _clock = clock;
         _logger = logger;
-        _contacts = new GatewayContacts(options.Contacts, options.MayContact);
+        _contacts = new GatewayContacts(options.Contacts, options.MayContact, options.Remembered);
     }
 
     /// <summary>The gateway we are attached to; null while there is none.</summary>
@@ -126,6 +126,20 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     /// <summary>The node attached, or attached elsewhere. Raised on the attachment's own thread; subscribers must return soon.</summary>
     internal event Action? Attached;
+
+    /// <summary>A gateway did not take us: which session, and what it said; null: nothing. Subscribers must return soon.</summary>
+    internal event Action<SessionDriver, GatewayStatus?>? Refused;
+
+    /// <summary>Gateways that an attached one named and that may be dialled.</summary>
+    internal IReadOnlyList<PeerAddress> Contacts => _contacts.InOrder(lost: null);
+
+    /// <summary>From now on, until attached, the gateways are not tried; if the present one is among them it is left.</summary>
+    internal async Task LeaveAsync(IReadOnlySet<PeerId> excluded)
+    {
+        _contacts.Excluded = excluded;
+        if (Current is { } client && excluded.Contains(client.Gateway))
+            await client.Session.CloseAsync(GoodbyeCode.Normal, "Attaching to another gateway.").ConfigureAwait(false);
+    }
 
     /// <summary>Where gateways answer STUN, the one we are attached to first.</summary>
     internal IReadOnlyList<NatServer> StunServersOf(bool isTcp, AddressFamily family)
@@ -230,13 +244,13 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     private async Task<GatewayClient?> FindGatewayAsync(PeerId? lost)
     {
-        var contacts = new Queue<IReadOnlyList<PeerAddress>>(_contacts.ByGateway(lost).Where(c => c[0].Peer != _options.Identity.Id));
+        var waves = new Queue<IReadOnlyList<IReadOnlyList<PeerAddress>>>(_contacts.InWaves(_options.Identity.Id, lost));
         var connecting = new List<Task<SessionDriver?>>();
-        while (contacts.Count + connecting.Count > 0)
+        while (waves.Count + connecting.Count > 0)
         {
-            if (contacts.TryDequeue(out var contact))
-                connecting.Add(_connect(contact, _stopped.Token));
-            if (await FirstAsync(connecting, contacts.Count > 0).ConfigureAwait(false) is not { } done)
+            if (waves.TryDequeue(out var wave))
+                connecting.AddRange(wave.Select(contact => _connect(contact, _stopped.Token)));
+            if (await FirstAsync(connecting, waves.Count > 0).ConfigureAwait(false) is not { } done)
                 continue;
             connecting.Remove(done);
             if (await done.ConfigureAwait(false) is not { } session)
@@ -296,6 +310,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             _attached.TrySetResult(true);
         }
 
+        _contacts.Excluded = new HashSet<PeerId>();
         Log.Attached(_logger, client.Gateway.ToShortString());
         Attached?.Invoke();
         Renewed?.Invoke();
@@ -374,6 +389,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         // Ended by a gateway that says why, it may not have answered.
         NoteEnd(client);
         _isElsewhere |= response is { Status: GatewayStatus.Superseded };
+        Refused?.Invoke(client.Session, response?.Status);
         Log.AttachmentRefused(_logger, client.Gateway.ToShortString(), response?.Status.ToString() ?? "no answer");
         return false;
     }

@@ -57,11 +57,11 @@ internal sealed class BootstrapStore : IAsyncDisposable
             return _cache.InOrder(CachedNodeKind.Gateway, excluded, Now);
     }
 
-    /// <summary>Where a node was; empty when it is not remembered.</summary>
-    internal IReadOnlyList<PeerAddress> AddressesOf(PeerId peer)
+    /// <inheritdoc cref="BootstrapCache.Find"/>
+    internal CachedNode? Find(PeerId peer)
     {
         lock (_lock)
-            return _cache.Find(peer)?.Addresses ?? [];
+            return _cache.Find(peer);
     }
 
     /// <inheritdoc cref="BootstrapCache.HandleTold"/>
