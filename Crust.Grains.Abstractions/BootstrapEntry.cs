@@ -31,12 +31,9 @@ public sealed record BootstrapEntry(
     /// <summary>A proof counts for this long: several dials that did not take place. Ours.</summary>
     public static readonly TimeSpan ProofLifetime = TimeSpan.FromMinutes(5);
 
-    /// <summary>Proven for this long without a failure, an entry is seasoned: whoever stayed so long mostly stays longer. Ours: longer than visits of a few minutes.</summary>
-    public static readonly TimeSpan SeasonedAfter = TimeSpan.FromMinutes(10);
-
     /// <summary>True while the peer may be told to others.</summary>
     public bool IsSampled(DateTimeOffset now) => FailuresInRow == 0 && (ulong)Math.Max(0, (now - ProofLifetime).ToUnixTimeMilliseconds()) <= LastProven;
 
-    /// <summary>True when it was proven again and again for <see cref="SeasonedAfter"/>.</summary>
-    public bool IsSeasoned => LastProven >= ProvenSince && LastProven - ProvenSince >= SeasonedAfter.TotalMilliseconds;
+    /// <summary>How long it has been proven again and again without a failure.</summary>
+    public TimeSpan ProvenFor => TimeSpan.FromMilliseconds(LastProven > ProvenSince ? LastProven - ProvenSince : 0);
 }

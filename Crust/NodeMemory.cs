@@ -139,36 +139,20 @@ internal sealed class NodeMemory : IAsyncDisposable
         }
     }
 
-    /// <summary>Remembers the peers of a sample whose records hold, at the addresses that were proven; how many there were.</summary>
+    /// <summary>Remembers who is in a sample; how many peers there were.</summary>
     private int Take(SampleResponse sample)
     {
-        var count = 0;
-        foreach (var sampled in sample.Peers.Take(GatewayCodec.MaxSampledPeers))
-        {
-            if (!PeerRecord.TryVerify(sampled.Record.Span, _network, out var record) || !record!.IsCurrent(_clock.TimeProvider.GetUtcNow()))
-                continue;
-            var proven = record.Addresses.Where((address, i) => (sampled.Proven & 1u << i) != 0 && _mayContact(address)).ToList();
-            if (proven.Count == 0)
-                continue;
-            _store.HandleTold(record.Peer, CachedNodeKind.Peer, proven);
-            count++;
-        }
-
-        Told(sample.Gateways.Take(GatewayCodec.MaxSampledGateways));
-        Log.BootstrapSampled(_logger, count, sample.Gateways.Count);
-        return count;
+        var peers = SampleCodec.Peers(sample, _network, _mayContact, _clock.TimeProvider.GetUtcNow());
+        foreach (var addresses in peers)
+            _store.HandleTold(addresses[0].Peer, CachedNodeKind.Peer, addresses);
+        Told(sample.Gateways);
+        Log.BootstrapSampled(_logger, peers.Count, sample.Gateways.Count);
+        return peers.Count;
     }
 
     private void Told(IEnumerable<string> gateways)
     {
-        var addresses = new List<PeerAddress>();
-        foreach (var text in gateways)
-        {
-            if (PeerAddress.TryParse(text, out var address) && _mayContact(address))
-                addresses.Add(address);
-        }
-
-        foreach (var gateway in addresses.GroupBy(a => a.Peer))
-            _store.HandleTold(gateway.Key, CachedNodeKind.Gateway, [.. gateway]);
+        foreach (var addresses in SampleCodec.Gateways(gateways, _mayContact))
+            _store.HandleTold(addresses[0].Peer, CachedNodeKind.Gateway, addresses);
     }
 }

@@ -103,6 +103,8 @@ public sealed class BootstrapThroughGatewaysTests : IAsyncLifetime
         await Eventually.HoldsAsync(() => other.Memory.AddressesOf(known.Id).Count > 0, "it was told of it");
         foreach (var gateway in _gateways)
             await gateway.DisposeAsync();
+        var addresses = _gateways[0].Addresses;
+        _gateways.Clear();
 
         var connection = await other.ConnectAsync(known.Id, Token);
         connection.Path.ToString().Should().StartWith("Direct");
@@ -112,6 +114,7 @@ public sealed class BootstrapThroughGatewaysTests : IAsyncLifetime
         await other.DisposeAsync();
         await using var again = await PeerAsync(o =>
         {
+            o.Bootstrap.Add(addresses[0]);
             o.BootstrapCacheFile = Path.Combine(_folder, "cache");
             o.BootstrapTimeout = TimeSpan.FromSeconds(2);
         });
@@ -152,16 +155,6 @@ public sealed class BootstrapThroughGatewaysTests : IAsyncLifetime
     {
         await using var noGateway = await CrustNode.StartAsync(new CrustNodeOptions { NetworkName = NetworkName, Listen = IPAddress.Loopback }, Token);
         using var dead = PeerIdentity.Create();
-        await using var peer = CrustNode.Bind(Options(o =>
-        {
-            o.Bootstrap.Clear();
-            o.Bootstrap.Add(new PeerAddress(TransportKind.Tcp, new IPEndPoint(IPAddress.Loopback, ClosedPort()), dead.Id));
-            o.Bootstrap.Add(noGateway.Addresses[0] with { });
-            o.BootstrapTimeout = TimeSpan.FromSeconds(10);
-        }));
-        peer.Accept();
-        await FluentActions.Awaiting(() => peer.BootstrapAsync([], new CancellationTokenSource(TimeSpan.FromMilliseconds(1)).Token)).Should().ThrowAsync<OperationCanceledException>();
-
         var failed = await FluentActions.Awaiting(() => CrustNode.StartAsync(
             Options(o =>
             {
@@ -219,7 +212,7 @@ public sealed class BootstrapThroughGatewaysTests : IAsyncLifetime
     {
         // To look at its NATs, a node asks every gateway it knows: none would be a stranger then.
         var options = new CrustNodeOptions { NetworkName = NetworkName, Listen = IPAddress.Loopback, ProvesLoopback = true, ObserveNat = false };
-        foreach (var address in _gateways[0].Addresses.Concat(also.SelectMany(g => g.Addresses)))
+        foreach (var address in _gateways.Take(1).SelectMany(g => g.Addresses).Concat(also.SelectMany(g => g.Addresses)))
             options.Bootstrap.Add(address);
         change?.Invoke(options);
         return options;

@@ -10,7 +10,7 @@ namespace Crust.Tests.Simulation;
 
 /// <summary>
 /// A bootstrap cache under churn, on a virtual clock: nodes that come and go, gateways with their tables and views, and the ledgers of all shards. Half of the nodes stay; the others leave and
-/// return every few minutes, half of the times without a word, so that their gateway notices by a dial alone. Everything signed is signed and verified. One seed replays it.
+/// return every few minutes (after 2 to 6, or 4 on average with any length), half of the times without a word, so that their gateway notices by a dial alone. Everything signed is signed and verified. One seed replays it.
 /// </summary>
 internal sealed class BootstrapChurn
 {
@@ -21,6 +21,7 @@ internal sealed class BootstrapChurn
     private static readonly NetworkId Network = NetworkId.FromName("churn");
 
     private readonly DeterministicRandom _random;
+    private readonly bool _withLongVisits;
     private readonly List<Node> _nodes = [];
     private readonly Dictionary<PeerId, Node> _byId = [];
     private readonly List<Gate> _gates = [];
@@ -28,8 +29,9 @@ internal sealed class BootstrapChurn
     private readonly PriorityQueue<Action, long> _later = new();
     private TimeSpan _elapsed;
 
-    internal BootstrapChurn(ulong seed, int nodes, int gateways, int prefixes)
+    internal BootstrapChurn(ulong seed, int nodes, int gateways, int prefixes, bool withLongVisits)
     {
+        _withLongVisits = withLongVisits;
         _random = new DeterministicRandom(seed);
         _shards = [.. Enumerable.Range(0, GrainKeys.BootstrapShardCount).Select(s => new BootstrapLedger(Network, s))];
         for (var i = 0; i < gateways; i++)
@@ -138,7 +140,7 @@ internal sealed class BootstrapChurn
                 Attach(node, gate);
         });
         if (!node.IsStable)
-            After(Between(2, 6), () => Leave(node, gate));
+            After(_withLongVisits ? TimeSpan.FromMinutes(-4 * Math.Log(1 - _random.NextDouble())) : Between(2, 6), () => Leave(node, gate));
     }
 
     private void Attach(Node node, Gate gate)

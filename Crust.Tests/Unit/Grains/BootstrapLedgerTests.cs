@@ -224,22 +224,24 @@ public sealed class BootstrapLedgerTests : IDisposable
     }
 
     [Fact]
-    public void AnEntryProvenAgainAndAgainForTenMinutes_IsSeasoned_UntilItFails()
+    public void HowLongAnEntryHasBeenProven_IsCounted_UntilItFails()
     {
         Proven();
         for (var minute = 1; minute <= 10; minute++)
         {
-            _ledger.Entries.Single().IsSeasoned.Should().BeFalse();
             Tick(60);
             Proven();
+            _ledger.Entries.Single().ProvenFor.Should().Be(TimeSpan.FromMinutes(minute));
         }
 
-        _ledger.Entries.Single().IsSeasoned.Should().BeTrue();
         Tick(10);
         Failed();
         Tick(10);
         Proven();
-        _ledger.Entries.Single().IsSeasoned.Should().BeFalse();
+        _ledger.Entries.Single().ProvenFor.Should().Be(TimeSpan.Zero);
+        Tick(301);
+        Proven();
+        _ledger.Entries.Single().ProvenFor.Should().Be(TimeSpan.Zero, "nobody knows what was in these five minutes");
     }
 
     [Fact]

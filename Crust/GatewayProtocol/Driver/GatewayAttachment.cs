@@ -29,6 +29,9 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     /// <summary>Contacts are tried one by one, but none is waited for longer than this before the next one is tried too.</summary>
     private static readonly TimeSpan ContactPatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>Longest wait for the first answer of a gateway. Ours: two that are mute leave time for a third within the ten seconds of a start.</summary>
+    private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(4);
+
     /// <summary>A record is made anew at half its life.</summary>
     private static readonly TimeSpan RecordLifetime = TimeSpan.FromHours(24);
 
@@ -364,7 +367,16 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     private async Task<bool> AttachAsync(GatewayClient client)
     {
-        Observed = await client.ObserveAsync(_stopped.Token).ConfigureAwait(false) ?? Observed;
+        Observed = await client.ObserveAsync(_stopped.Token, client.HasAnswered ? null : FirstAnswer).ConfigureAwait(false) ?? Observed;
+        if (!client.HasAnswered)
+        {
+            // No gateway, or one in trouble: the others must not wait for it.
+            NoteEnd(client);
+            Refused?.Invoke(client.Session, null);
+            Log.AttachmentRefused(_logger, client.Gateway.ToShortString(), "no answer");
+            return false;
+        }
+
         var now = _clock.TimeProvider.GetUtcNow();
         var addresses = _ownAddresses();
         if (!addresses.SequenceEqual(_published) || Capabilities() != _publishedCapabilities || now - _recordMade > RecordLifetime / 2)

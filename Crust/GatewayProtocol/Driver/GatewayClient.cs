@@ -29,6 +29,9 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
 
     internal PeerId Gateway => session.Remote;
 
+    /// <summary>True once it answered anything like a gateway.</summary>
+    internal bool HasAnswered { get; private set; }
+
     /// <summary>Where the gateway answers STUN, as it said when it was last asked where it sees us; null when it did not say.</summary>
     internal StunServerInfo? Stun { get; private set; }
 
@@ -40,9 +43,10 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     }
 
     /// <summary>Asks where the gateway sees this session come from; null when it does not say.</summary>
-    internal async Task<IPEndPoint?> ObserveAsync(CancellationToken cancellationToken)
+    internal async Task<IPEndPoint?> ObserveAsync(CancellationToken cancellationToken, TimeSpan? patience = null)
     {
-        var response = await RequestAsync(new GatewayEnvelope { ObserveRequest = new ObserveRequest() }, cancellationToken).ConfigureAwait(false);
+        var response = await RequestAsync(new GatewayEnvelope { ObserveRequest = new ObserveRequest() }, cancellationToken, patience).ConfigureAwait(false);
+        HasAnswered |= response is not null;
         if (response?.ObserveResponse?.Stun is { } stun)
             Stun = StunServers.From(stun) ?? Stun;
         return IPEndPoint.TryParse(response?.ObserveResponse?.Observed ?? "", out var observed) ? observed : null;
