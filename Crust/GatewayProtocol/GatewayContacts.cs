@@ -11,7 +11,8 @@ namespace Crust.GatewayProtocol;
 /// <param name="mayContact">Whether a learned address may be dialled: a gateway's word must not turn us against our own host.</param>
 internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Func<PeerAddress, bool> mayContact, Func<IReadOnlyList<IReadOnlyList<PeerAddress>>>? remembered = null)
 {
-    private const int RememberedAtOnce = 2;
+    /// <summary>Waves of those that are remembered, and waves that they wait: two seconds.</summary>
+    private const int RememberedAtOnce = 2, WavesAlone = 4;
 
     private List<PeerAddress> _learned = [];
 
@@ -44,8 +45,8 @@ internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Fun
     internal IReadOnlySet<PeerId> Excluded { get; set; } = new HashSet<PeerId>();
 
     /// <summary>
-    /// Everybody to try, in waves: the first known one alone, then another one and two remembered ones at a time. What was configured has the first word, and when it is gone the memory is through
-    /// with ten of its best in the ten seconds that a start may take.
+    /// Everybody to try, in waves, each with the patience of one contact: known ones one by one, and from the fifth wave on two remembered ones beside them. What was configured has the first word; when
+    /// it is silent, the memory is through with twenty of its best in the ten seconds that a start may take.
     /// </summary>
     internal IReadOnlyList<IReadOnlyList<IReadOnlyList<PeerAddress>>> InWaves(PeerId self, PeerId? lost)
     {
@@ -58,7 +59,7 @@ internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Fun
             var wave = new List<IReadOnlyList<PeerAddress>>();
             if (next < known.Count)
                 wave.Add(known[next++]);
-            for (var i = 0; i < RememberedAtOnce && then < from.Count && (waves.Count > 0 || known.Count == 0); i++)
+            for (var i = 0; i < RememberedAtOnce && then < from.Count && (waves.Count >= WavesAlone || known.Count == 0); i++)
                 wave.Add(from[then++]);
             waves.Add(wave);
         }

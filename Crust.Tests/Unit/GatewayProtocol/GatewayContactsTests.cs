@@ -70,9 +70,9 @@ public sealed class GatewayContactsTests
         PeerId[] ids = [.. Enumerable.Range(3, 5).Select(i => PeerIdentity.FromSeed(Enumerable.Repeat((byte)i, 32).ToArray()).Id)];
         var contacts = new GatewayContacts([Address(1, First), Address(2, Second)], _ => true, () => [[Address(9, First)], .. ids.Select((id, i) => new[] { Address(10 + i, id) })]);
 
-        Waves(contacts.InWaves(ids[4], lost: null), [First], [Second, ids[0], ids[1]], [ids[2], ids[3]]);
+        Waves(contacts.InWaves(ids[4], lost: null), [First], [Second], [], [], [ids[0], ids[1]], [ids[2], ids[3]]);
         contacts.Excluded = new HashSet<PeerId> { First, ids[0] };
-        Waves(contacts.InWaves(ids[4], lost: null), [Second], [ids[1], ids[2]], [ids[3]]);
+        Waves(contacts.InWaves(ids[4], lost: null), [Second], [], [], [], [ids[1], ids[2]], [ids[3]]);
         Waves(new GatewayContacts([], _ => true, () => [[Address(1, First)], [Address(2, Second)]]).InWaves(ids[0], null), [First, Second]);
 
         static void Waves(IReadOnlyList<IReadOnlyList<IReadOnlyList<PeerAddress>>> waves, params PeerId[][] expected) =>
