@@ -153,6 +153,14 @@ public sealed class CrustClusterClient : IAsyncDisposable
             },
             cancellationToken);
 
+    /// <summary>A gateway tells a shard of the bootstrap cache what came of its dials; at most <see cref="IBootstrapCacheGrain.MaxBatch"/>.</summary>
+    public Task<ClusterReply<BootstrapReply>> ReportBootstrapAsync(int shard, BootstrapReport[] batch, CancellationToken cancellationToken) =>
+        CallAsync(grains => Bootstrap(grains, shard).ReportAsync(batch), cancellationToken);
+
+    /// <summary>A shard of the bootstrap cache; the value is null when it still has the version that is known.</summary>
+    public Task<ClusterReply<BootstrapShard?>> ReadBootstrapAsync(int shard, ulong knownVersion, CancellationToken cancellationToken) =>
+        CallAsync(grains => Bootstrap(grains, shard).ReadAsync(knownVersion), cancellationToken);
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _connection?.DisposeAsync() ?? ValueTask.CompletedTask;
 
@@ -161,6 +169,8 @@ public sealed class CrustClusterClient : IAsyncDisposable
     private IRoutingTableGrain Zone(IGrainFactory grains, int zone) => grains.GetGrain<IRoutingTableGrain>(GrainKeys.Zone(Network, zone));
 
     private IGatewayGrain Gateway(IGrainFactory grains, PeerId gateway) => grains.GetGrain<IGatewayGrain>(GrainKeys.Gateway(Network, gateway));
+
+    private IBootstrapCacheGrain Bootstrap(IGrainFactory grains, int shard) => grains.GetGrain<IBootstrapCacheGrain>(GrainKeys.Bootstrap(Network, shard));
 
     private IGatewayDirectoryGrain Directory(IGrainFactory grains) => grains.GetGrain<IGatewayDirectoryGrain>(GrainKeys.Directory(Network));
 

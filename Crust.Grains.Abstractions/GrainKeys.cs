@@ -10,9 +10,13 @@ namespace Crust.Grains.Abstractions;
 public static class GrainKeys
 {
     private const string ZoneWord = "zone";
+    private const string BootstrapWord = "bootstrap";
 
     /// <summary>How many routing zones a network has.</summary>
     public const int ZoneCount = PeerZone.Count;
+
+    /// <summary>How many shards a network's bootstrap cache has. Ours: a shard's state stays below 256 KiB.</summary>
+    public const int BootstrapShardCount = PeerZone.Count;
 
     /// <summary>Bytes of a position in the hash space, the target of <see cref="IRoutingTableGrain.FindClosestAsync"/>.</summary>
     public const int HashLength = PeerZone.HashLength;
@@ -30,6 +34,17 @@ public static class GrainKeys
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(zone, ZoneCount);
         return string.Create(CultureInfo.InvariantCulture, $"{network.KeyPrefix}.{ZoneWord}{zone}");
     }
+
+    /// <summary>The key of an <see cref="IBootstrapCacheGrain"/>: <c>{prefix}.bootstrap{n}</c>, n from 0 to 15.</summary>
+    public static string Bootstrap(NetworkId network, int shard)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(shard);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shard, BootstrapShardCount);
+        return string.Create(CultureInfo.InvariantCulture, $"{network.KeyPrefix}.{BootstrapWord}{shard}");
+    }
+
+    /// <summary>The shard of the bootstrap cache that holds a peer: by the leading bits of its hash, as its zone.</summary>
+    public static int BootstrapShardOf(PeerId peer) => PeerZone.Of(peer);
 
     /// <summary>The key of the <see cref="IGatewayDirectoryGrain"/>: <c>{prefix}</c>.</summary>
     public static string Directory(NetworkId network) => network.KeyPrefix;
@@ -56,7 +71,12 @@ public static class GrainKeys
 
     /// <summary>Reads the zone out of a key; false for a key of another network or another shape.</summary>
     public static bool TryParseZone(string key, NetworkId network, out int zone) =>
-        int.TryParse(key.AsSpan(Math.Min(key.Length, network.KeyPrefix.Length + 1 + ZoneWord.Length)), NumberStyles.None, CultureInfo.InvariantCulture, out zone)
-        && zone < ZoneCount
-        && key == Zone(network, zone);
+        TryParseNumber(key, network, ZoneWord, out zone) && zone < ZoneCount && key == Zone(network, zone);
+
+    /// <summary>Reads the shard of the bootstrap cache out of a key; false for a key of another network or another shape.</summary>
+    public static bool TryParseBootstrap(string key, NetworkId network, out int shard) =>
+        TryParseNumber(key, network, BootstrapWord, out shard) && shard < BootstrapShardCount && key == Bootstrap(network, shard);
+
+    private static bool TryParseNumber(string key, NetworkId network, string word, out int number) =>
+        int.TryParse(key.AsSpan(Math.Min(key.Length, network.KeyPrefix.Length + 1 + word.Length)), NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

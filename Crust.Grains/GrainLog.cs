@@ -20,4 +20,10 @@ internal static partial class GrainLog
 
     [LoggerMessage(5005, LogLevel.Information, "The gateway {Gateway} could not be told that {Peer} attached elsewhere: {Reason}")]
     internal static partial void NotTold(ILogger logger, PeerId gateway, PeerId peer, string reason);
+
+    [LoggerMessage(5006, LogLevel.Warning, "Storage did not confirm the bootstrap cache's shard {Key}, which is written again later: {Reason}")]
+    internal static partial void ShardNotWritten(ILogger logger, string key, string reason);
+
+    [LoggerMessage(5007, LogLevel.Warning, "The gateway directory does not answer the bootstrap cache's shard {Key}: {Reason}")]
+    internal static partial void DirectoryAwayFromShard(ILogger logger, string key, string reason);
 }

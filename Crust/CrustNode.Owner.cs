@@ -23,6 +23,7 @@ public sealed partial class CrustNode
             if (node._options.IsGateway || node._options.ResumeTimeout == TimeSpan.Zero)
                 session.EndWithLink();
             node._arrivals.Arrived(session);
+            node._memory.HandleReached(session);
             node._upgrader?.Watch(session);
             node._follower?.Watch(session);
             node.Raise(node.PeerConnected, session);
@@ -32,6 +33,7 @@ public sealed partial class CrustNode
 
         public void PathChanged(SessionDriver session)
         {
+            node._memory.HandleReached(session);
             node._upgrader?.Watch(session);
             node._follower?.Watch(session);
             node.Raise(node.PeerPathChanged, session);

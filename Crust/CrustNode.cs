@@ -63,7 +63,7 @@ public sealed partial class CrustNode : IAsyncDisposable
     private readonly NodeReachability _reachability;
     private readonly AddressProver _prover;
     private readonly LanDiscovery? _lan;
-    private volatile string? _gatewayFailure;
+    private readonly NodeMemory _memory;
     private int _disposed;
 
     private CrustNode(CrustNodeOptions options)
@@ -121,7 +121,8 @@ public sealed partial class CrustNode : IAsyncDisposable
 
         if (options.LanDiscovery)
             _lan = new LanDiscovery(_identity, Network, LanPorts(), clock, _logger);
-        _connector = new PeerConnector(options, Id, _table, dialer, new PeerFinder(Id, Network, () => _attachment, IsLoopbackAllowed, options.TimeProvider), _arrivals, calls, _controls, () => _attachment, _lan, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
+        _memory = new NodeMemory(options, Id, Network, MayContact, clock, _logger);
+        _connector = new PeerConnector(options, Id, _table, dialer, new PeerFinder(Id, Network, () => _attachment, IsLoopbackAllowed, options.TimeProvider), _arrivals, calls, _controls, () => _attachment, _lan, _memory, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         if (_upgrader is not null)
             _follower = new AddressFollower((session, token) => _connector.DialNewAddressesAsync((SessionDriver)session, token), options.TimeProvider, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
@@ -134,12 +135,15 @@ public sealed partial class CrustNode : IAsyncDisposable
             _protocols.Add(protocol, handler);
         _protocols.AddInternal(PingCodec.Protocol, (message, token) => ConnectionOf(message.Session).Pinger.HandleAsync(message, token));
         _attestor = new Attestor(() => _attachment, options.TimeProvider);
-        if (options.Bootstrap.Count > 0 && !options.IsGateway)
+        if ((options.Bootstrap.Count > 0 || _memory.Gateways().Count > 0) && !options.IsGateway)
         {
             _attachment = new GatewayAttachment(
-                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], _policy.Epoch.UnixMilliseconds, MayContact), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
+                new AttachmentOptions(_identity, Network, [.. options.Bootstrap], _policy.Epoch.UnixMilliseconds, MayContact) { Remembered = _memory.Gateways }, ConnectGatewayAsync, PublishedAddresses, clock, _logger);
             _attachment.Attached += _reviver.Hurry;
             _protocols.AddInternal(GatewayCodec.Protocol, HandleGatewayMessage);
+            _attachment.Capabilities = () => Capabilities(_nat);
+            _attachment.Refused += HandleRefused;
+            _memory.Attach(_attachment);
             if (options.ObserveNat)
                 _nat = Observe(_attachment, clock);
         }
@@ -268,7 +272,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         // In this order: first what begins something, then what it begins it with.
         foreach (var part in new IAsyncDisposable?[]
         {
-            _nat, _attachment, _reachability, _reviver, _controls, _upgrader, _follower, _puncher, _tcpPuncher, _connector, _lan, _hops, _circuits, _introductions,
+            _nat, _memory, _attachment, _reachability, _reviver, _controls, _upgrader, _follower, _puncher, _tcpPuncher, _connector, _lan, _hops, _circuits, _introductions,
         })
         {
             if (part is not null)
@@ -306,6 +310,9 @@ public sealed partial class CrustNode : IAsyncDisposable
     /// <summary>Finds out about NATs; null where nobody can be asked.</summary>
     internal NatObserver? NatObserver => _nat;
 
+    /// <summary>What this node remembers of others.</summary>
+    internal NodeMemory Memory => _memory;
+
     /// <summary>Where others can reach this node, and what routers map.</summary>
     internal NodeReachability Reaching => _reachability;
 
@@ -330,27 +337,6 @@ public sealed partial class CrustNode : IAsyncDisposable
     /// <summary>The application's view of a session: one object for its whole life.</summary>
     internal PeerConnection ConnectionOf(SessionDriver session) => (PeerConnection)session.GetOrSetTag(_options.TimeProvider, static (s, time) => new PeerConnection(s, time));
 
-    private async Task AttachAsync(CancellationToken cancellationToken)
-    {
-        if (_attachment is null)
-            return;
-        _attachment.Start();
-        using var timeout = new CancellationTokenSource(_options.BootstrapTimeout, _options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            if (!await _attachment.WaitUntilAttachedAsync(either.Token).ConfigureAwait(false))
-                throw new ConnectException(ConnectFailure.IdentityElsewhere, Id, $"A newer process runs under this identity, {Id}, says the gateway.");
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            var tried = string.Join(", ", _options.Bootstrap.Select(DialReason.Name));
-            throw new ConnectException(
-                ConnectFailure.BootstrapFailed, default,
-                $"No gateway took this node within {_options.BootstrapTimeout.TotalSeconds:0} s (tried {tried}{(_gatewayFailure is { } last ? $"; {last}" : "")}).");
-        }
-    }
-
     private ValueTask HandleGatewayMessage(DeliveredMessage message, CancellationToken cancellationToken)
     {
         if (_attestor.TryHandle(message))
@@ -369,7 +355,6 @@ public sealed partial class CrustNode : IAsyncDisposable
                 attachment.StunServersOf, _reachability.NoteContact),
             clock, _logger);
         attachment.Attached += observer.Look;
-        attachment.Capabilities = () => NatBits.Encode(observer.Report);
         observer.Changed += report =>
         {
             _reachability.Handle(report);
@@ -394,8 +379,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         }
         catch (ConnectException e)
         {
-            _gatewayFailure = e.Message;
-            Log.DialFailed(_logger, contact[0].ToString(), e.Message);
+            HandleUnreached(contact, e);
             return null;
         }
     }

@@ -20,6 +20,25 @@ public sealed class CrustNodeOptions
     /// <summary>Gateways to begin with. Empty: the node is not attached; it dials and is dialled by address only.</summary>
     public IList<PeerAddress> Bootstrap { get; } = [];
 
+    /// <summary>Gateways that the start leaves out, whoever names them. What is left out counts until the node is attached; <see cref="CrustNode.BootstrapAsync"/> takes others.</summary>
+    public ISet<PeerId> BootstrapExclusions { get; } = new HashSet<PeerId>();
+
+    /// <summary>
+    /// A file in which the node remembers gateways and directly reachable peers, up to 200: those it reached itself before those it was told of. With it a node starts without <see cref="Bootstrap"/>
+    /// once it was attached before, and finds known peers when no gateway is left. Made with its folder, written whole, set aside when it is damaged, and never a reason not to start. One network a
+    /// file; several processes may share it. Default none: the node remembers until it ends.
+    /// </summary>
+    public string? BootstrapCacheFile { get; set; }
+
+    /// <summary>
+    /// Let gateways tell this node to others as one to begin with, once a dial-back proved that it can be reached. Default true; has no effect on a <see cref="NodeRole.Client"/> and on a node that
+    /// publishes no address.
+    /// </summary>
+    public bool AcceptBootstrap { get; set; } = true;
+
+    /// <summary>What part the node takes. Default <see cref="NodeRole.Node"/>.</summary>
+    public NodeRole Role { get; set; }
+
     /// <summary>Address to listen on. Default <see cref="IPAddress.IPv6Any"/>: every address, IPv4 included.</summary>
     public IPAddress Listen { get; set; } = IPAddress.IPv6Any;
 

@@ -47,7 +47,7 @@ internal sealed class NodeReachability : IAsyncDisposable
     internal NodeReachability(CrustNodeOptions options, PeerId self, NodeTransports transports, MonotonicClock clock, ILogger logger)
     {
         (_options, _self, _transports, _clock, _logger) = (options, self, transports, clock, logger);
-        if (!options.PortMapping || options.IsGateway || options.Paths == PathPolicy.RelayOnly || IPAddress.IsLoopback(transports.Address))
+        if (!options.PortMapping || options.IsGateway || options.Role == NodeRole.Client || options.Paths == PathPolicy.RelayOnly || IPAddress.IsLoopback(transports.Address))
             return;
         var ports = transports.Ports.Select(p => new PortRequest(p.Kind == TransportKind.Tcp ? MappedProtocol.Tcp : MappedProtocol.Udp, (ushort)p.Port)).ToList();
         _mappings = new PortMappings(ports, transports.Listens, RouterFinder.Find, clock, logger);
@@ -74,7 +74,7 @@ internal sealed class NodeReachability : IAsyncDisposable
     internal void Start(GatewayAttachment? attachment)
     {
         _mappings?.Start();
-        if (attachment is null || _options.Paths == PathPolicy.RelayOnly)
+        if (attachment is null || _options.Paths == PathPolicy.RelayOnly || _options.Role == NodeRole.Client)
             return;
         _attachment = attachment;
         attachment.Renewed += HandleNews;
@@ -125,6 +125,37 @@ internal sealed class NodeReachability : IAsyncDisposable
         try
         {
             Look();
+            await settled.Task.WaitAsync(patience, _clock.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // What is known then is what there is.
+        }
+        finally
+        {
+            Changed -= Look;
+        }
+    }
+
+    /// <summary>Has every address tried again; ends when each was, or when it takes too long.</summary>
+    internal async Task TestAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var begun = _clock.TimeProvider.GetUtcNow();
+        var settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Look()
+        {
+            if (Addresses.All(a => a.Tested >= begun))
+                settled.TrySetResult();
+        }
+
+        if (_attachment is null)
+            return;
+        Changed += Look;
+        try
+        {
+            lock (_lock)
+                _table.Doubt(_clock.Now);
+            HandleNews();
             await settled.Task.WaitAsync(patience, _clock.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)

@@ -17,7 +17,7 @@ namespace Crust;
 /// </summary>
 internal sealed class PeerConnector(
     CrustNodeOptions options, PeerId self, SessionTable table, Dialer dialer, PeerFinder finder, SessionArrivals arrivals, CircuitDialer circuits, ControlTalks? controls,
-    Func<GatewayAttachment?> attachment, LanDiscovery? lan, Func<bool> loopbackAllowed, AdmissionGate gate, CancellationToken stopped) : IAsyncDisposable
+    Func<GatewayAttachment?> attachment, LanDiscovery? lan, NodeMemory memory, Func<bool> loopbackAllowed, AdmissionGate gate, CancellationToken stopped) : IAsyncDisposable
 {
     /// <summary>How long an introduced peer may take to dial us once none of its addresses answered. Ours: a dial of its own and a handshake.</summary>
     private static readonly TimeSpan IntroductionWait = TimeSpan.FromSeconds(10);
@@ -164,10 +164,12 @@ internal sealed class PeerConnector(
                 throw new ConnectException(ConnectFailure.NotAttached, peer, $"The node is not attached to a gateway, so nobody can be asked where the peer is{(isLanAllowed ? "; it is not on this LAN" : "")}.");
             return await MeetAsync(peer, notes, isLanAllowed ? lan!.AddressesOf(peer) : [], null, cancellationToken).ConfigureAwait(false);
         }
-        catch (ConnectException e) when (isLanAllowed && e.Failure is ConnectFailure.NotAttached or ConnectFailure.PeerNotFound or ConnectFailure.ClusterUnavailable)
+        catch (ConnectException e) when (e.Failure is ConnectFailure.NotAttached or ConnectFailure.PeerNotFound or ConnectFailure.ClusterUnavailable)
         {
-            // Gateways do not know it, or cannot be asked: the LAN may.
-            var addresses = await lan!.FindAsync(peer, cancellationToken).ConfigureAwait(false);
+            // Gateways do not know it, or cannot be asked: the LAN may, and where it was before it may be still.
+            IReadOnlyList<PeerAddress> remembered = e.Failure == ConnectFailure.PeerNotFound ? [] : memory.AddressesOf(peer);
+            var onLan = isLanAllowed ? await lan!.FindAsync(peer, cancellationToken).ConfigureAwait(false) : [];
+            var addresses = onLan.Concat(remembered).Distinct().ToList();
             if (addresses.Count == 0)
                 throw;
             return await DialAddressesAsync(addresses, notes, cancellationToken).ConfigureAwait(false);

@@ -173,6 +173,16 @@ internal sealed class ClusterLink : IAsyncDisposable
     internal async Task<bool> TrySendAsync(PeerId gateway, GatewayCommand command, CancellationToken cancellationToken) =>
         !_isAway && (await _client.EnqueueAsync(gateway, command, cancellationToken).ConfigureAwait(false)).TryGet(out var result) && result == EnqueueResult.Queued;
 
+    /// <summary>Tells a shard of the bootstrap cache what came of dials; null when the cluster does not answer.</summary>
+    internal async Task<BootstrapResult[]?> ReportBootstrapAsync(int shard, BootstrapReport[] batch, CancellationToken cancellationToken) =>
+        !_isAway && (await _client.ReportBootstrapAsync(shard, batch, cancellationToken).ConfigureAwait(false)).TryGet(out var reply) && reply.Results.Length == batch.Length
+            ? reply.Results
+            : null;
+
+    /// <summary>Reads a shard of the bootstrap cache. Not answered: the cluster is away. Without a shard: it has not changed.</summary>
+    internal async Task<(bool IsAnswered, BootstrapShard? Shard)> ReadBootstrapAsync(int shard, ulong knownVersion, CancellationToken cancellationToken) =>
+        !_isAway && (await _client.ReadBootstrapAsync(shard, knownVersion, cancellationToken).ConfigureAwait(false)).TryGet(out var read) ? (true, read) : (false, null);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -4,7 +4,10 @@ using System.Globalization;
 using System.Net;
 using System.Numerics;
 using System.Text;
+using Crust.Discovery.Bootstrap.Driver;
 using Crust.Identity;
+using Crust.Identity.Driver;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crust.Gateway.Commands;
 
@@ -51,6 +54,26 @@ internal static class CommonOptions
         DefaultValueFactory = result => ParseAddresses(
             result, (Environment.GetEnvironmentVariable(BootstrapVariable) ?? "").Split([' ', ',', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
     };
+
+    /// <summary>Where a command remembers gateways and peers.</summary>
+    internal static Option<string?> BootstrapCache() => new("--bootstrap-cache")
+    {
+        Description = "File in which gateways and peers are remembered, so that --bootstrap can be left out next time; in the user's configuration folder if left out, 'none' for none.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>The file that <see cref="BootstrapCache"/> names: by default one for each network, beside the default identity. Null: none.</summary>
+    internal static string? CacheFile(string? named, string network) => named switch
+    {
+        "none" => null,
+        null => System.IO.Path.Combine(System.IO.Path.GetDirectoryName(IdentityFile.DefaultPath)!, $"bootstrap-{NetworkId.FromName(network).KeyPrefix}"),
+        _ => named,
+    };
+
+    /// <summary>True when the options name nobody to begin with, and the file remembers nobody.</summary>
+    internal static bool KnowsNobody(CrustNodeOptions options) =>
+        options.Bootstrap.Count == 0
+        && (options.BootstrapCacheFile is null || new BootstrapCacheFile(options.BootstrapCacheFile, NetworkId.FromName(options.NetworkName), NullLogger.Instance).Read().Count == 0);
 
     internal static Option<bool> Lan() => new("--lan") { Description = "Be found on this LAN, and look for peers there: needs no gateway." };
 

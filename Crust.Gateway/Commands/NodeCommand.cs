@@ -11,6 +11,7 @@ internal static class NodeCommand
     {
         var identity = CommonOptions.Identity("The node's key; the default identity if left out, made at the first start.");
         var bootstrap = CommonOptions.Bootstrap();
+        var cache = CommonOptions.BootstrapCache();
         var lan = CommonOptions.Lan();
         var network = CommonOptions.Network();
         var listen = CommonOptions.Listen();
@@ -24,7 +25,7 @@ internal static class NodeCommand
         var verbose = CommonOptions.Verbose();
         var command = new Command("node", "Run a peer that answers pings and accepts files, until Ctrl+C.")
         {
-            identity, bootstrap, lan, network, listen, tcpPort, udpPort, noPortMapping, access, folder, from, json, verbose,
+            identity, bootstrap, cache, lan, network, listen, tcpPort, udpPort, noPortMapping, access, folder, from, json, verbose,
         };
         command.Validators.Add(result =>
         {
@@ -47,6 +48,7 @@ internal static class NodeCommand
                 };
                 if (parsed.GetValue(listen) is { } address)
                     options.Listen = address;
+                options.BootstrapCacheFile = CommonOptions.CacheFile(parsed.GetValue(cache), options.NetworkName);
                 foreach (var contact in parsed.GetValue(bootstrap)!)
                     options.Bootstrap.Add(contact);
                 await using var reception = parsed.GetValue(folder) is { } path

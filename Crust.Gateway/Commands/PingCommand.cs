@@ -15,6 +15,7 @@ internal static class PingCommand
     {
         var peer = CommonOptions.Peer();
         var bootstrap = CommonOptions.Bootstrap();
+        var cache = CommonOptions.BootstrapCache();
         var lan = CommonOptions.Lan();
         var network = CommonOptions.Network();
         var count = CommonOptions.Number("--count", "How many pings.", "N", byDefault: 4, n => n > 0);
@@ -24,15 +25,13 @@ internal static class PingCommand
         var again = new Option<bool>("--again") { Description = "At the end connect once more, and tell how long the first answer takes a process that has connected before." };
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
-        var command = new Command("ping", "Reach a peer by its id and measure round trips.") { peer, bootstrap, lan, network, count, interval, path, waitDirect, again, json, verbose };
+        var command = new Command("ping", "Reach a peer by its id and measure round trips.") { peer, bootstrap, cache, lan, network, count, interval, path, waitDirect, again, json, verbose };
         command.SetAction((parsed, cancellationToken) =>
         {
             var output = new CommandOutput(Console.Out, Console.Error, parsed.GetValue(json));
             return CommandRunner.GuardAsync(output, async () =>
             {
                 var contacts = parsed.GetValue(bootstrap) ?? [];
-                if (contacts.Length == 0 && !parsed.GetValue(lan))
-                    throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway is known: give --bootstrap ADDR or set {CommonOptions.BootstrapVariable}; or look on this LAN with --lan.");
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
                 var options = new CrustNodeOptions
                 {
@@ -40,6 +39,11 @@ internal static class PingCommand
                 };
                 foreach (var contact in contacts)
                     options.Bootstrap.Add(contact);
+                // It goes again in a moment: nobody should begin with it.
+                options.AcceptBootstrap = false;
+                options.BootstrapCacheFile = CommonOptions.CacheFile(parsed.GetValue(cache), options.NetworkName);
+                if (CommonOptions.KnowsNobody(options) && !parsed.GetValue(lan))
+                    throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway is known: give --bootstrap ADDR or set {CommonOptions.BootstrapVariable}; or look on this LAN with --lan.");
                 await using var node = await CrustNode.StartAsync(options, cancellationToken);
                 NodeCommand.Announce(node, output);
                 var to = parsed.GetValue(peer);

@@ -16,6 +16,7 @@ internal static class ReceiveCommand
         var maxSize = TransferOutput.Bytes("--max-size", "Most bytes of one transfer; as many as there is room for if left out.");
         var maxFiles = CommonOptions.Number("--max-files", "Most files and folders of one transfer.", "N", FileProtocol.MaxEntries, n => n is > 0 and <= FileProtocol.MaxEntries);
         var bootstrap = CommonOptions.Bootstrap();
+        var cache = CommonOptions.BootstrapCache();
         var lan = CommonOptions.Lan();
         var identity = CommonOptions.Identity("The receiver's key; the default identity if left out, made at the first start.");
         var network = CommonOptions.Network();
@@ -27,7 +28,7 @@ internal static class ReceiveCommand
         var verbose = CommonOptions.Verbose();
         var command = new Command("receive", "Receive files and folders into a folder, until Ctrl+C.")
         {
-            folder, from, once, maxSize, maxFiles, bootstrap, lan, identity, network, listen, tcpPort, udpPort, json, quiet, verbose,
+            folder, from, once, maxSize, maxFiles, bootstrap, cache, lan, identity, network, listen, tcpPort, udpPort, json, quiet, verbose,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -43,6 +44,7 @@ internal static class ReceiveCommand
                 };
                 if (parsed.GetValue(listen) is { } address)
                     options.Listen = address;
+                options.BootstrapCacheFile = CommonOptions.CacheFile(parsed.GetValue(cache), options.NetworkName);
                 foreach (var contact in parsed.GetValue(bootstrap) ?? [])
                     options.Bootstrap.Add(contact);
                 return await ReceiveAsync(

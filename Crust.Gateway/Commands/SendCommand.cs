@@ -20,6 +20,7 @@ internal static class SendCommand
         var peer = CommonOptions.Peer();
         var bootstrap = CommonOptions.Bootstrap();
         var address = Address();
+        var cache = CommonOptions.BootstrapCache();
         var lan = CommonOptions.Lan();
         var identity = CommonOptions.Identity("The sender's key, which a transfer that goes on later needs again; the default identity if left out.");
         var network = CommonOptions.Network();
@@ -32,7 +33,7 @@ internal static class SendCommand
         var verbose = CommonOptions.Verbose();
         var command = new Command("send", "Send a file or folder to a peer; goes on where it stopped when run again.")
         {
-            path, peer, bootstrap, address, lan, identity, network, listen, retry, limit, receipt, json, quiet, verbose,
+            path, peer, bootstrap, cache, address, lan, identity, network, listen, retry, limit, receipt, json, quiet, verbose,
         };
         command.Validators.Add(result =>
         {
@@ -51,13 +52,14 @@ internal static class SendCommand
             {
                 var contacts = parsed.GetValue(bootstrap) ?? [];
                 var at = parsed.GetValue(address) ?? [];
-                if (contacts.Length == 0 && at.Length == 0 && !parsed.GetValue(lan))
+                var cacheFile = CommonOptions.CacheFile(parsed.GetValue(cache), parsed.GetValue(network)!);
+                if (contacts.Length == 0 && CommonOptions.KnowsNobody(new CrustNodeOptions { NetworkName = parsed.GetValue(network)!, BootstrapCacheFile = cacheFile }) && at.Length == 0 && !parsed.GetValue(lan))
                     throw new ConnectException(ConnectFailure.BootstrapFailed, default, $"No gateway is known: give --bootstrap ADDR or set {CommonOptions.BootstrapVariable}; or give --address ADDR, or --lan.");
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
                 using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
                 var to = parsed.GetValue(peer);
                 var inbox = new ReceiverInbox(to);
-                var options = new CrustNodeOptions { Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, LanDiscovery = parsed.GetValue(lan) };
+                var options = new CrustNodeOptions { Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, LanDiscovery = parsed.GetValue(lan), AcceptBootstrap = false, BootstrapCacheFile = cacheFile };
                 options.Handlers[FileProtocol.Name] = inbox.HandleAsync;
                 if (parsed.GetValue(listen) is { } own)
                     options.Listen = own;

@@ -31,6 +31,30 @@ internal sealed class DialBackService(
     private readonly Lock _lock = new();
     private readonly HashSet<Task> _underWay = [];
 
+    /// <summary>Told of each request that was dialled for: who asked, what was dialled and what came of it, whether from where the peer had not sent to, and where it had. Must return soon.</summary>
+    internal Action<DialledBack>? Dialled { get; set; }
+
+    /// <summary>
+    /// Dials a peer that asks for nothing now: one that is told to others, which must be true still. Within the bounds of every dial, from another gateway where there is one. Null: not now.
+    /// </summary>
+    /// <param name="addresses">At most <see cref="GatewayCodec.MaxDialBacks"/>, of one peer and on one IP.</param>
+    /// <param name="contacted">Where the peer had sent to when it was last heard to say so.</param>
+    internal async Task<DialledBack?> RedialAsync(IReadOnlyList<PeerAddress> addresses, IReadOnlyList<string> contacted)
+    {
+        List<PeerAddress> dialled = [.. addresses];
+        if (!policy.MayDial(dialled[0].EndPoint.Address) || !_allowance.TryBegin(null, dialled[0].EndPoint.Address, clock.Now))
+            return null;
+        try
+        {
+            var other = await AskOtherAsync(dialled, contacted);
+            return new DialledBack(dialled[0].Peer, dialled, other ?? await DialAsync(dialled), other is not null, contacted);
+        }
+        finally
+        {
+            _allowance.End();
+        }
+    }
+
     /// <summary>Answers a request by <paramref name="respond"/>: at once where nothing is dialled, so that whoever does not read its answers waits for itself; else when the dials are over.</summary>
     /// <param name="connection">Who asks.</param>
     /// <param name="request">What it asks.</param>
@@ -53,7 +77,7 @@ internal sealed class DialBackService(
             DialBackResponse response;
             try
             {
-                response = await DialAsync(addresses, allowed, request.Contacted);
+                response = await DialAsync(addresses, allowed, [.. request.Contacted]);
             }
             finally
             {
@@ -107,8 +131,13 @@ internal sealed class DialBackService(
         return parsed;
     }
 
-    private async Task<DialBackResponse> DialAsync(List<PeerAddress> addresses, List<PeerAddress> allowed, IEnumerable<string> contacted) =>
-        await AskOtherAsync(allowed, contacted) is { } told ? Answer(addresses, allowed, told, independent: true) : Answer(addresses, allowed, await DialAsync(allowed), independent: false);
+    private async Task<DialBackResponse> DialAsync(List<PeerAddress> addresses, List<PeerAddress> allowed, IReadOnlyList<string> contacted)
+    {
+        var told = await AskOtherAsync(allowed, contacted);
+        var outcomes = told ?? await DialAsync(allowed);
+        Dialled?.Invoke(new DialledBack(allowed[0].Peer, allowed, outcomes, told is not null, contacted));
+        return Answer(addresses, allowed, outcomes, independent: told is not null);
+    }
 
     private static DialBackResponse Answer(List<PeerAddress> addresses, List<PeerAddress> allowed, DialBackOutcome[] outcomes, bool independent)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using Crust.Client;
+using Crust.Gateway.Bootstrap;
 using Crust.Gateway.Cluster;
 using Crust.Gateway.Relay;
 using Crust.GatewayProtocol;
@@ -26,6 +27,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly CrustClusterClient _client;
     private readonly ClusterLink _cluster;
     private readonly DialBackService _dialBack;
+    private readonly BootstrapKeeper _bootstrap;
     private readonly AttemptMetrics _attempts;
     private readonly ulong _epoch;
     private readonly CancellationTokenSource _stopped = new();
@@ -45,9 +47,10 @@ internal sealed class GatewayServer : IAsyncDisposable
         _cluster = new ClusterLink(_client, node.Id, Heartbeat, _peers, timeProvider, loggerFactory.CreateLogger<ClusterLink>());
         var policy = new DialBackPolicy(options.NeverDial, OwnAddresses, IPAddress.IsLoopback(options.Listen));
         _dialBack = new DialBackService(node.ProveAsync, node.Id, policy, _cluster, OwnAddresses, clock);
+        _bootstrap = new BootstrapKeeper(options.Identity, node.Network, _cluster, _dialBack, _peers.Find, clock, loggerFactory.CreateLogger<BootstrapKeeper>());
         _peers.Other = command => _dialBack.Handle(command);
         _attempts = new AttemptMetrics(loggerFactory.CreateLogger<GatewayServer>());
-        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay, _attempts);
+        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay, _attempts, _bootstrap);
         node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
         node.PeerDisconnected += Detach;
     }
@@ -63,6 +66,9 @@ internal sealed class GatewayServer : IAsyncDisposable
 
     /// <summary>What peers tell of their attempts to open direct paths.</summary>
     internal AttemptMetrics Attempts => _attempts;
+
+    /// <summary>Its part in the bootstrap cache.</summary>
+    internal BootstrapKeeper Bootstrap => _bootstrap;
 
     internal int AttachedCount => _peers.Count;
 
@@ -113,6 +119,7 @@ internal sealed class GatewayServer : IAsyncDisposable
         {
             var server = made = new GatewayServer(options, node, peers, relay, client(), loggerFactory, timeProvider);
             server._cluster.Start();
+            server._bootstrap.Start();
             node.Accept();
             return server;
         }
@@ -145,6 +152,7 @@ internal sealed class GatewayServer : IAsyncDisposable
             detaching = _detaching;
         await detaching;
         await _dialBack.DisposeAsync();
+        await _bootstrap.DisposeAsync();
         await _cluster.DisposeAsync();
         await _client.DisposeAsync();
         _attempts.Dispose();
@@ -172,6 +180,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     {
         if (_peers.Remove(connection) is not { } entry)
             return;
+        _bootstrap.HandleDetached(connection.Peer);
         var detaching = DetachAsync(entry);
         lock (_gate)
             _detaching = Task.WhenAll(_detaching, detaching);

@@ -17,6 +17,10 @@ internal sealed class RequestAllowance
 
     private readonly TokenBucket _reports = new(perSecond: 1, burst: 20);
 
+    private readonly TokenBucket _samples = new(perSecond: 0.1, burst: 5);
+
+    internal bool MaySample(Instant now) => _samples.TryTake(now);
+
     internal bool MayReport(Instant now) => _reports.TryTake(now);
 
     internal bool MayAttest(Instant now) => _attestations.TryTake(now);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using Crust.Dialing.Driver;
+using Crust.Gateway.Bootstrap;
 using Crust.Gateway.Cluster;
 using Crust.Gateway.Relay;
 using Crust.GatewayProtocol;
@@ -19,7 +20,8 @@ namespace Crust.Gateway.Server;
 /// </summary>
 internal sealed class RequestHandler(
     CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
-    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null, AttemptMetrics? attempts = null)
+    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null, AttemptMetrics? attempts = null,
+    BootstrapKeeper? bootstrap = null)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
@@ -60,6 +62,9 @@ internal sealed class RequestHandler(
                 return;
             case GatewayEnvelope.BodyOneofCase.AttestRequest:
                 response.AttestResponse = Attest(message.Session, allowance, request.AttestRequest);
+                break;
+            case GatewayEnvelope.BodyOneofCase.SampleRequest:
+                response.SampleResponse = Sample(connection, allowance);
                 break;
             default:
                 return;
@@ -112,7 +117,8 @@ internal sealed class RequestHandler(
             || !PeerRecord.TryVerify(signedRecord, node.Network, out var record) || record!.Peer != connection.Peer || !record.IsCurrent(now))
             return new AttachResponse { Status = GatewayStatus.Invalid };
         // Here first: a cluster that is away learns of the peer later.
-        if (!peers.TrySet(new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord, request.TakesCircuits)))
+        var entry = new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord, request.TakesCircuits);
+        if (!peers.TrySet(entry))
             return new AttachResponse { Status = GatewayStatus.Superseded };
         AttachOutcome outcome;
         try
@@ -141,8 +147,23 @@ internal sealed class RequestHandler(
         // The session may have ended while the cluster was asked: what was just told must be taken back.
         if (!connection.IsOpen && peers.Remove(connection) is { } gone)
             await cluster.DetachAsync(connection.Peer, gone.Peer.Epoch, cancellationToken);
+        else if (status is not (GatewayStatus.Invalid or GatewayStatus.Superseded))
+            bootstrap?.HandleAttached(record, entry);
         var response = new AttachResponse { Status = status };
         response.Gateways.AddRange(gatewayAddresses().Take(GatewayCodec.MaxGateways));
+        return response;
+    }
+
+    /// <summary>Peers to begin with, and the gateways: from memory, so that no storm of these reaches the cluster.</summary>
+    private SampleResponse Sample(PeerConnection connection, RequestAllowance allowance)
+    {
+        if (!peers.IsAttached(connection))
+            return new SampleResponse { Status = GatewayStatus.NotAttached };
+        if (bootstrap is null || !allowance.MaySample(clock.Now))
+            return new SampleResponse { Status = GatewayStatus.Throttled };
+        var response = new SampleResponse { Status = GatewayStatus.Ok };
+        response.Peers.AddRange(bootstrap.Sample(GatewayCodec.MaxSampledPeers, connection.Peer).Take(GatewayCodec.MaxSampledPeers).Select(e => new SampledPeer { Record = ByteString.CopyFrom(e.Entry.SignedRecord), Proven = e.Entry.Proven }));
+        response.Gateways.AddRange(gatewayAddresses().Take(GatewayCodec.MaxSampledGateways));
         return response;
     }
 

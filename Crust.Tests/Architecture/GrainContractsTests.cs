@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Crust.Grains.Abstractions;
+using Crust.Grains.Bootstrap;
 using Crust.Grains.Peers;
 using Crust.Identity;
 using FluentAssertions;
@@ -18,6 +19,7 @@ public sealed class GrainContractsTests
     private static readonly PeerId Peer = PeerId.FromTrustedBytes(Enumerable.Range(1, 32).Select(i => (byte)i).ToArray());
     private static readonly GatewayHeartbeat Heartbeat = new(7, ["tcp://a"], "eu", 3, true);
     private static readonly GatewayEntry Entry = new(Peer, Heartbeat, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(1));
+    private static readonly BootstrapEntry Bootstrap = new([1, 2], 3, true, Peer, 4, 5, 6, 7, 8, 9, 10);
     private static readonly GatewayDirectorySnapshot Directory = new(9, [Entry], [1, 2], 5);
 
     [Fact]
@@ -64,6 +66,7 @@ public sealed class GrainContractsTests
         new DialBackCommand(Peer, ["tcp://a"], new byte[16], Peer), new DialBackResultCommand(new byte[16], [1, 2]), new NumberedCommand(2, new SupersededCommand(Peer, 8)), Entry, Directory,
         new ExchangeReply(ExchangeStatus.Ok, 3, [new NumberedCommand(1, new IntroduceCommand(Peer, [], []))], Directory),
         new PeerState { SignedRecord = [1, 2, 3], Sequence = 4 },
+        new BootstrapReport([1], [2], [3]), new BootstrapReply([BootstrapResult.Demoted]), Bootstrap, new BootstrapShard(2, 3, [Bootstrap]), new BootstrapState { Entries = [Bootstrap] },
     ];
 
     private static IEnumerable<Type> MessageTypes() =>

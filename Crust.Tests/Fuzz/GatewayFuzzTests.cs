@@ -78,6 +78,12 @@ public sealed class GatewayFuzzTests(ITestOutputHelper output)
             client.HandleResponse(envelope);
             if (envelope.AttachResponse is { } response)
                 contacts.Learn(response.Gateways);
+            if (envelope.SampleResponse is { } sample)
+            {
+                SampleCodec.Peers(sample, default, _ => true, TimeProvider.System.GetUtcNow()).Count.Should().BeLessThanOrEqualTo(GatewayCodec.MaxSampledPeers);
+                SampleCodec.Gateways(sample.Gateways, _ => true).Count.Should().BeLessThanOrEqualTo(GatewayCodec.MaxGateways);
+            }
+
             if (envelope.Introduction is { } introduction)
                 PeerRecord.TryVerify(introduction.Record.Span, default, out _);
         }
@@ -115,6 +121,8 @@ public sealed class GatewayFuzzTests(ITestOutputHelper output)
             new() { Introduction = new Introduction { Record = record, Attempt = attempt } },
             new() { Id = 7, DialBackRequest = new DialBackRequest { Addresses = { $"tcp://127.0.0.1:1/{Peer.Id}" }, Contacted = { "203.0.113.1", "nonsense" }, Padding = ByteString.CopyFrom(new byte[2048]) } },
             new() { Id = 8, DialBackResponse = new DialBackResponse { Status = GatewayStatus.Ok, Results = { new DialBackResult { Outcome = DialBackOutcome.Reached, Independent = true } } } },
+            new() { Id = 9, SampleRequest = new SampleRequest() },
+            new() { Id = 10, SampleResponse = new SampleResponse { Status = GatewayStatus.Ok, Peers = { new SampledPeer { Record = record, Proven = 1 } }, Gateways = { $"tcp://203.0.113.9:1/{Peer.Id}", "nonsense" } } },
         ];
         return [.. envelopes.Select(e => e.ToByteArray())];
     }

@@ -29,6 +29,12 @@ internal static class GatewayCodec
     /// </summary>
     internal const int DialBackCost = 2048;
 
+    /// <summary>Most peers in a sample of the bootstrap cache. Ours: with records of at most 512 bytes, and the gateways, an envelope holds them.</summary>
+    internal const int MaxSampledPeers = 24;
+
+    /// <summary>Most gateway addresses in such a sample.</summary>
+    internal const int MaxSampledGateways = 24;
+
     /// <summary>Most addresses of one gateway in an answer.</summary>
     internal const int MaxHomeAddresses = 16;
 

@@ -7,9 +7,13 @@ namespace Crust.GatewayProtocol;
 /// <see cref="GatewayCodec.MaxGateways"/>. Pure.
 /// </summary>
 /// <param name="configured">What the node was told: dialled whatever it is.</param>
+/// <param name="remembered">What the node remembers of earlier times, gateway by gateway, the best first; null: nothing.</param>
 /// <param name="mayContact">Whether a learned address may be dialled: a gateway's word must not turn us against our own host.</param>
-internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Func<PeerAddress, bool> mayContact)
+internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Func<PeerAddress, bool> mayContact, Func<IReadOnlyList<IReadOnlyList<PeerAddress>>>? remembered = null)
 {
+    /// <summary>Waves of those that are remembered, and waves that they wait: two seconds.</summary>
+    private const int RememberedAtOnce = 2, WavesAlone = 4;
+
     private List<PeerAddress> _learned = [];
 
     /// <summary>Replaces what was learned by what an attached gateway says now. Texts that are no address, and addresses that may not be dialled, are skipped.</summary>
@@ -36,4 +40,32 @@ internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Fun
 
     /// <summary>The same, gateway by gateway: the addresses of one race each other.</summary>
     internal IReadOnlyList<IReadOnlyList<PeerAddress>> ByGateway(PeerId? lost) => [.. InOrder(lost).GroupBy(a => a.Peer).Select(g => g.ToArray())];
+
+    /// <summary>Gateways that are not tried.</summary>
+    internal IReadOnlySet<PeerId> Excluded { get; set; } = new HashSet<PeerId>();
+
+    /// <summary>
+    /// Everybody to try, in waves, each with the patience of one contact: known ones one by one, and from the fifth wave on two remembered ones beside them. What was configured has the first word; when
+    /// it is silent, the memory is through with twenty of its best in the ten seconds that a start may take.
+    /// </summary>
+    internal IReadOnlyList<IReadOnlyList<IReadOnlyList<PeerAddress>>> InWaves(PeerId self, PeerId? lost)
+    {
+        var known = ByGateway(lost).Where(c => IsWanted(c[0].Peer)).ToList();
+        var from = remembered?.Invoke().Where(c => c.Count > 0 && IsWanted(c[0].Peer) && known.TrueForAll(k => k[0].Peer != c[0].Peer)).ToList() ?? [];
+        var waves = new List<IReadOnlyList<IReadOnlyList<PeerAddress>>>();
+        var (next, then) = (0, 0);
+        while (next < known.Count || then < from.Count)
+        {
+            var wave = new List<IReadOnlyList<PeerAddress>>();
+            if (next < known.Count)
+                wave.Add(known[next++]);
+            for (var i = 0; i < RememberedAtOnce && then < from.Count && (waves.Count >= WavesAlone || known.Count == 0); i++)
+                wave.Add(from[then++]);
+            waves.Add(wave);
+        }
+
+        return waves;
+
+        bool IsWanted(PeerId gateway) => gateway != self && !Excluded.Contains(gateway);
+    }
 }

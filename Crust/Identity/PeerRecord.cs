@@ -72,6 +72,14 @@ public sealed record PeerRecord(PeerId Peer, ulong Sequence, DateTimeOffset Expi
         return true;
     }
 
+    /// <summary>Whose record it says to be, before anything is verified; false for bytes that are none.</summary>
+    internal static bool TryPeekPeer(ReadOnlySpan<byte> signed, out PeerId peer)
+    {
+        var isLongEnough = signed.Length is >= FixedLength + Ed25519.SignatureLength and <= MaxSignedLength && signed[0] == Version;
+        peer = isLongEnough ? PeerId.FromTrustedBytes(signed.Slice(1, PeerId.ByteLength)) : default;
+        return isLongEnough;
+    }
+
     /// <summary>True while the record counts: not expired, not made to live longer than 24 hours from now, its sequence at most a day ahead.</summary>
     public bool IsCurrent(DateTimeOffset now) =>
         now < Expiry && Expiry <= now + MaxLifetime + Attachment.ClockTolerance

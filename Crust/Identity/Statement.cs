@@ -18,6 +18,9 @@ internal static class Statement
     /// <summary>A gateway's word for a caller: <see cref="CircuitToken"/>.</summary>
     internal const string CircuitContext = "crust circuit v1";
 
+    /// <summary>A gateway's word on a dial-back: <see cref="ReachabilityProof"/>.</summary>
+    internal const string ProofContext = "crust proof v1";
+
     /// <summary>A peer's announcement on its LAN: <c>Discovery/Lan</c>.</summary>
     internal const string LanContext = "crust lan v1";
 

@@ -64,6 +64,21 @@ public sealed class GatewayContactsTests
         contacts.InOrder(null).Should().Equal(Address(1, First), Address(23, Second));
     }
 
+    [Fact]
+    public void InWaves_GivesWhatIsConfiguredTheFirstWord_AndTheMemoryTheSecond()
+    {
+        PeerId[] ids = [.. Enumerable.Range(3, 5).Select(i => PeerIdentity.FromSeed(Enumerable.Repeat((byte)i, 32).ToArray()).Id)];
+        var contacts = new GatewayContacts([Address(1, First), Address(2, Second)], _ => true, () => [[Address(9, First)], .. ids.Select((id, i) => new[] { Address(10 + i, id) })]);
+
+        Waves(contacts.InWaves(ids[4], lost: null), [First], [Second], [], [], [ids[0], ids[1]], [ids[2], ids[3]]);
+        contacts.Excluded = new HashSet<PeerId> { First, ids[0] };
+        Waves(contacts.InWaves(ids[4], lost: null), [Second], [], [], [], [ids[1], ids[2]], [ids[3]]);
+        Waves(new GatewayContacts([], _ => true, () => [[Address(1, First)], [Address(2, Second)]]).InWaves(ids[0], null), [First, Second]);
+
+        static void Waves(IReadOnlyList<IReadOnlyList<IReadOnlyList<PeerAddress>>> waves, params PeerId[][] expected) =>
+            waves.Select(w => w.Select(c => c[0].Peer).ToArray()).Should().BeEquivalentTo(expected, o => o.WithStrictOrdering(), "whom is known twice is tried once, whoever is left out never, and never oneself");
+    }
+
     private static string Text(int port, PeerId peer) => $"tcp://203.0.113.5:{port}/{peer}";
 
     private static PeerAddress Address(int port, PeerId peer) => PeerAddress.Parse(Text(port, peer));

@@ -9,4 +9,8 @@ namespace Crust.GatewayProtocol.Driver;
 /// <param name="Epoch">Start of this process, Unix milliseconds.</param>
 /// <param name="MayContact">Whether a gateway that another one named may be dialled.</param>
 internal sealed record AttachmentOptions(
-    PeerIdentity Identity, NetworkId Network, IReadOnlyList<PeerAddress> Contacts, ulong Epoch, Func<PeerAddress, bool> MayContact);
+    PeerIdentity Identity, NetworkId Network, IReadOnlyList<PeerAddress> Contacts, ulong Epoch, Func<PeerAddress, bool> MayContact)
+{
+    /// <summary>Gateways that the node remembers, the best first.</summary>
+    internal Func<IReadOnlyList<IReadOnlyList<PeerAddress>>>? Remembered { get; init; }
+}

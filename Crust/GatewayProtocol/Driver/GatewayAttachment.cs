@@ -32,6 +32,9 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     /// </summary>
     private static readonly TimeSpan ContactPatience = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Longest wait for the first answer of a gateway. Ours: two that are mute leave time for a third within the ten seconds of a start.</summary>
+    private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(4);
+
     /// <summary>Pause after a round in which no contact took us: doubles from the first to the second, with jitter.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LastPause = TimeSpan.FromSeconds(10);
 
@@ -76,7 +79,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         _ownAddresses = ownAddresses;
         _clock = clock;
         _logger = logger;
-        _contacts = new GatewayContacts(options.Contacts, options.MayContact);
+        _contacts = new GatewayContacts(options.Contacts, options.MayContact, options.Remembered);
         _record = new PublishedRecord(options.Identity, options.Network);
         _pause = new BreakablePause(clock.TimeProvider);
     }
@@ -121,6 +124,20 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     /// <summary>The node attached, or attached elsewhere. Raised on the attachment's own thread; subscribers must return soon.</summary>
     internal event Action? Attached;
+
+    /// <summary>A gateway did not take us: which session, and what it said; null: nothing. Subscribers must return soon.</summary>
+    internal event Action<SessionDriver, GatewayStatus?>? Refused;
+
+    /// <summary>Gateways that an attached one named and that may be dialled.</summary>
+    internal IReadOnlyList<PeerAddress> Contacts => _contacts.InOrder(lost: null);
+
+    /// <summary>From now on, until attached, the gateways are not tried; if the present one is among them it is left.</summary>
+    internal async Task LeaveAsync(IReadOnlySet<PeerId> excluded)
+    {
+        _contacts.Excluded = excluded;
+        if (Current is { } client && excluded.Contains(client.Gateway))
+            await client.Session.CloseAsync(GoodbyeCode.Normal, "Attaching to another gateway.").ConfigureAwait(false);
+    }
 
     /// <summary>Where gateways answer STUN, the one we are attached to first.</summary>
     internal IReadOnlyList<NatServer> StunServersOf(bool isTcp, AddressFamily family)
@@ -264,13 +281,16 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     private async Task<GatewayClient?> FindGatewayAsync(PeerId? lost)
     {
-        var contacts = new Queue<IReadOnlyList<PeerAddress>>(_contacts.ByGateway(lost).Where(c => c[0].Peer != _options.Identity.Id));
+        var waves = new Queue<IReadOnlyList<IReadOnlyList<PeerAddress>>>(_contacts.InWaves(_options.Identity.Id, lost));
         var connecting = new List<Task<SessionDriver?>>();
-        while (contacts.Count + connecting.Count > 0)
+        while (waves.Count + connecting.Count > 0)
         {
-            if (contacts.TryDequeue(out var contact))
-                connecting.Add(_connect(contact, _stopped.Token));
-            if (await FirstAsync(connecting, contacts.Count > 0).ConfigureAwait(false) is not { } done)
+            if (waves.TryDequeue(out var wave))
+                connecting.AddRange(wave.Select(contact => _connect(contact, _stopped.Token)));
+            // Whoever waits for others to answer need not wait for nobody.
+            if (connecting.Count == 0)
+                continue;
+            if (await FirstAsync(connecting, waves.Count > 0).ConfigureAwait(false) is not { } done)
                 continue;
             connecting.Remove(done);
             if (await done.ConfigureAwait(false) is not { } session)
@@ -331,6 +351,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             Changed();
         }
 
+        _contacts.Excluded = new HashSet<PeerId>();
         Log.Attached(_logger, client.Gateway.ToShortString());
         Attached?.Invoke();
         Renewed?.Invoke();
@@ -384,7 +405,16 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     private async Task<bool> AttachAsync(GatewayClient client)
     {
-        Observed = await client.ObserveAsync(_stopped.Token).ConfigureAwait(false) ?? Observed;
+        Observed = await client.ObserveAsync(_stopped.Token, client.HasAnswered ? null : FirstAnswer).ConfigureAwait(false) ?? Observed;
+        if (!client.HasAnswered)
+        {
+            // No gateway, or one in trouble: the others must not wait for it.
+            NoteEnd(client);
+            Refused?.Invoke(client.Session, null);
+            Log.AttachmentRefused(_logger, client.Gateway.ToShortString(), "no answer");
+            return false;
+        }
+
         var now = _clock.TimeProvider.GetUtcNow();
         _record.Update(_ownAddresses(), Capabilities(), now);
         var statement = Attachment.Sign(_options.Identity, _options.Network, client.Gateway, _options.Epoch, now);
@@ -406,6 +436,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         // Ended by a gateway that says why, it may not have answered.
         NoteEnd(client);
         _isElsewhere |= response is { Status: GatewayStatus.Superseded };
+        Refused?.Invoke(client.Session, response?.Status);
         Log.AttachmentRefused(_logger, client.Gateway.ToShortString(), response?.Status.ToString() ?? "no answer");
         return false;
     }

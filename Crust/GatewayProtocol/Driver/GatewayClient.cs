@@ -29,6 +29,9 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
 
     internal PeerId Gateway => session.Remote;
 
+    /// <summary>True once it answered anything like a gateway.</summary>
+    internal bool HasAnswered { get; private set; }
+
     /// <summary>Asks for a sign of life, until a task ends; without one, the session ends soon. Never faults.</summary>
     internal Task ProbeAsync(Task until) => GatewayProbe.WatchAsync(session, until, isOnce: true, timeProvider);
 
@@ -43,9 +46,10 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     }
 
     /// <summary>Asks where the gateway sees this session come from; null when it does not say.</summary>
-    internal async Task<IPEndPoint?> ObserveAsync(CancellationToken cancellationToken)
+    internal async Task<IPEndPoint?> ObserveAsync(CancellationToken cancellationToken, TimeSpan? patience = null)
     {
-        var response = await RequestAsync(new GatewayEnvelope { ObserveRequest = new ObserveRequest() }, cancellationToken).ConfigureAwait(false);
+        var response = await RequestAsync(new GatewayEnvelope { ObserveRequest = new ObserveRequest() }, cancellationToken, patience).ConfigureAwait(false);
+        HasAnswered |= response is not null;
         if (response?.ObserveResponse?.Stun is { } stun)
             Stun = StunServers.From(stun) ?? Stun;
         return IPEndPoint.TryParse(response?.ObserveResponse?.Observed ?? "", out var observed) ? observed : null;
@@ -99,6 +103,13 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         var request = new AttestRequest { Peer = ByteString.CopyFrom(peer.ToByteArray()) };
         var response = await RequestAsync(new GatewayEnvelope { AttestRequest = request }, cancellationToken).ConfigureAwait(false);
         return response?.AttestResponse is { Status: GatewayStatus.Ok } said && IPAddress.TryParse(said.Address, out var address) ? address : null;
+    }
+
+    /// <summary>Asks for peers and gateways to begin with another time; null when no answer came.</summary>
+    internal async Task<SampleResponse?> SampleAsync(CancellationToken cancellationToken)
+    {
+        var response = await RequestAsync(new GatewayEnvelope { SampleRequest = new SampleRequest() }, cancellationToken).ConfigureAwait(false);
+        return response?.SampleResponse;
     }
 
     private async Task<GatewayEnvelope?> RequestAsync(GatewayEnvelope envelope, CancellationToken cancellationToken, TimeSpan? patience = null)
