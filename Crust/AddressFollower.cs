@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Crust.Session.Driver;
-using Crust.Transport;
 
 namespace Crust;
 
@@ -8,17 +7,20 @@ namespace Crust;
 /// For sessions that go over a gateway: looks their peers up again, at growing intervals, and dials what they publish by then. A router may have mapped a port, or a dial-back proven one, after
 /// the session began. The session itself moves to what comes of it. Thread safe.
 /// </summary>
-internal sealed class AddressFollower(PeerConnector connector, TimeProvider timeProvider, CancellationToken stopped) : IAsyncDisposable
+/// <param name="look">Looks a session's peer up, and dials what is new.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="stopped">Cancelled when the node stops.</param>
+internal sealed class AddressFollower(Func<ISignalling, CancellationToken, Task> look, TimeProvider timeProvider, CancellationToken stopped) : IAsyncDisposable
 {
     /// <summary>Times between looks, the last one repeated. Ours: a proof takes seconds, and a look-up costs the gateway little.</summary>
     private static readonly TimeSpan[] Pauses = [.. new[] { 1.0, 2, 3, 5, 10, 20, 40, 60 }.Select(static s => TimeSpan.FromSeconds(s))];
 
-    private readonly ConcurrentDictionary<SessionDriver, Lazy<Task>> _following = new();
+    private readonly ConcurrentDictionary<ISignalling, Lazy<Task>> _following = new();
 
     /// <summary>The session opened, or moved: perhaps its peer has better addresses soon. May be called again and again.</summary>
-    internal void Watch(SessionDriver session)
+    internal void Watch(ISignalling session)
     {
-        if (stopped.IsCancellationRequested || !Wants(session))
+        if (stopped.IsCancellationRequested || !session.WantsDirect)
             return;
         _ = _following.GetOrAdd(session, s => new Lazy<Task>(() => Task.Run(() => FollowAsync(s), CancellationToken.None))).Value;
     }
@@ -30,18 +32,16 @@ internal sealed class AddressFollower(PeerConnector connector, TimeProvider time
             await following.Value.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static bool Wants(SessionDriver session) => session.Closure is null && !session.IsSuspended && session.Path == ConnectionPath.Relayed;
-
-    private async Task FollowAsync(SessionDriver session)
+    private async Task FollowAsync(ISignalling session)
     {
         try
         {
-            for (var look = 0; ; look++)
+            for (var looks = 0; ; looks++)
             {
-                await Task.Delay(Pauses[Math.Min(look, Pauses.Length - 1)], timeProvider, stopped).ConfigureAwait(false);
-                if (!Wants(session))
-                    return;
-                await connector.DialNewAddressesAsync(session, stopped).ConfigureAwait(false);
+                await Task.Delay(Pauses[Math.Min(looks, Pauses.Length - 1)], timeProvider, stopped).ConfigureAwait(false);
+                if (!session.WantsDirect)
+                    break;
+                await look(session, stopped).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
@@ -52,5 +52,8 @@ internal sealed class AddressFollower(PeerConnector connector, TimeProvider time
         {
             _following.TryRemove(session, out _);
         }
+
+        // Fell back while we were about to end: whoever asked then found us still at it.
+        Watch(session);
     }
 }

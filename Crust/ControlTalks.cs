@@ -31,7 +31,7 @@ internal sealed class ControlTalks : IAsyncDisposable
     private readonly ConcurrentDictionary<ControlTalk, Look> _looks = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerId, ControlTalk> _taken = [];
-    private readonly HashSet<Task> _running = [];
+    private readonly RunningTasks _running = new();
 
     /// <param name="handle">Takes what peers say of punches.</param>
     /// <param name="upgrader">Looks for direct paths.</param>
@@ -103,13 +103,13 @@ internal sealed class ControlTalks : IAsyncDisposable
             _taken.TryGetValue(link.Result.Remote, out older);
             if (_stopped.IsCancellationRequested || (older is null && _taken.Count >= MaxTaken))
             {
-                Track(link.DisposeAsync().AsTask());
+                _running.Add(link.DisposeAsync().AsTask());
                 return;
             }
 
             talk = new ControlTalk(link, ownedLink, null, _handle, _clock);
             _taken[talk.Remote] = talk;
-            Track(EndAsync(talk));
+            _running.Add(EndAsync(talk));
         }
 
         // Whoever calls again has given up the first.
@@ -119,15 +119,13 @@ internal sealed class ControlTalks : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Task[] left;
         lock (_gate)
         {
             foreach (var talk in _taken.Values)
                 talk.Close();
-            left = [.. _running];
         }
 
-        await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.WhenEndedAsync().ConfigureAwait(false);
     }
 
     private void OnTurned(ISignalling talk, PunchFailure failure)
@@ -145,19 +143,6 @@ internal sealed class ControlTalks : IAsyncDisposable
             if (_taken.TryGetValue(talk.Remote, out var newest) && newest == talk)
                 _taken.Remove(talk.Remote);
         }
-    }
-
-    private void Track(Task task)
-    {
-        lock (_gate)
-            _running.Add(task);
-        task.ContinueWith(
-            done =>
-            {
-                lock (_gate)
-                    _running.Remove(done);
-            },
-            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     /// <summary>One search of ours.</summary>

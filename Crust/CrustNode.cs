@@ -121,11 +121,11 @@ public sealed partial class CrustNode : IAsyncDisposable
 
         if (options.LanDiscovery)
             _lan = new LanDiscovery(_identity, Network, LanPorts(), clock, _logger);
-        _connector = new PeerConnector(options, Id, Network, _table, dialer, _arrivals, calls, _controls, () => _attachment, _lan, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
+        _connector = new PeerConnector(options, Id, _table, dialer, new PeerFinder(Id, Network, () => _attachment, IsLoopbackAllowed, options.TimeProvider), _arrivals, calls, _controls, () => _attachment, _lan, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         if (_upgrader is not null)
-            _follower = new AddressFollower(_connector, options.TimeProvider, _stopped.Token);
+            _follower = new AddressFollower((session, token) => _connector.DialNewAddressesAsync((SessionDriver)session, token), options.TimeProvider, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
-        _reviver = new SessionReviver(_connector, options.TimeProvider, _logger, _stopped.Token);
+        _reviver = new SessionReviver(_connector, () => _attachment?.Doubt(), options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
             _protocols.Add(protocol, handler);
         foreach (var (protocol, handler) in options.StreamHandlers)
@@ -138,6 +138,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         {
             _attachment = new GatewayAttachment(
                 new AttachmentOptions(_identity, Network, [.. options.Bootstrap], _policy.Epoch.UnixMilliseconds, MayContact), ConnectGatewayAsync, PublishedAddresses, clock, _logger);
+            _attachment.Attached += _reviver.Hurry;
             _protocols.AddInternal(GatewayCodec.Protocol, HandleGatewayMessage);
             if (options.ObserveNat)
                 _nat = Observe(_attachment, clock);

@@ -25,6 +25,12 @@ internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, Cir
     /// </summary>
     internal static readonly TimeSpan CircuitDelay = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>
+    /// How long a standby that was asked for a sign of life has for itself, before a circuit is made beside it. Ours: most round trips over a gateway; who takes longer gets a circuit too many, which
+    /// the session gives up.
+    /// </summary>
+    internal static readonly TimeSpan StandbyDelay = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Pauses before the peer is looked up again whose circuit did not come about: it may be about to attach elsewhere.</summary>
     private static readonly TimeSpan[] CircuitPauses = [TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(800), TimeSpan.FromMilliseconds(1600)];
 
@@ -82,6 +88,9 @@ internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, Cir
     {
         if (delay > TimeSpan.Zero)
             await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(false);
+        // Of a session that doubted its link: it moved meanwhile.
+        if (arrived is { IsCompleted: true } && delay == StandbyDelay)
+            return;
         for (var attempt = 0; ; attempt++)
         {
             var isRefused = policy == PathPolicy.DirectOnly;

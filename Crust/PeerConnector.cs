@@ -6,6 +6,7 @@ using Crust.Discovery.Lan.Driver;
 using Crust.GatewayProtocol;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
+using Crust.Primitives.Driver;
 using Crust.Session.Driver;
 using Crust.Transport;
 
@@ -15,7 +16,7 @@ namespace Crust;
 /// Makes connections: by address, and by id alone through a gateway or on the LAN. Callers that want the same peer share one attempt. Thread safe.
 /// </summary>
 internal sealed class PeerConnector(
-    CrustNodeOptions options, PeerId self, NetworkId network, SessionTable table, Dialer dialer, SessionArrivals arrivals, CircuitDialer circuits, ControlTalks? controls,
+    CrustNodeOptions options, PeerId self, SessionTable table, Dialer dialer, PeerFinder finder, SessionArrivals arrivals, CircuitDialer circuits, ControlTalks? controls,
     Func<GatewayAttachment?> attachment, LanDiscovery? lan, Func<bool> loopbackAllowed, AdmissionGate gate, CancellationToken stopped) : IAsyncDisposable
 {
     /// <summary>How long an introduced peer may take to dial us once none of its addresses answered. Ours: a dial of its own and a handshake.</summary>
@@ -24,11 +25,8 @@ internal sealed class PeerConnector(
     /// <summary>The same for a session that both sides want back: whoever waits does not try, so not for long.</summary>
     private static readonly TimeSpan ResumptionWait = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a session that lost its link waits for a gateway to ask, before it tries again without one.</summary>
-    private static readonly TimeSpan AttachmentWait = TimeSpan.FromSeconds(3);
-
     private readonly ConcurrentDictionary<PeerId, Lazy<Task<SessionDriver>>> _attempts = new();
-    private readonly HashSet<Task> _left = [];
+    private readonly RunningTasks _left = new();
 
     /// <summary>The open session with the peer, or a new one.</summary>
     /// <exception cref="ConnectException">It did not come about.</exception>
@@ -65,7 +63,7 @@ internal sealed class PeerConnector(
     /// <summary>Looks the session's peer up, and dials those of its addresses that were not dialled before. What comes of it joins the session; no failure matters.</summary>
     internal async Task DialNewAddressesAsync(SessionDriver session, CancellationToken cancellationToken)
     {
-        if (options.Paths == PathPolicy.RelayOnly || attachment()?.Current is null || await FindAgainAsync(session.Remote, cancellationToken).ConfigureAwait(false) is not { } found)
+        if (options.Paths == PathPolicy.RelayOnly || attachment()?.Current is null || await finder.TryFindAsync(session.Remote, cancellationToken).ConfigureAwait(false) is not { } found)
             return;
         var addresses = DialPlan.Order(found.Record.Addresses, loopbackAllowed());
         var fresh = addresses.Except(session.PeerAddresses).ToList();
@@ -80,10 +78,7 @@ internal sealed class PeerConnector(
     {
         foreach (var attempt in _attempts.Values)
             await ((Task)attempt.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Task[] left;
-        lock (_left)
-            left = [.. _left];
-        await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _left.WhenEndedAsync().ConfigureAwait(false);
     }
 
     private async Task<SessionDriver> ShareAsync(PeerId peer, Func<Notes, CancellationToken, Task<SessionDriver>> attempt, CancellationToken cancellationToken)
@@ -191,17 +186,14 @@ internal sealed class PeerConnector(
         var decided = CancellationTokenSource.CreateLinkedTokenSource(stopped);
         decided.CancelAfter(options.ConnectTimeout);
         // The peer may connect to us at any time; from the introduction on it is asked to.
-        var arrival = resumed is null ? arrivals.Expect(peer) : resumed.IsSuspended ? ActiveAsync(resumed, cancellationToken) : null;
+        var arrival = resumed is null ? arrivals.Expect(peer) : CarriedAsync(resumed, decided.Token);
         var ways = RunAsync(meeting, known, resumed, arrival, decided.Token);
         try
         {
-            if (arrival is not null)
-                await Task.WhenAny(meeting.First, arrival, ways).WaitAsync(cancellationToken).ConfigureAwait(false);
-            else
-                await Task.WhenAny(meeting.First, ways).WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (meeting.First.IsCompleted || arrival is { IsCompletedSuccessfully: true })
+            await Task.WhenAny(meeting.First, arrival, ways).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (meeting.First.IsCompleted || arrival.IsCompletedSuccessfully)
             {
-                var session = await (meeting.First.IsCompleted ? meeting.First : arrival!).ConfigureAwait(false);
+                var session = await (meeting.First.IsCompleted ? meeting.First : arrival).ConfigureAwait(false);
                 if (meeting.Addresses.Count > 0)
                     session.PeerAddresses = meeting.Addresses;
                 return session;
@@ -209,7 +201,7 @@ internal sealed class PeerConnector(
 
             // Every way came to nothing, but perhaps the peer reaches us.
             var isIntroduced = await ways.ConfigureAwait(false);
-            if (isIntroduced && arrival is not null && meeting.NoDirectPath is null)
+            if (isIntroduced && meeting.NoDirectPath is null)
             {
                 try
                 {
@@ -234,13 +226,15 @@ internal sealed class PeerConnector(
         finally
         {
             if (resumed is null)
-                arrivals.Forget(peer, arrival!);
-            Leave(ways, decided);
+                arrivals.Forget(peer, arrival);
+            // What is still under way ends by itself, or with the node.
+            _left.Add(ways);
+            _left.Add(DisposeAfterAsync(ways, decided));
         }
     }
 
     /// <summary>Takes every way; ends when all have ended. True when the peer was told of us.</summary>
-    private async Task<bool> RunAsync(Meeting meeting, IReadOnlyList<PeerAddress> known, SessionDriver? resumed, Task? arrival, CancellationToken cancellationToken)
+    private async Task<bool> RunAsync(Meeting meeting, IReadOnlyList<PeerAddress> known, SessionDriver? resumed, Task arrival, CancellationToken cancellationToken)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var peer = meeting.Peer;
@@ -248,16 +242,15 @@ internal sealed class PeerConnector(
         FoundPeer? found = null;
         try
         {
-            if (resumed is not null)
-                await ((Task)attachment()!.WaitUntilAttachedAsync(cancellationToken)).WaitAsync(AttachmentWait, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            found = await FindAsync(peer, cancellationToken).ConfigureAwait(false);
+            // What cost the link may have cost the gateway as well: then the next one is asked.
+            found = await finder.FindPatientlyAsync(peer, dialKnown, cancellationToken).ConfigureAwait(false);
         }
         catch (ConnectException) when (known.Count > 0 || resumed is not null)
         {
             // What is known without a gateway may do.
         }
 
-        if (found is null)
+        if (found is null || (resumed is not null && arrival.IsCompleted))
         {
             await dialKnown.ConfigureAwait(false);
             return false;
@@ -278,78 +271,26 @@ internal sealed class PeerConnector(
             : Task.FromResult<IntroduceResponse?>(null);
         var fresh = addresses.Except(known).ToList();
         var dialFound = meeting.DialAsync(fresh, cancellationToken);
-        // A session with a standby needs no second one.
-        var call = resumed is { IsSuspended: false, HasStandby: true } ? Task.CompletedTask
-            : meeting.CallAsync(found, token => FindAgainAsync(peer, token), addresses.Count > 0 ? Meeting.CircuitDelay : TimeSpan.Zero, arrival, cancellationToken);
+        // A session with a standby needs no second one; but when it doubts its link, the standby may be as dead: what cost the one may have cost the other.
+        var delay = resumed is { IsSuspended: false, HasStandby: true } ? (resumed.IsStalled ? Meeting.StandbyDelay : (TimeSpan?)null) : addresses.Count > 0 ? Meeting.CircuitDelay : TimeSpan.Zero;
+        var call = delay is { } some ? meeting.CallAsync(found, token => finder.TryFindAsync(peer, token), some, arrival, cancellationToken) : Task.CompletedTask;
         await Task.WhenAll(dialKnown, introduction, dialFound, call).ConfigureAwait(false);
         return (await introduction.ConfigureAwait(false))?.Status == GatewayStatus.Ok;
     }
 
-    private async Task<FoundPeer?> FindAgainAsync(PeerId peer, CancellationToken cancellationToken)
+    private static async Task DisposeAfterAsync(Task ways, CancellationTokenSource decided)
     {
-        try
-        {
-            return await FindAsync(peer, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ConnectException)
-        {
-            return null;
-        }
+        await ways.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Frees what waits for the session's next link.
+        await decided.CancelAsync().ConfigureAwait(false);
+        decided.Dispose();
     }
 
-    /// <summary>What is still under way ends by itself, or with the node.</summary>
-    private void Leave(Task ways, CancellationTokenSource decided)
+    /// <summary>Ends when a link carries the session that has none, or another than the one that it doubts.</summary>
+    private static async Task<SessionDriver> CarriedAsync(SessionDriver session, CancellationToken cancellationToken)
     {
-        lock (_left)
-            _left.Add(ways);
-        ways.ContinueWith(
-            done =>
-            {
-                _ = done.Exception;
-                decided.Dispose();
-                lock (_left)
-                    _left.Remove(done);
-            },
-            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-
-    private static async Task<SessionDriver> ActiveAsync(SessionDriver suspended, CancellationToken cancellationToken)
-    {
-        await suspended.WaitUntilActiveAsync(cancellationToken).ConfigureAwait(false);
-        return suspended;
-    }
-
-    private async Task<FoundPeer> FindAsync(PeerId peer, CancellationToken cancellationToken)
-    {
-        var found = attachment()?.Current is { } gateway ? await gateway.FindAsync(peer, cancellationToken).ConfigureAwait(false) : null;
-        switch (found?.Status)
-        {
-            case GatewayStatus.Ok when PeerRecord.TryVerify(found.Record.Span, network, out var record)
-                && record!.Peer == peer && record.IsCurrent(options.TimeProvider.GetUtcNow()):
-                return new FoundPeer(record, Home(found), found.CircuitToken.ToByteArray());
-            case GatewayStatus.Ok or GatewayStatus.NotFound:
-                throw new ConnectException(ConnectFailure.PeerNotFound, peer, $"No gateway knows peer {peer}.");
-            case GatewayStatus.Throttled:
-                throw new ConnectException(ConnectFailure.Throttled, peer, "The gateway is asked too often; wait and try again.");
-            case null or GatewayStatus.NotAttached:
-                throw new ConnectException(ConnectFailure.NotAttached, peer, "The gateway did not answer; the node looks for another.");
-            default:
-                throw new ConnectException(ConnectFailure.ClusterUnavailable, peer, "The cluster cannot be reached, and the gateway does not remember the peer; try again.");
-        }
-    }
-
-    /// <summary>The addresses of the peer's gateway: of one gateway, and such as a stranger may make us dial.</summary>
-    private List<PeerAddress> Home(FindResponse found)
-    {
-        var addresses = new List<PeerAddress>();
-        foreach (var text in found.Home.Take(GatewayCodec.MaxHomeAddresses))
-        {
-            if (PeerAddress.TryParse(text, out var address) && AddressPolicy.MayDial(address.EndPoint.Address, loopbackAllowed())
-                && (addresses.Count == 0 || addresses[0].Peer == address.Peer) && address.Peer != self)
-                addresses.Add(address);
-        }
-
-        return addresses;
+        await (session.IsSuspended ? session.WaitUntilActiveAsync(cancellationToken) : session.WaitUntilMovedAsync(cancellationToken)).ConfigureAwait(false);
+        return session;
     }
 
     private static ConnectException NotAllowed(PeerId peer) =>

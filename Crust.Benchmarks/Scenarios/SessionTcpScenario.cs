@@ -8,7 +8,7 @@ namespace Crust.Benchmarks.Scenarios;
 
 /// <summary>
 /// Bulk goodput of one session over loopback TCP, 64 KiB messages, against SslStream with TLS 1.3 and 64 KiB writes over the same TCP. Both
-/// ends are in this process.
+/// ends are in this process. The cases of 128l allow AEGIS-128L; the rival has AES-256-GCM in all of them.
 /// </summary>
 internal static class SessionTcpScenario
 {
@@ -18,13 +18,15 @@ internal static class SessionTcpScenario
     {
         yield return new BenchmarkCase("unsigned", "tls", "goodput", "GB/s", () => SessionAsync(signed: false, 512L << 20), () => TlsAsync(512L << 20));
         yield return new BenchmarkCase("signed", "tls", "goodput", "GB/s", () => SessionAsync(signed: true, 512L << 20), () => TlsAsync(512L << 20));
+        yield return new BenchmarkCase("unsigned-128l", "tls", "goodput", "GB/s", () => SessionAsync(signed: false, 512L << 20, allowAegis128L: true), () => TlsAsync(512L << 20));
+        yield return new BenchmarkCase("signed-128l", "tls", "goodput", "GB/s", () => SessionAsync(signed: true, 512L << 20, allowAegis128L: true), () => TlsAsync(512L << 20));
     }
 
-    private static async Task<double> SessionAsync(bool signed, long bytes)
+    private static async Task<double> SessionAsync(bool signed, long bytes, bool allowAegis128L = false)
     {
         var received = 0L;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var receiver = await CrustNode.StartAsync(new CrustNodeOptions { Listen = IPAddress.Loopback, Sign = signed });
+        await using var receiver = await CrustNode.StartAsync(new CrustNodeOptions { Listen = IPAddress.Loopback, Sign = signed, AllowAegis128L = allowAegis128L });
         receiver.Handle("bulk", (message, _) =>
         {
             received += message.Payload.Length;
@@ -32,7 +34,7 @@ internal static class SessionTcpScenario
                 done.SetResult();
             return ValueTask.CompletedTask;
         });
-        await using var sender = await CrustNode.StartAsync(new CrustNodeOptions { Listen = IPAddress.Loopback, Sign = signed });
+        await using var sender = await CrustNode.StartAsync(new CrustNodeOptions { Listen = IPAddress.Loopback, Sign = signed, AllowAegis128L = allowAegis128L });
         var connection = await sender.ConnectToAddressAsync(receiver.Addresses[0]);
         var payload = RandomNumberGenerator.GetBytes(Block);
         var start = Stopwatch.GetTimestamp();

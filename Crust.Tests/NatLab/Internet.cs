@@ -14,6 +14,9 @@ internal sealed class Internet : IUplink, IDisposable
     /// <summary>A second address of the host that has the first.</summary>
     internal static readonly IPAddress Alternate = IPAddress.Parse("11.0.0.12");
 
+    /// <summary>For a server that one test starts and kills.</summary>
+    internal static readonly IPAddress Third = IPAddress.Parse("11.0.0.13");
+
     /// <summary>The same in IPv6.</summary>
     internal static readonly IPAddress First6 = IPAddress.Parse("2a11:0:0:1::10"), Second6 = IPAddress.Parse("2a11:0:0:1::11");
 
@@ -24,7 +27,7 @@ internal sealed class Internet : IUplink, IDisposable
         Namespace = new NetworkNamespace("internet");
         try
         {
-            Namespace.IpBatch($"address add {First}/32 dev lo\naddress add {Second}/32 dev lo\naddress add {Alternate}/32 dev lo\naddress add {First6}/128 dev lo nodad\naddress add {Second6}/128 dev lo nodad\n");
+            Namespace.IpBatch($"address add {First}/32 dev lo\naddress add {Second}/32 dev lo\naddress add {Alternate}/32 dev lo\naddress add {Third}/32 dev lo\naddress add {First6}/128 dev lo nodad\naddress add {Second6}/128 dev lo nodad\n");
             Namespace.Set("ipv4/ip_forward", 1);
             Namespace.Set("ipv6/conf/all/forwarding", 1);
         }

@@ -14,6 +14,7 @@ public sealed class LabCluster : IAsyncDisposable
     private readonly Lazy<Task> _started;
     private Internet? _internet;
     private TemporaryFolder? _folder;
+    private string _silo = "";
 
     public LabCluster() => _started = new Lazy<Task>(StartAsync);
 
@@ -28,6 +29,12 @@ public sealed class LabCluster : IAsyncDisposable
 
     /// <summary>Ends when it runs.</summary>
     internal Task StartedAsync() => _started.Value;
+
+    /// <summary>Starts a gateway more, which is the caller's own; it says <c>ready</c> in its time. One that is started with the same name and port again has the same address and identity.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="options">Where it listens.</param>
+    internal CrustProcess StartGateway(string name, params string[] options) =>
+        CrustProcess.CrustThrough(Folder, On(Internet.Namespace), ["gateway", .. options, "--tcp-port", "443", "--cluster", _silo, "--identity", Folder.PathOf(name), "--json"]);
 
     /// <summary>How to run a command on a host: the command that becomes it.</summary>
     internal static string[] On(NetworkNamespace host) => [SystemCommand.Find("ip"), "netns", "exec", host.Name];
@@ -47,13 +54,10 @@ public sealed class LabCluster : IAsyncDisposable
         var there = On(Internet.Namespace);
         var silo = CrustProcess.SiloThrough(Folder, there, "--connection", Folder.PathOf("silo"), "--silo-port", "0", "--gateway-port", "0", "--http", "0", "--no-gateway", "--json");
         _processes.Add(silo);
-        var cluster = $"127.0.0.1:{(await silo.EventAsync("ready")).Number("gatewayPort")}";
+        _silo = $"127.0.0.1:{(await silo.EventAsync("ready")).Number("gatewayPort")}";
         string[][] listeners = [["--listen", $"{Internet.First}", "--alternate", $"{Internet.Alternate}"], ["--listen", $"{Internet.Second}"], ["--listen", $"{Internet.First6}"]];
         foreach (var (number, listener) in listeners.Index())
-        {
-            _processes.Add(CrustProcess.CrustThrough(Folder, there, ["gateway", .. listener, "--tcp-port", "443", "--cluster", cluster, "--identity", Folder.PathOf($"gateway{number}"), "--json"]));
-        }
-
+            _processes.Add(StartGateway($"gateway{number}", listener));
         foreach (var gateway in _processes.Skip(1))
             Addresses = [.. Addresses, .. (await gateway.EventAsync("ready")).Addresses];
     }

@@ -81,8 +81,15 @@ internal sealed partial class Site : IUplink, IDisposable
     }
 
     /// <summary>The router forgets all its mappings, as one does that starts anew.</summary>
-    internal void Forget()
+    /// <param name="swallows">It also drops TCP segments of connections that it does not know, as many firewalls do: nobody is told that they have ended.</param>
+    internal void Forget(bool swallows = false)
     {
+        if (swallows)
+        {
+            Router.Set("netfilter/nf_conntrack_tcp_loose", 0);
+            Router.ApplyRules("table inet swallow {\n  chain through { type filter hook forward priority -100; ct state invalid drop; }\n}\n");
+        }
+
         // Nothing passes meanwhile: a packet would be remembered as the old mapping.
         Router.ApplyRules("table inet restart {\n  chain through { type filter hook forward priority -200; policy drop; }\n}\n");
         if (Options.Kind is RouterKind.FullCone or RouterKind.AddressRestricted or RouterKind.PortRestricted)

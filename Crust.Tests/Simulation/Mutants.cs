@@ -45,8 +45,6 @@ internal static class Mutants
         new("a stop finds its stream over", Streams, "_ = Find(entry.Shape.Stream, out var isKnown);\n            return isKnown;", "return _streams.ContainsKey(entry.Shape.Stream);"),
         new("a stop after the finish leaves the data in the queue", Sending, "if (!stream.IsEnded || stream.Flow.HasFinish)", "if (!stream.IsEnded)"),
         new("credit names a stream that the remote does not know", Streams, "if (!stream.Inbound.IsEnded && stream.Inbound.Window.Granted > WireLimits.InitialStreamWindow)", "if (!stream.Inbound.IsEnded)"),
-        new("nothing is signed when the credit is out", Sending, "if (CreditFor(entry) <= 0)\n                continue;", ""),
         new("a window grows after its end", "Session/Receiving/ReceiveWindow.cs", "if (_isOver)\n            return;", ""),
-        new("a session begins twice", "Session/Admission/PeerSessions.cs", "if (slot.HasBegun(result.RemoteNonce))", "if (slot.IsEmpty)"),
     ];
 }

@@ -49,6 +49,12 @@ internal sealed record Scenario
     /// <summary>How long an application may keep what it was given.</summary>
     internal TimeSpan HoldsUpTo { get; private init; }
 
+    /// <summary>
+    /// What an end sends at most where the network is slow. A link of 20 kB/s whose queue has room for one packet carries half of that, and everything is to arrive
+    /// within the time that healing may take.
+    /// </summary>
+    private const long MaxSlowBytesPerEnd = 6 * 192 << 10;
+
     /// <summary>Every so many seeds of a kind have datagrams.</summary>
     private const ulong DatagramsEvery = 2;
 
@@ -70,7 +76,7 @@ internal sealed record Scenario
             ScenarioKind.LongPartitions => random.Next(200, 500),
             _ => random.Next(10, 120),
         };
-        return new Scenario
+        var scenario = new Scenario
         {
             Kind = kind,
             Nodes = random.Chance(0.25) ? 3 : 2,
@@ -95,6 +101,7 @@ internal sealed record Scenario
             Pause = TimeSpan.FromSeconds(seconds) / random.Next(20, 500),
             HoldsUpTo = kind == ScenarioKind.Starved || random.Chance(0.3) ? TimeSpan.FromSeconds(random.Next(1, 20)) : TimeSpan.FromMilliseconds(random.Next(1, 200)),
         };
+        return scenario.IsSlow ? scenario with { BytesPerEnd = Math.Min(scenario.BytesPerEnd, MaxSlowBytesPerEnd) } : scenario;
     }
 
     /// <summary>Bounds and intervals of a node: the product's defaults, or smaller ones, so that rare things happen often.</summary>

@@ -13,6 +13,7 @@ internal sealed class StreamTraffic
     private readonly long _length;
     private readonly bool _resets;
     private readonly long? _stopAt;
+    private readonly bool _stopsAtEnd;
     private long _written;
     private long _received;
     private bool _isEnded;
@@ -33,6 +34,8 @@ internal sealed class StreamTraffic
         _length = session.Application.TakeBytes(random.Next(4) switch { 0 => 0, 1 => random.Next(2000), _ => random.Next(400 << 10) });
         _resets = random.Chance(0.12);
         _stopAt = random.Chance(0.12) ? random.Next(1 + random.Next(200 << 10)) : null;
+        // Late: it may meet the finish under way.
+        _stopsAtEnd = _content % 7 == 0;
     }
 
     internal SessionStream Stream { get; }
@@ -106,7 +109,7 @@ internal sealed class StreamTraffic
             _session.Application.Returns(payload.Length);
             _session.Machine.StreamConsumed(Stream, payload, World.Now);
         });
-        if (_received < _stopAt || _isStopping || _stopAt is null)
+        if (_isStopping || !(_received >= _stopAt || (_stopsAtEnd && _received == Other._length)))
             return;
         _isStopping = true;
         World.Soon(() =>

@@ -5,6 +5,8 @@ internal readonly record struct Instant(long Microseconds) : IComparable<Instant
 {
     public static Instant operator +(Instant left, TimeSpan right) => new(left.Microseconds + right.Ticks / TimeSpan.TicksPerMicrosecond);
 
+    public static Instant operator -(Instant left, TimeSpan right) => new(left.Microseconds - right.Ticks / TimeSpan.TicksPerMicrosecond);
+
     public static TimeSpan operator -(Instant left, Instant right) => TimeSpan.FromTicks((left.Microseconds - right.Microseconds) * TimeSpan.TicksPerMicrosecond);
 
     public static bool operator <(Instant left, Instant right) => left.Microseconds < right.Microseconds;

@@ -62,6 +62,9 @@ internal sealed class SessionMachine
     /// <summary>Links that stand.</summary>
     internal int LinkCount => _links.Count;
 
+    /// <summary>True while the active link is suspected and no other has shown life since.</summary>
+    internal bool IsStalled => _links.IsStalled;
+
     /// <summary>How long nothing has come from the remote, over any link.</summary>
     internal TimeSpan Silence(Instant now) => _links.Silence(now);
 

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Crust.Gateway.Commands;
@@ -12,25 +10,23 @@ namespace Crust.Tests.NatLab.Moving;
 
 /// <summary>
 /// A process of its own: a node that attaches to gateways, calls a peer or waits to be called, sends numbered messages at a rate and checks those of the other.
-/// Arguments: <c>RATE PATHS PEER|- BOOTSTRAP…</c>. Reads <c>end</c>, after which it sends no more and tells what came once everything has, and ends with its input. Writes events, one JSON object
-/// a line: <c>ready</c>, <c>path</c>, twice a second <c>flow</c>, <c>done</c>, <c>failed</c>.
+/// Arguments: <c>RATE PATHS PEER|- BOOTSTRAP…</c>. Reads <c>gap</c>, to which it tells the longest gap since it was last asked, and <c>end</c>, after which it sends no more and tells what came once everything has, and ends with its
+/// input. Writes events, one JSON object a line: <c>ready</c>, <c>path</c>, twice a second <c>flow</c>, <c>gap</c>, <c>done</c>, <c>failed</c>.
 /// </summary>
 internal sealed class NumberedPeer(int rate, PathPolicy paths, PeerId? callee, IReadOnlyList<PeerAddress> bootstrap) : IDisposable
 {
     internal const string Verb = "--numbered-peer";
 
-    private const string Numbers = "numbers", End = "end";
-    private const int MessageLength = 100;
+    /// <summary>The variable that makes it log all it does to its error stream, and tell when.</summary>
+    internal const string VerboseVariable = "CRUST_LAB_VERBOSE";
 
     private static readonly TimeSpan FlowInterval = TimeSpan.FromMilliseconds(500);
 
-    private readonly ArrivalCounter _arrivals = new();
+    private readonly NumberedTraffic _numbers = new(rate);
     private readonly ConcurrentDictionary<PeerConnection, bool> _connections = [];
     private readonly TaskCompletionSource<PeerConnection> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<long> _otherSent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _enough = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopped = new();
-    private long _sent;
 
     internal static async Task<int> RunAsync(string[] arguments)
     {
@@ -45,12 +41,11 @@ internal sealed class NumberedPeer(int rate, PathPolicy paths, PeerId? callee, I
 
     private async Task<int> RunAsync()
     {
-        using var logging = ConsoleLogging.Create(verbose: Environment.GetEnvironmentVariable("CRUST_LAB_VERBOSE") is not null);
+        using var logging = ConsoleLogging.Create(verbose: Environment.GetEnvironmentVariable(VerboseVariable) is not null);
         var options = new CrustNodeOptions { Paths = paths, LoggerFactory = logging };
         foreach (var address in bootstrap)
             options.Bootstrap.Add(address);
-        options.Handlers[Numbers] = Take;
-        options.Handlers[End] = TakeEnd;
+        _numbers.Register(options, Arrived);
         try
         {
             await using var node = await CrustNode.StartAsync(options, _stopped.Token);
@@ -66,15 +61,15 @@ internal sealed class NumberedPeer(int rate, PathPolicy paths, PeerId? callee, I
             _connections.TryAdd(connection, true);
             TellPath(connection);
             var telling = TellFlowAsync();
-            await SendAsync(connection);
-            await ArriveAsync();
+            await _numbers.SendAsync(connection, long.MaxValue, _enough.Task, _stopped.Token);
+            await _numbers.ArriveAsync(_stopped.Token);
             Say(new
             {
                 @event = "done",
-                sent = _sent,
-                received = _arrivals.Count,
-                outOfTurn = _arrivals.OutOfTurn,
-                longestGapMs = _arrivals.LongestGap.TotalMilliseconds,
+                sent = _numbers.Sent,
+                received = _numbers.Arrivals.Count,
+                outOfTurn = _numbers.Arrivals.OutOfTurn,
+                longestGapMs = _numbers.Arrivals.LongestGap.TotalMilliseconds,
                 sessions = _connections.Count,
             });
             await obeying;
@@ -90,31 +85,23 @@ internal sealed class NumberedPeer(int rate, PathPolicy paths, PeerId? callee, I
         }
     }
 
-    private ValueTask Take(PeerMessage message, CancellationToken cancellationToken)
+    private void Arrived(PeerConnection connection)
     {
-        _connections.TryAdd(message.Connection, true);
-        _connected.TrySetResult(message.Connection);
-        _arrivals.Handle(BinaryPrimitives.ReadInt64LittleEndian(message.Payload.Span));
-        return ValueTask.CompletedTask;
-    }
-
-    private ValueTask TakeEnd(PeerMessage message, CancellationToken cancellationToken)
-    {
-        _otherSent.TrySetResult(BinaryPrimitives.ReadInt64LittleEndian(message.Payload.Span));
-        return ValueTask.CompletedTask;
+        _connections.TryAdd(connection, true);
+        _connected.TrySetResult(connection);
     }
 
     private void TellPath(PeerConnection connection)
     {
         if (_connections.ContainsKey(connection))
-            Say(new { @event = "path", path = connection.Path.ToToken(), why = connection.PathReason });
+            Say(new { @event = "path", path = connection.Path.ToToken(), suspended = connection.IsSuspended, at = $"{DateTime.Now:HH:mm:ss.fff}", why = connection.PathReason });
     }
 
     private async Task TellFlowAsync()
     {
         using var pace = new PeriodicTimer(FlowInterval);
         while (!_stopped.IsCancellationRequested && await pace.WaitForNextTickAsync())
-            Say(new { @event = "flow", received = _arrivals.Count, sent = Volatile.Read(ref _sent) });
+            Say(new { @event = "flow", received = _numbers.Arrivals.Count, sent = _numbers.Sent });
     }
 
     /// <summary>On a thread of its own: the console's reader waits without giving its thread back.</summary>
@@ -124,36 +111,11 @@ internal sealed class NumberedPeer(int rate, PathPolicy paths, PeerId? callee, I
         {
             if (line == "end")
                 _enough.TrySetResult();
+            else if (line == "gap")
+                Say(new { @event = "gap", ms = _numbers.Arrivals.TakeLongestGap().TotalMilliseconds });
         }
 
         await _stopped.CancelAsync();
-    }
-
-    private async Task SendAsync(PeerConnection connection)
-    {
-        var payload = new byte[MessageLength];
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(2));
-        var start = Stopwatch.GetTimestamp();
-        while (!_enough.Task.IsCompleted && await pace.WaitForNextTickAsync(_stopped.Token))
-        {
-            for (var due = (long)(Stopwatch.GetElapsedTime(start).TotalSeconds * rate); _sent < due && !_enough.Task.IsCompleted; Volatile.Write(ref _sent, _sent + 1))
-            {
-                BinaryPrimitives.WriteInt64LittleEndian(payload, _sent);
-                await connection.SendAsync(Numbers, payload, _stopped.Token);
-            }
-        }
-
-        BinaryPrimitives.WriteInt64LittleEndian(payload, _sent);
-        await connection.SendAndConfirmAsync(End, payload, _stopped.Token);
-    }
-
-    /// <summary>Ends when as many came as the other sent: the last of them may still wait for its turn.</summary>
-    private async Task ArriveAsync()
-    {
-        var total = await _otherSent.Task.WaitAsync(_stopped.Token);
-        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (_arrivals.Count < total)
-            await poll.WaitForNextTickAsync(_stopped.Token);
     }
 
     private static void Say(object line) => Console.WriteLine(JsonSerializer.Serialize(line));

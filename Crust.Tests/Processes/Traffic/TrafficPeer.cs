@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -19,12 +18,12 @@ internal sealed class TrafficPeer(int seconds, int rate) : IAsyncDisposable
     /// <summary>Bytes of each direction of the stream, in a second.</summary>
     internal const int StreamRate = 1 << 20;
 
-    private const string Numbers = "numbers", End = "end", Stream = "stream";
-    private const int MessageLength = 100;
+    private const string Stream = "stream";
 
-    private readonly ArrivalCounter _arrivals = new();
+    private static readonly TaskCompletionSource Never = new();
+
+    private readonly NumberedTraffic _numbers = new(rate);
     private readonly TaskCompletionSource<PeerConnection> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<long> _otherSent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<PeerStream> _stream = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopped = new();
@@ -52,8 +51,7 @@ internal sealed class TrafficPeer(int seconds, int rate) : IAsyncDisposable
     private async Task<int> RunAsync()
     {
         var options = new CrustNodeOptions { Listen = IPAddress.Loopback };
-        options.Handlers[Numbers] = Take;
-        options.Handlers[End] = TakeEnd;
+        _numbers.Register(options);
         options.StreamHandlers[Stream] = (stream, _) =>
         {
             _stream.TrySetResult(stream);
@@ -75,7 +73,10 @@ internal sealed class TrafficPeer(int seconds, int rate) : IAsyncDisposable
             var stream = _target is null ? await _stream.Task.WaitAsync(_stopped.Token) : connection.OpenStream(Stream);
             var start = Stopwatch.GetTimestamp();
             // The first that fails ends the others.
-            await Task.WhenAll(new[] { SendAsync(connection), WriteAsync(stream), ReadAsync(stream), ArriveAsync() }.Select(WatchAsync));
+            await Task.WhenAll(new[]
+            {
+                _numbers.SendAsync(connection, (long)seconds * rate, Never.Task, _stopped.Token), WriteAsync(stream), ReadAsync(stream), _numbers.ArriveAsync(_stopped.Token),
+            }.Select(WatchAsync));
             Report(connection, Stopwatch.GetElapsedTime(start));
             await commands;
         }
@@ -92,7 +93,7 @@ internal sealed class TrafficPeer(int seconds, int rate) : IAsyncDisposable
             await following;
         }
 
-        return _arrivals.OutOfTurn == 0 ? 0 : 1;
+        return _numbers.Arrivals.OutOfTurn == 0 ? 0 : 1;
     }
 
     private async Task WatchAsync(Task work)
@@ -113,18 +114,6 @@ internal sealed class TrafficPeer(int seconds, int rate) : IAsyncDisposable
     {
         Interlocked.Increment(ref _sessions);
         _connected.TrySetResult(connection);
-    }
-
-    private ValueTask Take(PeerMessage message, CancellationToken cancellationToken)
-    {
-        _arrivals.Handle(BinaryPrimitives.ReadInt64LittleEndian(message.Payload.Span));
-        return ValueTask.CompletedTask;
-    }
-
-    private ValueTask TakeEnd(PeerMessage message, CancellationToken cancellationToken)
-    {
-        _otherSent.TrySetResult(BinaryPrimitives.ReadInt64LittleEndian(message.Payload.Span));
-        return ValueTask.CompletedTask;
     }
 
     /// <summary>On a thread of its own: the console's reader waits without giving its thread back.</summary>
@@ -167,36 +156,6 @@ internal sealed class TrafficPeer(int seconds, int rate) : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(PeerConnection connection)
-    {
-        var payload = new byte[MessageLength];
-        var total = (long)seconds * rate;
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(2));
-        var start = Stopwatch.GetTimestamp();
-        for (var sent = 0L; sent < total; await pace.WaitForNextTickAsync(_stopped.Token))
-        {
-            for (var due = Math.Min(total, (long)(Stopwatch.GetElapsedTime(start).TotalSeconds * rate)); sent < due; sent++)
-            {
-                BinaryPrimitives.WriteInt64LittleEndian(payload, sent);
-                await connection.SendAsync(Numbers, payload, _stopped.Token);
-            }
-        }
-
-        BinaryPrimitives.WriteInt64LittleEndian(payload, total);
-        await connection.SendAndConfirmAsync(End, payload, _stopped.Token);
-    }
-
-    /// <summary>Ends when all that the other sent has come: the last of them may still wait for its turn.</summary>
-    private async Task ArriveAsync()
-    {
-        var total = await _otherSent.Task.WaitAsync(_stopped.Token);
-        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (_arrivals.Count < total)
-            await poll.WaitForNextTickAsync(_stopped.Token);
-        if (_arrivals.Count != total)
-            throw new InvalidDataException($"Of {total} messages {_arrivals.Count} came.");
-    }
-
     private async Task WriteAsync(PeerStream stream)
     {
         var piece = new byte[16 << 10];
@@ -235,10 +194,10 @@ internal sealed class TrafficPeer(int seconds, int rate) : IAsyncDisposable
     private void Report(PeerConnection connection, TimeSpan took) => Say(new
     {
         @event = "done",
-        received = _arrivals.Count,
-        outOfTurn = _arrivals.OutOfTurn,
+        received = _numbers.Arrivals.Count,
+        outOfTurn = _numbers.Arrivals.OutOfTurn,
         streamBytes = (long)seconds * StreamRate,
-        longestGapMs = _arrivals.LongestGap.TotalMilliseconds,
+        longestGapMs = _numbers.Arrivals.LongestGap.TotalMilliseconds,
         seconds = took.TotalSeconds,
         sessions = Volatile.Read(ref _sessions),
         moves = Volatile.Read(ref _moves),

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Crust.Cryptography;
 using Crust.Diagnostics;
@@ -26,11 +27,10 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     /// <summary>The first renewal while no other gateway is known, doubled up to the ordinary one: a gateway that has just started knows of no other yet.</summary>
     private static readonly TimeSpan LonelyRenewal = TimeSpan.FromSeconds(5);
 
-    /// <summary>Contacts are tried one by one, but none is waited for longer than this before the next one is tried too.</summary>
-    private static readonly TimeSpan ContactPatience = TimeSpan.FromSeconds(2);
-
-    /// <summary>A record is made anew at half its life.</summary>
-    private static readonly TimeSpan RecordLifetime = TimeSpan.FromHours(24);
+    /// <summary>
+    /// Contacts are tried one by one, but none is waited for longer than this before the next one is tried too. Ours: most have answered by then, and sessions without a path wait for it.
+    /// </summary>
+    private static readonly TimeSpan ContactPatience = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Pause after a round in which no contact took us: doubles from the first to the second, with jitter.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LastPause = TimeSpan.FromSeconds(10);
@@ -44,21 +44,21 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private readonly AttachmentOptions _options;
     private readonly Func<IReadOnlyList<PeerAddress>, CancellationToken, Task<SessionDriver?>> _connect;
     private readonly Func<IReadOnlyList<PeerAddress>> _ownAddresses;
+    private readonly PublishedRecord _record;
     private readonly MonotonicClock _clock;
     private readonly ILogger _logger;
     private readonly GatewayContacts _contacts;
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _renewalWanted = new(0, 1);
+    private readonly BreakablePause _pause;
+    private readonly RunningTasks _probes = new();
+    private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource<bool> _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isElsewhere;
     private GatewayClient? _talking;
     private GatewayClient? _client;
-    private byte[] _record = [];
-    private ulong _sequence;
-    private DateTimeOffset _recordMade;
-    private IReadOnlyList<PeerAddress> _published = [];
-    private uint _publishedCapabilities;
     private Task _loop = Task.CompletedTask;
     private Task _surplus = Task.CompletedTask;
 
@@ -77,6 +77,8 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         _clock = clock;
         _logger = logger;
         _contacts = new GatewayContacts(options.Contacts, options.MayContact);
+        _record = new PublishedRecord(options.Identity, options.Network);
+        _pause = new BreakablePause(clock.TimeProvider);
     }
 
     /// <summary>The gateway we are attached to; null while there is none.</summary>
@@ -109,14 +111,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     internal bool IsElsewhere => _isElsewhere;
 
     /// <summary>Our newest signed record; empty before the first attachment.</summary>
-    internal byte[] SignedRecord
-    {
-        get
-        {
-            lock (_gate)
-                return _record;
-        }
-    }
+    internal byte[] SignedRecord => _record.Signed;
 
     /// <summary>Where the gateway saw us last.</summary>
     internal IPEndPoint? Observed { get; private set; }
@@ -136,13 +131,45 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             isTcp, family, client?.Gateway, reachedAt is { IsIPv4MappedToIPv6: true } ? reachedAt.MapToIPv4() : reachedAt, client?.Stun, _contacts.InOrder(lost: null));
     }
 
-    internal void Start() => _loop = Task.Run(RunAsync);
+    internal void Start()
+    {
+        NetworkChange.NetworkAddressChanged += OnAddressChanged;
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>
+    /// There is reason to think that the gateway, or the way to it, is gone: it is asked for a sign of life, and without one the attachment moves on. May be called again and again.
+    /// </summary>
+    internal void Doubt()
+    {
+        if (!_stopped.IsCancellationRequested && Current is { } client && _probes.Count == 0)
+            _probes.Add(client.ProbeAsync(_stopping.Task));
+    }
 
     /// <summary>Ends once attached, with true; with false when a gateway says that a newer process runs under our identity.</summary>
     internal Task<bool> WaitUntilAttachedAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
             return _attached.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Ends once attached in another session than one that did not answer, with true; with false when a gateway says that a newer process runs under our identity.</summary>
+    internal async Task<bool> WaitForAnotherAsync(GatewayClient? asked, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+            {
+                if (_client is { } client && client != asked)
+                    return true;
+                if (_isElsewhere)
+                    return false;
+                changed = _changed.Task;
+            }
+
+            await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Takes a message of the gateway protocol from a session: a response to the gateway we talk with, or an introduction from the one we are attached to.</summary>
@@ -164,9 +191,12 @@ internal sealed class GatewayAttachment : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        NetworkChange.NetworkAddressChanged -= OnAddressChanged;
         await _stopped.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
         await _surplus.ConfigureAwait(false);
+        _stopping.TrySetResult();
+        await _probes.WhenEndedAsync().ConfigureAwait(false);
         _stopped.Dispose();
         _renewalWanted.Dispose();
         lock (_gate)
@@ -191,8 +221,8 @@ internal sealed class GatewayAttachment : IAsyncDisposable
                 if (client is null)
                 {
                     Log.NoGateway(_logger, pause);
-                    await Task.Delay(Jitter(pause), _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
-                    pause = pause * 2 < LastPause ? pause * 2 : LastPause;
+                    var isBroken = await _pause.WaitAsync(Jitter(pause), _stopped.Token).ConfigureAwait(false);
+                    pause = isBroken ? FirstPause : pause * 2 < LastPause ? pause * 2 : LastPause;
                     continue;
                 }
 
@@ -219,7 +249,11 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private async Task WaitElsewhereAsync()
     {
         lock (_gate)
+        {
             _attached.TrySetResult(false);
+            Changed();
+        }
+
         await Task.Delay(Jitter(ElsewherePause), _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
         lock (_gate)
         {
@@ -294,6 +328,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         {
             _client = client;
             _attached.TrySetResult(true);
+            Changed();
         }
 
         Log.Attached(_logger, client.Gateway.ToShortString());
@@ -351,17 +386,14 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     {
         Observed = await client.ObserveAsync(_stopped.Token).ConfigureAwait(false) ?? Observed;
         var now = _clock.TimeProvider.GetUtcNow();
-        var addresses = _ownAddresses();
-        if (!addresses.SequenceEqual(_published) || Capabilities() != _publishedCapabilities || now - _recordMade > RecordLifetime / 2)
-            SignRecord(addresses, now);
+        _record.Update(_ownAddresses(), Capabilities(), now);
         var statement = Attachment.Sign(_options.Identity, _options.Network, client.Gateway, _options.Epoch, now);
-        var response = await client.AttachAsync(statement, _record, _stopped.Token).ConfigureAwait(false);
+        var response = await client.AttachAsync(statement, _record.Signed, _stopped.Token).ConfigureAwait(false);
         if (response is { Status: GatewayStatus.Stale })
         {
             // The cluster knows a record of a clock that ran ahead of ours, or another process has our key: outbid it once.
-            _sequence = PeerRecord.NextSequence(_sequence, now) + (ulong)Attachment.ClockTolerance.TotalMilliseconds;
-            SignRecord(addresses, now);
-            response = await client.AttachAsync(statement, _record, _stopped.Token).ConfigureAwait(false);
+            _record.Outbid(now);
+            response = await client.AttachAsync(statement, _record.Signed, _stopped.Token).ConfigureAwait(false);
         }
 
         // UNAVAILABLE and STORAGE_UNAVAILABLE: attached here, known elsewhere once the cluster is back.
@@ -378,18 +410,20 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         return false;
     }
 
-    private void NoteEnd(GatewayClient client) => _isElsewhere |= client.Session.Closure is { ByRemote: true, Code: GoodbyeCode.IdentityElsewhere };
-
-    private void SignRecord(IReadOnlyList<PeerAddress> addresses, DateTimeOffset now)
+    private void OnAddressChanged(object? sender, EventArgs e)
     {
-        _sequence = PeerRecord.NextSequence(_sequence, now);
-        _publishedCapabilities = Capabilities();
-        var record = new PeerRecord(_options.Identity.Id, _sequence, now + RecordLifetime, _publishedCapabilities, [.. addresses.Take(PeerRecord.MaxAddresses)]);
-        lock (_gate)
-            _record = record.Sign(_options.Identity, _options.Network);
-        _published = addresses;
-        _recordMade = now;
+        _pause.Break();
+        Doubt();
     }
+
+    /// <summary>Whoever waits for another gateway looks again. Under the lock.</summary>
+    private void Changed()
+    {
+        _changed.TrySetResult();
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private void NoteEnd(GatewayClient client) => _isElsewhere |= client.Session.Closure is { ByRemote: true, Code: GoodbyeCode.IdentityElsewhere };
 
     /// <summary>Half to one and a half: many peers that lost one gateway do not come back in step.</summary>
     private static TimeSpan Jitter(TimeSpan pause)

@@ -9,7 +9,7 @@ namespace Crust.GatewayProtocol.Driver;
 
 /// <summary>
 /// A peer's side of the talk with one gateway: requests matched with responses by number, at most <see cref="MaxPending"/> at a time, each
-/// answered within <see cref="ResponseTimeout"/>. Thread safe.
+/// answered within <see cref="ResponseTimeout"/>. While one waits, a gateway that gives no sign of life is found out by a <see cref="GatewayProbe"/>, which ends the session, and with it every wait. Thread safe.
 /// </summary>
 internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProvider)
 {
@@ -28,6 +28,9 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     internal SessionDriver Session => session;
 
     internal PeerId Gateway => session.Remote;
+
+    /// <summary>Asks for a sign of life, until a task ends; without one, the session ends soon. Never faults.</summary>
+    internal Task ProbeAsync(Task until) => GatewayProbe.WatchAsync(session, until, isOnce: true, timeProvider);
 
     /// <summary>Where the gateway answers STUN, as it said when it was last asked where it sees us; null when it did not say.</summary>
     internal StunServerInfo? Stun { get; private set; }
@@ -105,10 +108,13 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         envelope.Id = Interlocked.Increment(ref _lastId);
         var waiting = new TaskCompletionSource<GatewayEnvelope>(TaskCreationOptions.RunContinuationsAsynchronously);
         _pending[envelope.Id] = waiting;
+        var answered = Task.WhenAny(waiting.Task, session.Completion);
+        // Also frees what waits for room on the link with a gateway that is gone.
+        var watching = GatewayProbe.WatchAsync(session, answered, isOnce: false, timeProvider);
         try
         {
             await session.Sender.SendAsync(GatewayCodec.Protocol, envelope.ToByteArray(), SessionDriver.DefaultPriority, cancellationToken).ConfigureAwait(false);
-            var first = await Task.WhenAny(waiting.Task, session.Completion).WaitAsync(patience ?? ResponseTimeout, timeProvider, cancellationToken).ConfigureAwait(false);
+            var first = await answered.WaitAsync(patience ?? ResponseTimeout, timeProvider, cancellationToken).ConfigureAwait(false);
             return first == waiting.Task ? await waiting.Task.ConfigureAwait(false) : null;
         }
         catch (Exception e) when (e is TimeoutException or SessionEndedException)
@@ -120,6 +126,7 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
             _pending.TryRemove(envelope.Id, out _);
             // Ends the WhenAny of a request without an answer: else it would hang on the session's completion for as long as that lives.
             waiting.TrySetCanceled(CancellationToken.None);
+            await watching.ConfigureAwait(false);
         }
     }
 }

@@ -51,6 +51,9 @@ internal sealed class LinkPumps
         bool IsAllowed(LinkPump pump) => pump.Link.Pipe.Link.RemoteEndPoint is not IPEndPoint remote || allows(remote.Address);
     }
 
+    /// <summary>Closes the links at once.</summary>
+    internal void Cut() => StopAllBut(null);
+
     /// <summary>Closes the links at once, but for one that may still have to carry a goodbye.</summary>
     private void StopAllBut(SessionLink? link)
     {

@@ -113,7 +113,17 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
         }
     }
 
-    /// <summary>True while another link stands behind the active one.</summary>
+    /// <summary>True while the active link is suspected and no other has shown life since.</summary>
+    internal bool IsStalled
+    {
+        get
+        {
+            lock (Gate)
+                return !IsEnding && _machine.IsStalled;
+        }
+    }
+
+    /// <summary>True while another link stands behind the active one; whether it leads anywhere is another question.</summary>
     internal bool HasStandby
     {
         get
@@ -221,6 +231,13 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
             return IsEnding ? Task.CompletedTask : _links.WaitUntilActiveAsync(cancellationToken);
     }
 
+    /// <summary>Ends once another link carries the session, or the session is over.</summary>
+    internal Task WaitUntilMovedAsync(CancellationToken cancellationToken)
+    {
+        lock (Gate)
+            return IsEnding ? Task.CompletedTask : _links.WaitUntilMovedAsync(cancellationToken);
+    }
+
     /// <summary>Closes the links with addresses that are not allowed; false when the session cannot go on without them.</summary>
     internal bool TryKeepOnly(Func<IPAddress, bool> allows)
     {
@@ -274,6 +291,18 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
     {
         End(code, reason);
         return _ending.Disconnected;
+    }
+
+    /// <summary>Ends the session at once, together with its links: they carry no goodbye, since nobody is there to read it.</summary>
+    internal void Cut(GoodbyeCode code, string reason)
+    {
+        lock (Gate)
+        {
+            if (!_machine.IsClosed)
+                _machine.Abort(code, reason);
+            _links.Cut();
+            Settle();
+        }
     }
 
     /// <summary>As <see cref="AbortAsync"/>, since the node stops; waits for handlers too.</summary>
@@ -331,6 +360,9 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
         lock (Gate)
             ConsumedUnderLock(payloads, isDatagrams);
     }
+
+    /// <summary>Asks the peer for a sign of life over the active link.</summary>
+    internal void RequestPing() => Act(static machine => machine.RequestPing());
 
     /// <summary>Does something to the machine.</summary>
     internal void Act(Action<SessionMachine> action)

@@ -51,9 +51,11 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
     }
 
     /// <summary>Ends once a link carries the session, or the session is over.</summary>
-    internal Task WaitUntilActiveAsync(CancellationToken cancellationToken) => machine.ActiveLink is not null
-        ? Task.CompletedTask
-        : (_resumed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(cancellationToken);
+    internal Task WaitUntilActiveAsync(CancellationToken cancellationToken) => machine.ActiveLink is not null ? Task.CompletedTask : WaitUntilMovedAsync(cancellationToken);
+
+    /// <summary>Ends once another link carries the session, or the session is over.</summary>
+    internal Task WaitUntilMovedAsync(CancellationToken cancellationToken) =>
+        (_resumed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(cancellationToken);
 
     /// <summary>
     /// Closes the links, standby ones too, with addresses that are not allowed. False when the session cannot go on: no other link is left, or it has none and
@@ -91,6 +93,9 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
         _resumed?.TrySetResult();
         _resumed = null;
     }
+
+    /// <summary>Closes the links as they are, without a goodbye.</summary>
+    internal void Cut() => _pumps.Cut();
 
     /// <summary>The session is over: closes the links, the active one once it has carried the goodbye. Not under the lock.</summary>
     internal Task CloseAsync(TimeSpan linger) => _pumps.CloseAsync(session.Gate, machine, linger, clock.TimeProvider);

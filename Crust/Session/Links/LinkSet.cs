@@ -30,6 +30,9 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
     internal int Count => _links.Count;
 
+    /// <summary>True while the active link is suspected and no other has shown life since.</summary>
+    internal bool IsStalled => _stall.IsStalled;
+
     /// <summary>How long nothing has come from the remote.</summary>
     internal TimeSpan Silence(Instant now) => now - _lastSign;
 

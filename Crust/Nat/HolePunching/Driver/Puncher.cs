@@ -43,7 +43,7 @@ internal sealed class Puncher(
     private readonly Lock _gate = new();
     private readonly Dictionary<ISignalling, PunchAttempt> _active = [];
     private readonly Dictionary<string, PunchAttempt> _byName = new(StringComparer.Ordinal);
-    private readonly HashSet<Task> _running = [];
+    private readonly RunningTasks _running = new();
     private readonly ConditionalWeakTable<ISignalling, OfferAllowance> _allowances = [];
     private readonly SprayPermits _permits = new(clock);
 
@@ -99,15 +99,13 @@ internal sealed class Puncher(
 
     public async ValueTask DisposeAsync()
     {
-        Task[] left;
         lock (_gate)
         {
             foreach (var attempt in _active.Values)
                 _ = Task.Run(() => attempt.Cancel(PunchFailure.Cancelled));
-            left = [.. _running];
         }
 
-        await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.WhenEndedAsync().ConfigureAwait(false);
     }
 
     private void Answer(ISignalling talk, byte[] id, PunchDescription offer)
@@ -136,7 +134,7 @@ internal sealed class Puncher(
         }
 
         attempt.HandleDescription(offer);
-        Track(RunAsync(talk, attempt, isFresh: false, stopped));
+        _running.Add(RunAsync(talk, attempt, isFresh: false, stopped));
     }
 
     /// <summary>Whether an attempt of the session failed before: what the node's own socket opened then may be spoilt.</summary>
@@ -184,7 +182,7 @@ internal sealed class Puncher(
             }
         }
 
-        Track(attempt.DisposeAsync().AsTask());
+        _running.Add(attempt.DisposeAsync().AsTask());
         return null;
     }
 
@@ -216,7 +214,7 @@ internal sealed class Puncher(
                     _active.Remove(talk);
             }
 
-            Track(LingerAsync(attempt));
+            _running.Add(LingerAsync(attempt));
         }
     }
 
@@ -279,19 +277,6 @@ internal sealed class Puncher(
     {
         lock (_gate)
             return _active.TryGetValue(talk, out var attempt) && attempt.Id.SequenceEqual(id) ? attempt : null;
-    }
-
-    private void Track(Task task)
-    {
-        lock (_gate)
-            _running.Add(task);
-        task.ContinueWith(
-            done =>
-            {
-                lock (_gate)
-                    _running.Remove(done);
-            },
-            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private static PunchFailure Known(uint code) => code <= (uint)PunchFailure.Busy && code != 0 ? (PunchFailure)code : PunchFailure.Cancelled;

@@ -33,7 +33,7 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ISignalling, Attempt> _active = [];
-    private readonly HashSet<Task> _running = [];
+    private readonly RunningTasks _running = new();
 
     /// <summary>Told of each attempt that ended, whoever began it. Must return soon.</summary>
     internal event Action<ISignalling, AttemptReport>? Ended;
@@ -73,13 +73,7 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        Task[] left;
-        lock (_gate)
-            left = [.. _running];
-        await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+    public async ValueTask DisposeAsync() => await _running.WhenEndedAsync().ConfigureAwait(false);
 
     private bool TryBegin(ISignalling talk, Attempt attempt)
     {
@@ -107,7 +101,7 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
         }
 
         attempt.Remote.TrySetResult(offer);
-        Track(Task.Run(() => RunAsync(talk, attempt, token => AnswerAsync(talk, attempt, offer, token), stopped)));
+        _running.Add(Task.Run(() => RunAsync(talk, attempt, token => AnswerAsync(talk, attempt, offer, token), stopped)));
     }
 
     private async Task<AttemptReport> RunAsync(ISignalling talk, Attempt attempt, Func<CancellationToken, Task<PunchFailure>> run, CancellationToken cancellationToken)
@@ -330,19 +324,6 @@ internal sealed class TcpPuncher(PunchEnvironment environment, PunchedPaths path
     {
         lock (_gate)
             return _active.TryGetValue(talk, out var attempt) && attempt.Id.AsSpan().SequenceEqual(id) ? attempt : null;
-    }
-
-    private void Track(Task task)
-    {
-        lock (_gate)
-            _running.Add(task);
-        task.ContinueWith(
-            done =>
-            {
-                lock (_gate)
-                    _running.Remove(done);
-            },
-            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private static TimeSpan RoundTrip(ISignalling talk) => talk.RoundTrip ?? UsualRoundTrip;
