@@ -45,6 +45,9 @@ check_compose() {
   if ! compose --file "$file" --env-file deploy/compose/example.env config >"$scratch/compose" 2>&1; then
     cat "$scratch/compose"
     fail compose "$file is refused with example.env"
+  elif ! compose --file "$file" --file deploy/compose/redis.yaml --env-file deploy/compose/example.env config >"$scratch/compose" 2>&1; then
+    cat "$scratch/compose"
+    fail compose "redis.yaml beside $file is refused"
   elif grep -v '^CRUST_ADVERTISE=' deploy/compose/example.env >"$scratch/env" &&
     compose --file "$file" --env-file "$scratch/env" config >"$scratch/compose" 2>&1; then
     fail compose "$file is accepted without CRUST_ADVERTISE"

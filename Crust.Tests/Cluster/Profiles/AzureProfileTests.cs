@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Crust.Tests.Cluster.Profiles;
 
+[Trait("speed", "slow")]
 public sealed class AzureProfileTests(AzureWorld world) : SharedStorageConformance(world), IClassFixture<AzureWorld>
 {
     /// <summary>A <c>PeerState</c> of the record 1, 2, 3 with sequence 10, as Orleans' serializer writes it.</summary>

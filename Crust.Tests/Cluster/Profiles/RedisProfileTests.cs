@@ -8,6 +8,7 @@ using Xunit;
 
 namespace Crust.Tests.Cluster.Profiles;
 
+[Trait("speed", "slow")]
 public sealed class RedisProfileTests(RedisWorld world) : SharedStorageConformance(world), IClassFixture<RedisWorld>
 {
     [Fact]

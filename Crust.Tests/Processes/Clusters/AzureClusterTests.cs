@@ -41,7 +41,6 @@ public sealed class AzureClusterTests(AzureCluster cluster, ITestOutputHelper ou
             await Eventually.HoldsAsync(() => load.Acknowledged.Count > before + 50, "records are taken again");
             Output.WriteLine($"{(isKilled ? "killed" : "stopped")}: {load.Refused(away)} records refused; taken again {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s after storage was back");
             await load.StopAsync();
-            load.Unanswered(back + (Stopwatch.Frequency * 15)).Should().Be(0);
             (await ping.ExitAsync()).Should().Be(0, ping.ToString());
             ping.Events.Count(e => e.Name == "pong").Should().Be(100);
             await Cluster.StatusAsync(silos: 3, gateways: 2, peers: 1);
