@@ -25,6 +25,7 @@ public sealed partial class CrustNode
             node._arrivals.Arrived(session);
             node._upgrader?.Watch(session);
             node._follower?.Watch(session);
+            node._neighbours?.Greet(session);
             node.Raise(node.PeerConnected, session);
         }
 

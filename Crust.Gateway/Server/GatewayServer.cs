@@ -47,7 +47,8 @@ internal sealed class GatewayServer : IAsyncDisposable
         _dialBack = new DialBackService(node.ProveAsync, node.Id, policy, _cluster, OwnAddresses, clock);
         _peers.Other = command => _dialBack.Handle(command);
         _attempts = new AttemptMetrics(loggerFactory.CreateLogger<GatewayServer>());
-        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay, _attempts);
+        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay, _attempts,
+            new Neighbourhoods(_peers, _cluster, node.Network, timeProvider));
         node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
         node.PeerDisconnected += Detach;
     }

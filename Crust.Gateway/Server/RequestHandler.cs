@@ -19,7 +19,8 @@ namespace Crust.Gateway.Server;
 /// </summary>
 internal sealed class RequestHandler(
     CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
-    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null, AttemptMetrics? attempts = null)
+    Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null, AttemptMetrics? attempts = null,
+    Neighbourhoods? neighbourhoods = null)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
@@ -61,6 +62,9 @@ internal sealed class RequestHandler(
             case GatewayEnvelope.BodyOneofCase.AttestRequest:
                 response.AttestResponse = Attest(message.Session, allowance, request.AttestRequest);
                 break;
+            case GatewayEnvelope.BodyOneofCase.NeighboursRequest:
+                response.NeighboursResponse = await NeighboursAsync(connection, allowance, cancellationToken);
+                break;
             default:
                 return;
         }
@@ -98,6 +102,18 @@ internal sealed class RequestHandler(
         return PeerId.TryFromBytes(request.Peer.Span, out var peer) && relay?.Attest(asker, peer) is { } address
             ? new AttestResponse { Status = GatewayStatus.Ok, Address = LocalAddresses.Unmapped(new IPEndPoint(address, 0)).Address.ToString() }
             : new AttestResponse { Status = GatewayStatus.NotFound };
+    }
+
+    private async Task<NeighboursResponse> NeighboursAsync(PeerConnection connection, RequestAllowance allowance, CancellationToken cancellationToken)
+    {
+        if (!peers.IsAttached(connection))
+            return new NeighboursResponse { Status = GatewayStatus.NotAttached };
+        if (!allowance.MayAskNeighbours(clock.Now))
+            return new NeighboursResponse { Status = GatewayStatus.Throttled };
+        var response = new NeighboursResponse { Status = GatewayStatus.Ok };
+        foreach (var record in neighbourhoods is null ? [] : await neighbourhoods.OfAsync(connection.Peer, cancellationToken))
+            response.Records.Add(UnsafeByteOperations.UnsafeWrap(record));
+        return response;
     }
 
     private async Task<AttachResponse> AttachAsync(PeerConnection connection, RequestAllowance allowance, AttachRequest request, CancellationToken cancellationToken)
