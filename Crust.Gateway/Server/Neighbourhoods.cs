@@ -22,8 +22,8 @@ internal sealed class Neighbourhoods(AttachedPeers peers, ClusterLink cluster, N
     /// <summary>How long the zones' peers are told of.</summary>
     private static readonly TimeSpan SampleAge = TimeSpan.FromMinutes(10);
 
-    private readonly SemaphoreSlim _sampling = new(1);
-    private IReadOnlyList<KnownPeer> _sample = [];
+    private readonly Lock _gate = new();
+    private Task<IReadOnlyList<KnownPeer>> _sample = Task.FromResult<IReadOnlyList<KnownPeer>>([]);
     private long _sampled;
 
     /// <summary>Signed records for a peer, the nearest first.</summary>
@@ -36,7 +36,7 @@ internal sealed class Neighbourhoods(AttachedPeers peers, ClusterLink cluster, N
         var shares = new Dictionary<PrefixGroup, int>();
         var records = new List<byte[]>();
         var bytes = 0;
-        foreach (var known in nearest.Take(RoutingLimits.BucketSize + 1).Concat(await SampleAsync(cancellationToken)))
+        foreach (var known in nearest.Take(RoutingLimits.BucketSize + 1).Concat(await SampleAsync()))
         {
             var share = shares.GetValueOrDefault(known.Group);
             if (records.Count >= GatewayCodec.MaxNeighbours || bytes + known.Signed.Length > GatewayCodec.MaxNeighbourBytes || share >= known.Group.MaxInTable || !told.Add(known.Id))
@@ -54,30 +54,30 @@ internal sealed class Neighbourhoods(AttachedPeers peers, ClusterLink cluster, N
         [.. peers.Snapshot().Select(p => peers.Find(p.Peer)).OfType<AttachedEntry>().Take(1024).Select(e => Verified(e.SignedRecord)).OfType<KnownPeer>()
             .Order(Comparer<KnownPeer>.Create((left, right) => own.CompareDistance(left.Position, right.Position)))];
 
-    private async Task<IReadOnlyList<KnownPeer>> SampleAsync(CancellationToken cancellationToken)
+    /// <summary>The sample, made anew when it is old; all who ask meanwhile wait for the same one.</summary>
+    private Task<IReadOnlyList<KnownPeer>> SampleAsync()
     {
-        await _sampling.WaitAsync(cancellationToken);
-        try
+        lock (_gate)
         {
-            if (_sampled != 0 && timeProvider.GetElapsedTime(_sampled) < SampleAge)
-                return _sample;
-            var sample = new List<KnownPeer>();
-            for (var zone = 0; zone < PeerZone.Count; zone++)
-            {
-                var position = RandomNumberGenerator.GetBytes(PeerZone.HashLength);
-                position[0] = (byte)(zone << (8 - PeerZone.Bits) | position[0] & (0xFF >> PeerZone.Bits));
-                if (await KnownAsync(await cluster.FindClosestAsync(position, AskedOfZone, cancellationToken), cancellationToken) is not { } known)
-                    return _sample;
-                sample.AddRange(known.Where(k => PeerZone.Of(k.Id) == zone).DistinctBy(static k => k.Group.IsLocal ? (object)k.Id : k.Group).Take(OfZone));
-            }
+            if (_sample.IsCompleted && (_sampled == 0 || timeProvider.GetElapsedTime(_sampled) >= SampleAge))
+                (_sample, _sampled) = (DrawAsync(_sample), timeProvider.GetTimestamp());
+            return _sample;
+        }
+    }
 
-            (_sample, _sampled) = (sample, timeProvider.GetTimestamp());
-            return sample;
-        }
-        finally
+    private async Task<IReadOnlyList<KnownPeer>> DrawAsync(Task<IReadOnlyList<KnownPeer>> before)
+    {
+        var sample = new List<KnownPeer>();
+        for (var zone = 0; zone < PeerZone.Count; zone++)
         {
-            _sampling.Release();
+            var position = RandomNumberGenerator.GetBytes(PeerZone.HashLength);
+            position[0] = (byte)(zone << (8 - PeerZone.Bits) | position[0] & (0xFF >> PeerZone.Bits));
+            if (await KnownAsync(await cluster.FindClosestAsync(position, AskedOfZone, CancellationToken.None), CancellationToken.None) is not { } known)
+                return before.IsCompletedSuccessfully ? await before : [];
+            sample.AddRange(known.Where(k => PeerZone.Of(k.Id) == zone).DistinctBy(static k => k.Group.IsLocal ? (object)k.Id : k.Group).Take(OfZone));
         }
+
+        return sample;
     }
 
     private async Task<List<KnownPeer>?> KnownAsync(IReadOnlyList<PeerPresence>? present, CancellationToken cancellationToken)
