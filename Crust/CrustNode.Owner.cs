@@ -26,6 +26,7 @@ public sealed partial class CrustNode
             node._memory.HandleReached(session);
             node._upgrader?.Watch(session);
             node._follower?.Watch(session);
+            node._neighbours?.Greet(session);
             node.Raise(node.PeerConnected, session);
         }
 

@@ -146,7 +146,10 @@ public sealed partial class CrustNode : IAsyncDisposable
             _memory.Attach(_attachment);
             if (options.ObserveNat)
                 _nat = Observe(_attachment, clock);
+            _attachment.Renewed += () => AskNeighbourhood(_attachment);
         }
+
+        AddRouting(dialer, clock);
     }
 
     /// <summary>A connection was made, by either side. Subscribers must return soon; what they throw is logged.</summary>
@@ -270,9 +273,10 @@ public sealed partial class CrustNode : IAsyncDisposable
             return;
         await _stopped.CancelAsync().ConfigureAwait(false);
         // In this order: first what begins something, then what it begins it with.
+        await _asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var part in new IAsyncDisposable?[]
         {
-            _nat, _memory, _attachment, _reachability, _reviver, _controls, _upgrader, _follower, _puncher, _tcpPuncher, _connector, _lan, _hops, _circuits, _introductions,
+            _search, _neighbours, _nat, _memory, _attachment, _reachability, _reviver, _controls, _upgrader, _follower, _puncher, _tcpPuncher, _connector, _lan, _hops, _circuits, _introductions,
         })
         {
             if (part is not null)
@@ -299,6 +303,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         Log.Listening(_logger, Id.ToShortString(), _transports.EndPoints);
         _reachability.Start(_attachment);
         _lan?.Start();
+        _search?.Start();
     }
 
     /// <summary>Opens ways through NATs; null at a gateway.</summary>

@@ -64,6 +64,15 @@ public sealed class CrustNodeOptions
     public bool LanDiscovery { get; set; }
 
     /// <summary>
+    /// Keep a table of peers, and find and be found through them where no gateway can be asked: known peers are dialled, others looked up from peer to peer and introduced by them. Default true; has an
+    /// effect on a node with gateways to begin with, or with a <see cref="RoutingTableFile"/>, that takes direct paths.
+    /// </summary>
+    public bool PeerRouting { get; set; } = true;
+
+    /// <summary>Where that table is kept from one start to the next; made when it is not there, and set aside when it is damaged. Default nowhere.</summary>
+    public string? RoutingTableFile { get; set; }
+
+    /// <summary>
     /// Which paths connections with peers may take. Default <see cref="PathPolicy.Any"/>. The stricter one of both sides counts. Gateways are dialled whatever it is.
     /// </summary>
     public PathPolicy Paths { get; set; }

@@ -25,6 +25,9 @@ internal sealed class PeerConnector(
     /// <summary>The same for a session that both sides want back: whoever waits does not try, so not for long.</summary>
     private static readonly TimeSpan ResumptionWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>Finds a peer through peers, where no gateway can be asked or knows it; null when nobody leads to it. Null: there is no such way.</summary>
+    internal Func<PeerId, CancellationToken, Task<SessionDriver?>>? ByNeighbours { get; set; }
+
     private readonly ConcurrentDictionary<PeerId, Lazy<Task<SessionDriver>>> _attempts = new();
     private readonly RunningTasks _left = new();
 
@@ -154,6 +157,20 @@ internal sealed class PeerConnector(
     }
 
     private async Task<SessionDriver> FindAndDialAsync(PeerId peer, Notes notes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FindByGatewayOrLanAsync(peer, notes, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConnectException e) when (ByNeighbours is not null && e.Failure is ConnectFailure.NotAttached or ConnectFailure.PeerNotFound or ConnectFailure.ClusterUnavailable)
+        {
+            if (ByNeighbours is null || await ByNeighbours(peer, cancellationToken).ConfigureAwait(false) is not { } session)
+                throw;
+            return session;
+        }
+    }
+
+    private async Task<SessionDriver> FindByGatewayOrLanAsync(PeerId peer, Notes notes, CancellationToken cancellationToken)
     {
         if (attachment()?.IsElsewhere == true)
             throw new ConnectException(ConnectFailure.IdentityElsewhere, peer, "The gateway says that a newer process runs under this node's identity.");

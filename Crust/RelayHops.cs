@@ -42,6 +42,9 @@ internal sealed class RelayHops : IAsyncDisposable
         _sweep = timeProvider.CreateTimer(static s => ((RelayHops)s!).Sweep(), this, IdleTime / 2, IdleTime / 2);
     }
 
+    /// <summary>The hop over a peer that introduces us to another; null for whoever is no such peer. Such a session is not ours to close.</summary>
+    internal Func<PeerId, CircuitHop?> OfPeer { get; set; } = static _ => null;
+
     /// <summary>The hop to a gateway.</summary>
     /// <param name="gateway">Its addresses.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
@@ -49,6 +52,8 @@ internal sealed class RelayHops : IAsyncDisposable
     internal async Task<CircuitHop> GetAsync(IReadOnlyList<PeerAddress> gateway, CancellationToken cancellationToken)
     {
         var id = gateway[0].Peer;
+        if (OfPeer(id) is { } introducer)
+            return introducer;
         if (_attachment()?.Current is { } own && own.Gateway == id && own.Session.Circuits is { } circuits)
             return circuits;
         lock (_gate)

@@ -142,6 +142,21 @@ internal sealed class ClusterLink : IAsyncDisposable
         return new FindOutcome(FindStatus.Found, lookup);
     }
 
+    /// <summary>The attached peers nearest to a position, nearest first; null while the cluster is away.</summary>
+    internal async Task<IReadOnlyList<PeerPresence>?> FindClosestAsync(byte[] position, int count, CancellationToken cancellationToken) =>
+        !_isAway && (await _client.FindClosestAsync(position, count, cancellationToken).ConfigureAwait(false)).TryGet(out var found) ? found : null;
+
+    /// <summary>A peer's signed record, no older than a sequence number: from what passed through here, else from the cluster; null when neither has it.</summary>
+    internal async Task<byte[]?> RecordAsync(PeerId peer, ulong sequence, CancellationToken cancellationToken)
+    {
+        if (_cache.Find(peer)?.SignedRecord is { } known && PeerRecord.TryVerify(known, _client.Network, out var record) && record!.Sequence >= sequence)
+            return known;
+        if (_isAway || !(await _client.GetRecordAsync(peer, cancellationToken).ConfigureAwait(false)).TryGet(out var stored) || stored is null)
+            return null;
+        _cache.Set(peer, new PeerLookup(stored, null, null));
+        return stored;
+    }
+
     /// <summary>Asks the gateway of an attached peer to introduce a caller to it.</summary>
     /// <param name="target">Whom the caller wants to reach.</param>
     /// <param name="callerSignedRecord">Who the caller is and where.</param>

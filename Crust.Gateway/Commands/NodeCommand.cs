@@ -40,11 +40,13 @@ internal static class NodeCommand
             return await CommandRunner.GuardAsync(output, async () =>
             {
                 using var logging = ConsoleLogging.Create(parsed.GetValue(verbose));
-                using var key = IdentityFile.LoadOrCreate(parsed.GetValue(identity) ?? IdentityFile.DefaultPath);
+                var keyFile = parsed.GetValue(identity) ?? IdentityFile.DefaultPath;
+                using var key = IdentityFile.LoadOrCreate(keyFile);
                 var options = new CrustNodeOptions
                 {
                     Identity = key, NetworkName = parsed.GetValue(network)!, LoggerFactory = logging, TcpPort = parsed.GetValue(tcpPort), UdpPort = parsed.GetValue(udpPort),
                     AccessFile = parsed.GetValue(access), PortMapping = !parsed.GetValue(noPortMapping), LanDiscovery = parsed.GetValue(lan),
+                    RoutingTableFile = $"{keyFile}.peers",
                 };
                 if (parsed.GetValue(listen) is { } address)
                     options.Listen = address;

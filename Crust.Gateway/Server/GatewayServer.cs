@@ -50,7 +50,8 @@ internal sealed class GatewayServer : IAsyncDisposable
         _bootstrap = new BootstrapKeeper(options.Identity, node.Network, _cluster, _dialBack, _peers.Find, clock, loggerFactory.CreateLogger<BootstrapKeeper>());
         _peers.Other = command => _dialBack.Handle(command);
         _attempts = new AttemptMetrics(loggerFactory.CreateLogger<GatewayServer>());
-        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay, _attempts, _bootstrap);
+        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay, _attempts, _bootstrap,
+            new Neighbourhoods(_peers, _cluster, node.Network, timeProvider));
         node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
         node.PeerDisconnected += Detach;
     }

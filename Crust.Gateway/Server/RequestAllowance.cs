@@ -21,6 +21,10 @@ internal sealed class RequestAllowance
 
     internal bool MaySample(Instant now) => _samples.TryTake(now);
 
+    private readonly TokenBucket _neighbourhoods = new(perSecond: 1.0 / 60, burst: 5);
+
+    internal bool MayAskNeighbours(Instant now) => _neighbourhoods.TryTake(now);
+
     internal bool MayReport(Instant now) => _reports.TryTake(now);
 
     internal bool MayAttest(Instant now) => _attestations.TryTake(now);

@@ -21,7 +21,7 @@ namespace Crust.Gateway.Server;
 internal sealed class RequestHandler(
     CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
     Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null, AttemptMetrics? attempts = null,
-    BootstrapKeeper? bootstrap = null)
+    BootstrapKeeper? bootstrap = null, Neighbourhoods? neighbourhoods = null)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
@@ -66,6 +66,9 @@ internal sealed class RequestHandler(
             case GatewayEnvelope.BodyOneofCase.SampleRequest:
                 response.SampleResponse = Sample(connection, allowance);
                 break;
+            case GatewayEnvelope.BodyOneofCase.NeighboursRequest:
+                response.NeighboursResponse = await NeighboursAsync(connection, allowance, cancellationToken);
+                break;
             default:
                 return;
         }
@@ -103,6 +106,18 @@ internal sealed class RequestHandler(
         return PeerId.TryFromBytes(request.Peer.Span, out var peer) && relay?.Attest(asker, peer) is { } address
             ? new AttestResponse { Status = GatewayStatus.Ok, Address = LocalAddresses.Unmapped(new IPEndPoint(address, 0)).Address.ToString() }
             : new AttestResponse { Status = GatewayStatus.NotFound };
+    }
+
+    private async Task<NeighboursResponse> NeighboursAsync(PeerConnection connection, RequestAllowance allowance, CancellationToken cancellationToken)
+    {
+        if (!peers.IsAttached(connection))
+            return new NeighboursResponse { Status = GatewayStatus.NotAttached };
+        if (!allowance.MayAskNeighbours(clock.Now))
+            return new NeighboursResponse { Status = GatewayStatus.Throttled };
+        var response = new NeighboursResponse { Status = GatewayStatus.Ok };
+        foreach (var record in neighbourhoods is null ? [] : await neighbourhoods.OfAsync(connection.Peer, cancellationToken))
+            response.Records.Add(UnsafeByteOperations.UnsafeWrap(record));
+        return response;
     }
 
     private async Task<AttachResponse> AttachAsync(PeerConnection connection, RequestAllowance allowance, AttachRequest request, CancellationToken cancellationToken)

@@ -22,6 +22,9 @@ internal static partial class Log
     [LoggerMessage(205, LogLevel.Warning, "A subscriber to a node's event failed")]
     internal static partial void SubscriberFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(207, LogLevel.Warning, "The routing table cannot be written to its file")]
+    internal static partial void RoutingNotSaved(ILogger logger);
+
     [LoggerMessage(206, LogLevel.Warning, "Answering an introduction failed")]
     internal static partial void IntroductionFailed(ILogger logger, Exception exception);
 }

@@ -38,6 +38,12 @@ internal static class GatewayCodec
     /// <summary>Most addresses of one gateway in an answer.</summary>
     internal const int MaxHomeAddresses = 16;
 
+    /// <summary>Most records of a neighbourhood.</summary>
+    internal const int MaxNeighbours = 48;
+
+    /// <summary>Bytes that the records of a neighbourhood may take in an envelope.</summary>
+    internal const int MaxNeighbourBytes = MaxEnvelopeLength - 1024;
+
     /// <summary>Parses an envelope; false for anything oversized or malformed.</summary>
     internal static bool TryParse(ReadOnlySpan<byte> payload, out GatewayEnvelope envelope)
     {

@@ -97,6 +97,10 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
         return response?.DialBackResponse;
     }
 
+    /// <summary>Asks who is near us; null when no answer came.</summary>
+    internal async Task<NeighboursResponse?> NeighboursAsync(CancellationToken cancellationToken) =>
+        (await RequestAsync(new GatewayEnvelope { NeighboursRequest = new NeighboursRequest() }, cancellationToken).ConfigureAwait(false))?.NeighboursResponse;
+
     /// <summary>Asks where the gateway sees a peer to which a circuit over it leads; null when it does not say.</summary>
     internal async Task<IPAddress?> AttestAsync(PeerId peer, CancellationToken cancellationToken)
     {
