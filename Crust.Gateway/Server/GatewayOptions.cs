@@ -36,6 +36,9 @@ internal sealed record GatewayOptions
     /// <summary>Orleans gateways of the cluster, HOST:PORT each.</summary>
     public IReadOnlyList<string> Cluster { get; init; } = [];
 
+    /// <summary>Operators whose orders (bans, allow list, drains) count here, by their ids. Empty: nobody's.</summary>
+    public IReadOnlyList<PeerId> Operators { get; init; } = [];
+
     /// <summary>A file of who may attach: <see cref="CrustNodeOptions.AccessFile"/>. Null: everyone.</summary>
     public string? AccessFile { get; init; }
 

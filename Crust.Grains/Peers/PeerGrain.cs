@@ -1,4 +1,5 @@
 using Crust.Grains.Abstractions;
+using Crust.Grains.Orders;
 using Crust.Identity;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
@@ -11,11 +12,14 @@ namespace Crust.Grains.Peers;
 internal sealed class PeerGrain(
     [PersistentState("record", GrainServices.StorageName)] IPersistentState<PeerState> storage,
     ServedNetwork network,
+    PolicyCache policy,
     TimeProvider timeProvider,
     ILogger<PeerGrain> logger) : Grain, IPeerGrain
 {
     /// <summary>Null for a key of another network.</summary>
     private PeerLedger? _ledger;
+
+    private PeerId _peer;
 
     /// <summary>True when the last write's fate is unknown and storage could not be read since.</summary>
     private bool _isUncertain;
@@ -23,9 +27,9 @@ internal sealed class PeerGrain(
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (GrainKeys.TryParsePeer(this.GetPrimaryKeyString(), network.Id, out var peer))
+        if (GrainKeys.TryParsePeer(this.GetPrimaryKeyString(), network.Id, out _peer))
         {
-            _ledger = new PeerLedger(peer, network.Id);
+            _ledger = new PeerLedger(_peer, network.Id);
             _ledger.Load(storage.State);
         }
 
@@ -33,13 +37,18 @@ internal sealed class PeerGrain(
     }
 
     /// <inheritdoc/>
-    public Task<byte[]?> GetRecordAsync() => Task.FromResult(_ledger?.Current(timeProvider.GetUtcNow()));
+    public Task<byte[]?> GetRecordAsync() => Task.FromResult(policy.Rules?.Allows(_peer) == false ? null : _ledger?.Current(timeProvider.GetUtcNow()));
 
     /// <inheritdoc/>
     public async Task<RegisterResult> RegisterAsync(byte[] signedRecord)
     {
         if (_ledger is null)
             return RegisterResult.Invalid;
+        // Not known yet, just after the silo started and with storage away: then nothing can be stored anyway.
+        if (policy.Rules is not { } rules)
+            return RegisterResult.StorageUnavailable;
+        if (!rules.Allows(_peer))
+            return RegisterResult.Denied;
         if (_isUncertain && !await TryReadAsync())
             return RegisterResult.StorageUnavailable;
         for (var attempt = 0; attempt < 2; attempt++)

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Crust.Grains.Abstractions;
+using Crust.Grains.Orders;
 using Crust.Grains.Peers;
 using Crust.Identity;
 using FluentAssertions;
@@ -19,6 +20,8 @@ public sealed class GrainContractsTests
     private static readonly GatewayHeartbeat Heartbeat = new(7, ["tcp://a"], "eu", 3, true);
     private static readonly GatewayEntry Entry = new(Peer, Heartbeat, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(1));
     private static readonly GatewayDirectorySnapshot Directory = new(9, [Entry], [1, 2], 5);
+
+    private static readonly PolicyOrder Order = new(1, 2, [3]);
 
     [Fact]
     public void Contracts_EqualTheFile()
@@ -64,6 +67,7 @@ public sealed class GrainContractsTests
         new DialBackCommand(Peer, ["tcp://a"], new byte[16], Peer), new DialBackResultCommand(new byte[16], [1, 2]), new NumberedCommand(2, new SupersededCommand(Peer, 8)), Entry, Directory,
         new ExchangeReply(ExchangeStatus.Ok, 3, [new NumberedCommand(1, new IntroduceCommand(Peer, [], []))], Directory),
         new PeerState { SignedRecord = [1, 2, 3], Sequence = 4 },
+        new GatewayProof([1], [2]), Order, new PolicyChanges(2, true, [Order]), new OrderPageState { InForce = [Order], Recent = [Order], ForgottenThrough = 5, Numbers = [new OperatorNumber(Peer, 6)] },
     ];
 
     private static IEnumerable<Type> MessageTypes() =>
