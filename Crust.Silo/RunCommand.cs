@@ -51,6 +51,8 @@ internal static class RunCommand
 
     private static readonly Option<string?> Access = CommonOptions.Access();
 
+    private static readonly Option<PeerId[]> Operators = CommonOptions.Operators();
+
     private static readonly Option<bool> NoGateway = new("--no-gateway") { Description = "Run the silo without a gateway for peers." };
 
     private static readonly Option<bool> Json = new("--json") { Description = "Tell events as JSON, one a line, on standard output." };
@@ -62,7 +64,7 @@ internal static class RunCommand
     {
         var command = new RootCommand("Runs a Crust cluster in one process: a silo with its database, and a status page.")
         {
-            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, Profile, Connection, Network, Access, NoGateway, Json, Verbose,
+            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, Profile, Connection, Network, Access, Operators, NoGateway, Json, Verbose,
         };
         Http.Validators.Add(result =>
         {
@@ -125,6 +127,7 @@ internal static class RunCommand
             Profile = line.GetValue(Profile)!,
             Connection = line.GetValue(Connection),
             Network = line.GetValue(Network)!,
+            Operators = line.GetValue(Operators)!,
             Listen = line.GetValue(Listen)!,
             Advertise = line.GetValue(Advertise),
             LogLevel = line.GetValue(Verbose) ? LogLevel.Information : LogLevel.Warning,
@@ -166,6 +169,7 @@ internal static class RunCommand
             TcpPort = line.GetValue(PeersPort),
             UdpPort = line.GetValue(PeersUdpPort),
             AccessFile = line.GetValue(Access),
+            Operators = line.GetValue(Operators)!,
         };
         return await GatewayServer.StartAsync(options, silo.CreateClient, logging, TimeProvider.System, cancellationToken);
     }

@@ -143,7 +143,7 @@ public sealed class SiloHost : IAsyncDisposable
                 endpoint.SiloListeningEndpoint = new IPEndPoint(options.Listen, siloPort);
                 endpoint.GatewayListeningEndpoint = new IPEndPoint(options.Listen, gatewayPort);
             });
-            silo.AddCrust(NetworkId.FromName(options.Network));
+            silo.AddCrust(NetworkId.FromName(options.Network), options.Operators);
             silo.AddSqliteStorage(database);
         });
         var application = builder.Build();

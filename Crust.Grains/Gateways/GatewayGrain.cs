@@ -85,7 +85,7 @@ internal sealed class GatewayGrain(ServedNetwork network, GrainRules rules, Poli
             if (commands.Length > 0 || directory is not null || mailboxEpoch != _ledger.Epoch || own != _exchange || left <= TimeSpan.Zero
                 || (policyVersion is { } known && version != 0 && version != known))
                 return new ExchangeReply(ExchangeStatus.Ok, _ledger.Epoch, commands, directory, version);
-            await Task.WhenAny(_news.Task, change).WaitAsync(left, timeProvider)
+            await ((Task)Task.WhenAny(_news.Task, change)).WaitAsync(left, timeProvider)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
