@@ -90,7 +90,7 @@ public sealed class ClusterLinkTests : IAsyncLifetime
     public async Task Mailbox_RefusesTheSender_WhenNobodyFetches()
     {
         using var silent = new TestPeer();
-        var command = new SupersededCommand(_peer.Id, 1);
+        var command = new DialBackResultCommand(new byte[DialBackCommand.AttemptIdLength], []);
         var results = await Task.WhenAll(
             Enumerable.Range(0, IGatewayGrain.MaxCommands + 10).Select(_ => _cluster.Client.EnqueueAsync(silent.Id, command, CancellationToken.None)));
         results.Should().OnlyContain(reply => reply.IsAvailable);
