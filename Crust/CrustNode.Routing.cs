@@ -43,6 +43,7 @@ public sealed partial class CrustNode
     /// <summary>The gateway took us, or took us again: it is asked for our neighbourhood when it is time, and peers are told what we publish by now.</summary>
     private void AskNeighbourhood(GatewayAttachment attachment)
     {
+        _neighbours?.TellChanges();
         if (_neighbours is null || attachment.Current is not { } gateway || !_asking.IsCompleted)
             return;
         if (_asked is { } last && last.Gateway == gateway.Gateway && _options.TimeProvider.GetElapsedTime(last.At) < NeighbourhoodInterval)

@@ -42,7 +42,8 @@ internal sealed class Neighbours : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly RoutingTable _table;
     private readonly ConditionalWeakTable<SessionDriver, PeersAllowance> _allowances = [];
-    private readonly HashSet<Task> _running = [];
+    private readonly RunningTasks _running = new();
+    private byte[] _told = [];
     private int _introducing;
 
     internal Neighbours(
@@ -120,9 +121,12 @@ internal sealed class Neighbours : IAsyncDisposable
                 PeersTalk.Protocol, new PeersEnvelope { Record = new RecordNotice { Record = UnsafeByteOperations.UnsafeWrap(_own.Signed()) } }.ToByteArray(), SessionDriver.DefaultPriority)));
     }
 
-    /// <summary>What we publish changed: tells everyone with whom there is a session.</summary>
-    internal void GreetAll()
+    /// <summary>What we publish may have changed: then everyone is told with whom there is a session.</summary>
+    internal void TellChanges()
     {
+        var signed = _own.Signed();
+        if (Interlocked.Exchange(ref _told, signed).AsSpan().SequenceEqual(signed))
+            return;
         foreach (var session in _sessions.Sessions)
             Greet(session);
     }
@@ -181,10 +185,7 @@ internal sealed class Neighbours : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Task[] left;
-        lock (_running)
-            left = [.. _running];
-        await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.WhenEndedAsync().ConfigureAwait(false);
         Save();
     }
 
@@ -257,18 +258,7 @@ internal sealed class Neighbours : IAsyncDisposable
 
     private void Run(Func<Task> work)
     {
-        if (_stopped.IsCancellationRequested)
-            return;
-        var task = Task.Run(work, CancellationToken.None);
-        lock (_running)
-            _running.Add(task);
-        task.ContinueWith(
-            done =>
-            {
-                _ = done.Exception;
-                lock (_running)
-                    _running.Remove(done);
-            },
-            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        if (!_stopped.IsCancellationRequested)
+            _running.Add(Task.Run(work, CancellationToken.None));
     }
 }
