@@ -77,7 +77,7 @@ internal sealed class NeighbourCircuits(CircuitAcceptor acceptor, MonotonicClock
         if (isForUs)
             acceptor.HandleOpened(hop, circuit, token);
         else if (target is null || !TryJoin(hop, circuit, target))
-            hop.Close(circuit, isForUs ? CircuitCode.Refused : CircuitCode.NotAdmitted, atOnce: true);
+            hop.Close(circuit, CircuitCode.NotAdmitted, atOnce: true);
     }
 
     private static bool TryJoin(CircuitHop hop, Circuit half, CircuitHop target) => target.TryOpen(hop.Remote, half.Kind, [], other =>

@@ -9,7 +9,9 @@ namespace Crust.Gateway.Commands;
 /// </summary>
 internal sealed class ConnectionLines(CommandOutput output)
 {
+    private readonly Lock _order = new();
     private long _start = Stopwatch.GetTimestamp();
+    private bool _isTold;
 
     /// <summary>A connection is being made, for the first time or again.</summary>
     internal void Begin() => Interlocked.Exchange(ref _start, Stopwatch.GetTimestamp());
@@ -17,13 +19,11 @@ internal sealed class ConnectionLines(CommandOutput output)
     /// <summary>The connection is there.</summary>
     internal void Connected(PeerConnection connection)
     {
-        var took = Elapsed();
-        var path = connection.Path.ToToken();
-        output.Event(
-            "connected",
-            string.Create(CultureInfo.InvariantCulture, $"Connected with {connection.Peer} in {took} ms: {path} to {connection.RemoteEndPoint} ({connection.PathReason})."),
-            ("peer", connection.Peer.ToString()), ("path", path), ("local", connection.LocalEndPoint?.ToString()), ("remote", connection.RemoteEndPoint?.ToString()),
-            ("ms", took), ("why", connection.PathReason), ("signed", connection.SendsSigned && connection.ReceivesSigned));
+        lock (_order)
+        {
+            _isTold = true;
+            TellConnected(connection);
+        }
     }
 
     /// <summary>The first message was answered.</summary>
@@ -35,8 +35,17 @@ internal sealed class ConnectionLines(CommandOutput output)
             ("peer", connection.Peer.ToString()), ("ms", took), ("path", path));
     }
 
-    /// <summary>The connection moved to another link, or has none at the moment.</summary>
+    /// <summary>The connection moved to another link, or has none at the moment. Before it was told to be there that is no news: what is told then is where it is by then.</summary>
     internal void PathChanged(PeerConnection connection)
+    {
+        lock (_order)
+        {
+            if (_isTold)
+                TellChange(connection);
+        }
+    }
+
+    private void TellChange(PeerConnection connection)
     {
         var took = Elapsed();
         if (connection.IsSuspended)
@@ -50,6 +59,17 @@ internal sealed class ConnectionLines(CommandOutput output)
             "path-changed", $"Now {path} to {connection.RemoteEndPoint} ({connection.PathReason}).",
             ("peer", connection.Peer.ToString()), ("path", path), ("local", connection.LocalEndPoint?.ToString()), ("remote", connection.RemoteEndPoint?.ToString()),
             ("ms", took), ("why", connection.PathReason));
+    }
+
+    private void TellConnected(PeerConnection connection)
+    {
+        var took = Elapsed();
+        var path = connection.Path.ToToken();
+        output.Event(
+            "connected",
+            string.Create(CultureInfo.InvariantCulture, $"Connected with {connection.Peer} in {took} ms: {path} to {connection.RemoteEndPoint} ({connection.PathReason})."),
+            ("peer", connection.Peer.ToString()), ("path", path), ("local", connection.LocalEndPoint?.ToString()), ("remote", connection.RemoteEndPoint?.ToString()),
+            ("ms", took), ("why", connection.PathReason), ("signed", connection.SendsSigned && connection.ReceivesSigned));
     }
 
     private double Elapsed() => Math.Round(Stopwatch.GetElapsedTime(Interlocked.Read(ref _start)).TotalMilliseconds, 1);

@@ -19,9 +19,9 @@ internal sealed class RequestAllowance
 
     private readonly TokenBucket _samples = new(perSecond: 0.1, burst: 5);
 
-    internal bool MaySample(Instant now) => _samples.TryTake(now);
-
     private readonly TokenBucket _neighbourhoods = new(perSecond: 1.0 / 60, burst: 5);
+
+    internal bool MaySample(Instant now) => _samples.TryTake(now);
 
     internal bool MayAskNeighbours(Instant now) => _neighbourhoods.TryTake(now);
 

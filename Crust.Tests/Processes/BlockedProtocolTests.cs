@@ -87,7 +87,7 @@ public sealed class BlockedProtocolTests(ITestOutputHelper output) : IAsyncLifet
         var file = _folder.Write($"file-{blocked ?? "both"}", new string('x', 3_000_000));
         var sender = Add(CrustProcess.CrustThrough(
             _folder, _hosts.On(Here),
-            ["send", file, receiver.Text("peer"), "--identity", _folder.PathOf("sender"), .. receiver.Addresses.SelectMany(a => new[] { "--address", a }), "--json"]));
+            ["send", file, receiver.Text("peer"), "--identity", _folder.PathOf("sender"), "--bootstrap-cache", "none", .. receiver.Addresses.SelectMany(a => new[] { "--address", a }), "--json"]));
         (await sender.ExitAsync()).Should().Be(0, sender.ToString());
         var connected = await sender.EventAsync("connected");
         connected.Text("path").Should().Be(path);

@@ -38,6 +38,7 @@ public sealed class BootstrapCacheTests : IAsyncLifetime
     {
         await using var ping = CrustProcess.Crust(folder, ["ping", _cluster.PeerId, "--count", "1", "--json", .. more]);
         await ping.ExitAsync();
-        return [.. ping.Events.Select(e => e.Name)];
+        // A path that gets better after all is no fault.
+        return [.. ping.Events.Select(e => e.Name).Where(name => name != "path-changed")];
     }
 }

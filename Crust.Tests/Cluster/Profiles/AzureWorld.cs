@@ -9,10 +9,4 @@ public sealed class AzureWorld : ProfileWorld
     internal override string Profile => ClusterProfile.Azure;
 
     internal override StorageServer Server { get; } = new AzuriteServer();
-
-    public override ValueTask InitializeAsync()
-    {
-        AzuriteServer.Require();
-        return base.InitializeAsync();
-    }
 }

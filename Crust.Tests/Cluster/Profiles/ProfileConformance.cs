@@ -18,9 +18,9 @@ public abstract class ProfileConformance(ProfileWorld world)
     private static int _lastNumber;
 
     /// <summary>What the tests run on.</summary>
-    private protected ProfileWorld World => world;
+    private protected ProfileWorld World { get; } = world.Required();
 
-    private IGrainStorage Storage => world.Silo.Services.GetRequiredKeyedService<IGrainStorage>(GrainServices.StorageName);
+    private IGrainStorage Storage => World.Silo.Services.GetRequiredKeyedService<IGrainStorage>(GrainServices.StorageName);
 
     [Fact]
     public async Task State_IsReadBackWithItsVersion_AndWhatWasNeverWrittenIsEmpty()
@@ -120,36 +120,36 @@ public abstract class ProfileConformance(ProfileWorld world)
     [Fact]
     public async Task Silos_AreListedWhileTheyLive_AndSeeOneAnother()
     {
-        var management = world.Silo.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
-        (await management.GetHosts(onlyActive: true)).Should().ContainSingle().Which.Key.Endpoint.Should().Be(new IPEndPoint(IPAddress.Loopback, world.Silo.SiloPort));
-        if (!world.HasSeveralSilos)
+        var management = World.Silo.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
+        (await management.GetHosts(onlyActive: true)).Should().ContainSingle().Which.Key.Endpoint.Should().Be(new IPEndPoint(IPAddress.Loopback, World.Silo.SiloPort));
+        if (!World.HasSeveralSilos)
             return;
 
-        var second = await world.StartAsync();
+        var second = await World.StartAsync();
         await Eventually.HoldsAsync(() => management.GetHosts(onlyActive: true), hosts => hosts.Count == 2, "the second silo joins");
         using var peer = new TestPeer();
         var record = peer.Record(1, DateTimeOffset.UtcNow);
         (await second.CreateClient().RegisterAsync(record, CancellationToken.None)).Value.Should().Be(RegisterResult.Accepted);
-        (await world.Silo.CreateClient().GetRecordAsync(peer.Id, CancellationToken.None)).Value.Should().Equal(record);
+        (await World.Silo.CreateClient().GetRecordAsync(peer.Id, CancellationToken.None)).Value.Should().Equal(record);
 
-        await world.StopAsync(second);
+        await World.StopAsync(second);
         await Eventually.HoldsAsync(() => management.GetHosts(onlyActive: true), hosts => hosts.Count == 1, "the second silo leaves");
-        (await world.Silo.CreateClient().GetRecordAsync(peer.Id, CancellationToken.None)).Value.Should().Equal(record);
+        (await World.Silo.CreateClient().GetRecordAsync(peer.Id, CancellationToken.None)).Value.Should().Equal(record);
     }
 
     [Fact]
     public async Task AClient_FindsTheSilos_AndTheirRecordsOutliveThem()
     {
-        await using var client = world.Connect();
+        await using var client = World.Connect();
         await client.WaitUntilConnectedAsync(CancellationToken.None).WaitAsync(Eventually.Soon);
         using var peer = new TestPeer();
         var record = peer.Record(1, DateTimeOffset.UtcNow);
         (await client.RegisterAsync(record, CancellationToken.None)).Value.Should().Be(RegisterResult.Accepted);
 
-        await world.RestartAsync();
+        await World.RestartAsync();
         // Where silos are listed the same client finds the new one, on another port; where not, it must be told.
-        await using var another = world.Connect();
-        var after = world.HasSeveralSilos ? client : another;
+        await using var another = World.Connect();
+        var after = World.HasSeveralSilos ? client : another;
         await Eventually.HoldsAsync(
             () => after.GetRecordAsync(peer.Id, CancellationToken.None), reply => reply.IsAvailable, "the client finds the new silo", TimeSpan.FromSeconds(60));
         (await after.GetRecordAsync(peer.Id, CancellationToken.None)).Value.Should().Equal(record);
@@ -159,15 +159,15 @@ public abstract class ProfileConformance(ProfileWorld world)
     [Fact]
     public async Task ClustersOfOtherNames_OnTheSameStorage_AreNotSeen()
     {
-        if (!world.HasSeveralSilos)
+        if (!World.HasSeveralSilos)
             return;
-        var other = await world.StartAsync("other");
+        var other = await World.StartAsync("other");
         var management = other.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
         (await management.GetHosts(onlyActive: true)).Should().ContainSingle().Which.Key.Endpoint.Port.Should().Be(other.SiloPort);
-        await using var client = world.Connect("other");
+        await using var client = World.Connect("other");
         await client.WaitUntilConnectedAsync(CancellationToken.None).WaitAsync(Eventually.Soon);
         (await client.ListGatewaysAsync(CancellationToken.None)).IsAvailable.Should().BeTrue();
-        await world.StopAsync(other);
+        await World.StopAsync(other);
         (await client.ListGatewaysAsync(CancellationToken.None)).IsAvailable.Should().BeFalse("its only silo is gone, and the silo of the other cluster is not taken for it");
     }
 

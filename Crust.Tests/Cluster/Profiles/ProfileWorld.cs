@@ -30,11 +30,20 @@ public abstract class ProfileWorld : IAsyncLifetime
     /// <summary>True when several silos make one cluster.</summary>
     internal bool HasSeveralSilos => Server is not null;
 
-    public virtual async ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
+        if (Server is { IsInstalled: false })
+            return;
         if (Server is not null)
             await Server.StartAsync();
         Silo = await StartAsync();
+    }
+
+    /// <summary>Itself; skips the test when it could not be started for want of its storage.</summary>
+    internal ProfileWorld Required()
+    {
+        Server?.Require();
+        return this;
     }
 
     public async ValueTask DisposeAsync()

@@ -9,10 +9,4 @@ public sealed class RedisWorld : ProfileWorld
     internal override string Profile => ClusterProfile.Redis;
 
     internal override StorageServer Server { get; } = new Servers.RedisServer();
-
-    public override ValueTask InitializeAsync()
-    {
-        Servers.RedisServer.Require();
-        return base.InitializeAsync();
-    }
 }

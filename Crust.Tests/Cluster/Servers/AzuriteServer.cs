@@ -15,8 +15,9 @@ internal sealed class AzuriteServer : StorageServer
 
     internal override string Connection => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};TableEndpoint=http://127.0.0.1:{Port}/{Account};";
 
-    /// <summary>Skips the test when it is not installed.</summary>
-    internal static void Require() => Tool.Require(IsThere.Value, "Azurite (Node.js with azurite) is not installed");
+    internal override bool IsInstalled => IsThere.Value;
+
+    protected override string Name => "Azurite (Node.js with azurite)";
 
     protected override (string Command, string[] Arguments) CommandLine() =>
         ("node", [Program, "--location", Folder, "--tableHost", "127.0.0.1", "--tablePort", $"{Port}", "--skipApiVersionCheck", "--disableTelemetry", "--silent"]);

@@ -10,8 +10,9 @@ internal sealed class RedisServer(bool keepsAll = true) : StorageServer
 
     internal override string Connection => $"127.0.0.1:{Port}";
 
-    /// <summary>Skips the test when it is not installed.</summary>
-    internal static void Require() => Tool.Require(IsThere.Value, "redis-server is not installed");
+    internal override bool IsInstalled => IsThere.Value;
+
+    protected override string Name => "redis-server";
 
     protected override (string Command, string[] Arguments) CommandLine() =>
     (

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Crust.Tests.Interop.Utp;
 using Crust.Tests.Processes;
 
 namespace Crust.Tests.Cluster.Servers;
@@ -21,8 +22,17 @@ internal abstract class StorageServer : IAsyncDisposable
     /// <summary>What a silo of its profile is given.</summary>
     internal abstract string Connection { get; }
 
+    /// <summary>True when this machine has it.</summary>
+    internal abstract bool IsInstalled { get; }
+
+    /// <summary>Its name, for the reason of a skip.</summary>
+    protected abstract string Name { get; }
+
     /// <summary>Where its data is.</summary>
     protected string Folder => _folder.PathOf("data");
+
+    /// <summary>Skips the test when it is not installed. Not to be called by a fixture, which would fail all of its tests.</summary>
+    internal void Require() => Tool.Require(IsInstalled, $"{Name} is not installed");
 
     /// <summary>Starts it, on the data of its last life, and waits until it answers.</summary>
     internal async Task StartAsync()

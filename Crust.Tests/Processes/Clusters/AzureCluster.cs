@@ -9,10 +9,4 @@ public sealed class AzureCluster : SharedCluster
     internal override StorageServer Storage { get; } = new AzuriteServer();
 
     internal override string Profile => ClusterProfile.Azure;
-
-    public override ValueTask InitializeAsync()
-    {
-        AzuriteServer.Require();
-        return base.InitializeAsync();
-    }
 }

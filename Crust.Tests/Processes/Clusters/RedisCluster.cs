@@ -9,10 +9,4 @@ public sealed class RedisCluster : SharedCluster
     internal override StorageServer Storage { get; } = new Cluster.Servers.RedisServer();
 
     internal override string Profile => ClusterProfile.Redis;
-
-    public override ValueTask InitializeAsync()
-    {
-        Cluster.Servers.RedisServer.Require();
-        return base.InitializeAsync();
-    }
 }

@@ -29,8 +29,10 @@ public abstract class SharedCluster : IAsyncLifetime
     internal abstract string Profile { get; }
 
     /// <inheritdoc/>
-    public virtual async ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
+        if (!Storage.IsInstalled)
+            return;
         await Storage.StartAsync();
         await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StartSiloAsync()));
         await StatusAsync(silos: 3);
@@ -51,6 +53,13 @@ public abstract class SharedCluster : IAsyncLifetime
         _http.Dispose();
         Folder.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Itself; skips the test when it could not be started for want of its storage.</summary>
+    internal SharedCluster Required()
+    {
+        Storage.Require();
+        return this;
     }
 
     /// <summary>Starts a silo on ports of its own.</summary>

@@ -10,25 +10,25 @@ public abstract class SharedClusterTests(SharedCluster cluster, ITestOutputHelpe
 {
     private static readonly TimeSpan Failover = TimeSpan.FromSeconds(5), Presence = TimeSpan.FromSeconds(15);
 
-    private protected SharedCluster Cluster => cluster;
+    private protected SharedCluster Cluster { get; } = cluster.Required();
 
     private protected ITestOutputHelper Output => output;
 
     [Fact]
     public async Task KilledSilo_FailsRequestsForSeconds_AndLosesNothingAcknowledged()
     {
-        await using var client = cluster.Connect();
+        await using var client = Cluster.Connect();
         await client.WaitUntilConnectedAsync(CancellationToken.None).WaitAsync(Eventually.Soon);
         await using var load = new ClusterLoad(client);
-        var ping = await cluster.PingAsync(gateway: 0, count: 100);
+        var ping = await Cluster.PingAsync(gateway: 0, count: 100);
         await ping.EventAsync("pong");
         await Eventually.HoldsAsync(() => load.Acknowledged.Count > 200, "the load runs");
 
-        var victim = cluster.Silos[0];
-        cluster.Silos.RemoveAt(0);
+        var victim = Cluster.Silos[0];
+        Cluster.Silos.RemoveAt(0);
         var killed = Stopwatch.GetTimestamp();
         await victim.KillAsync();
-        await cluster.StatusAsync(silos: 2);
+        await Cluster.StatusAsync(silos: 2);
         output.WriteLine($"the other silos knew after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s");
         var before = load.Succeeded;
         await Eventually.HoldsAsync(() => load.Succeeded > before + 200, "the load goes on");
@@ -41,35 +41,35 @@ public abstract class SharedClusterTests(SharedCluster cluster, ITestOutputHelpe
         (await ping.ExitAsync()).Should().Be(0, ping.ToString());
         ping.Events.Count(e => e.Name == "pong").Should().Be(100, "connections between peers need no silo");
 
-        await cluster.StartSiloAsync();
-        await cluster.StatusAsync(silos: 3, gateways: 2, peers: 1);
+        await Cluster.StartSiloAsync();
+        await Cluster.StatusAsync(silos: 3, gateways: 2, peers: 1);
     }
 
     [Fact]
     public async Task KilledGateway_IsGone_AndItsPeersAreElsewhere()
     {
-        var ping = await cluster.PingAsync(gateway: 0, count: 100);
+        var ping = await Cluster.PingAsync(gateway: 0, count: 100);
         await ping.EventAsync("pong");
-        await using var client = cluster.Connect();
+        await using var client = Cluster.Connect();
         await client.WaitUntilConnectedAsync(CancellationToken.None).WaitAsync(Eventually.Soon);
-        var peer = PeerId.Parse((await cluster.Peer.EventAsync("ready")).Text("peer"));
+        var peer = PeerId.Parse((await Cluster.Peer.EventAsync("ready")).Text("peer"));
         var (survivor, victim) = (await IdAsync(0), await IdAsync(1));
         await Eventually.HoldsAsync(() => client.FindPresenceAsync(peer, CancellationToken.None), reply => reply.Value?.Gateway == victim, "the peer is at the second gateway");
         var killed = Stopwatch.GetTimestamp();
-        await cluster.Gateways[1].KillAsync();
+        await Cluster.Gateways[1].KillAsync();
         await Eventually.HoldsAsync(() => client.FindPresenceAsync(peer, CancellationToken.None), reply => reply.Value?.Gateway == survivor, "the peer is found at the first one", 3 * Presence);
         output.WriteLine($"its peer was found at the other gateway after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s");
-        await cluster.StatusAsync(gateways: 1, deadline: 3 * Presence);
+        await Cluster.StatusAsync(gateways: 1, deadline: 3 * Presence);
         output.WriteLine($"it was gone from the directory after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s");
         (await ping.ExitAsync()).Should().Be(0, ping.ToString());
         ping.Events.Count(e => e.Name == "pong").Should().Be(100);
-        var again = await cluster.PingAsync(gateway: 0, count: 2);
+        var again = await Cluster.PingAsync(gateway: 0, count: 2);
         (await again.ExitAsync()).Should().Be(0, again.ToString());
         // As it was, for the next test.
-        cluster.Gateways[1] = await cluster.StartGatewayAsync();
-        cluster.Gateways.RemoveAt(2);
-        await cluster.StatusAsync(gateways: 2);
+        Cluster.Gateways[1] = await Cluster.StartGatewayAsync();
+        Cluster.Gateways.RemoveAt(2);
+        await Cluster.StatusAsync(gateways: 2);
     }
 
-    private async Task<PeerId> IdAsync(int gateway) => PeerId.Parse((await cluster.Gateways[gateway].EventAsync("ready")).Text("peer"));
+    private async Task<PeerId> IdAsync(int gateway) => PeerId.Parse((await Cluster.Gateways[gateway].EventAsync("ready")).Text("peer"));
 }
