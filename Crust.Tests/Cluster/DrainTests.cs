@@ -119,6 +119,20 @@ public sealed class DrainTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TheOrder_OutlivesTheGatewaysProcess()
+    {
+        await OrderAsync(OrderKind.Drain, 0);
+        await DirectoryTellsAsync(0, isDrained: true);
+        await _gateways[0].DisposeAsync();
+        _gateways[0] = await GatewayAsync(_keys[0], _operator.Id);
+        await Eventually.HoldsAsync(() => _gateways[0].KnownGateways == 2, "it has heard of the cluster");
+        // Whom it takes before it has read the orders it sends on.
+        var node = await StartNodeAsync(0);
+        await Eventually.HoldsAsync(() => node.Gateway == _gateways[1].Id && _gateways[0].AttachedCount == 0, "the node is at the other one");
+        await DirectoryTellsAsync(0, isDrained: true);
+    }
+
+    [Fact]
     public async Task ABannedPeer_IsToldSo_ByAGatewayThatKnowsNoOperator()
     {
         await StartGatewayAsync();
@@ -147,8 +161,13 @@ public sealed class DrainTests(ITestOutputHelper output) : IAsyncLifetime
     private async Task StartGatewayAsync(params PeerId[] operators)
     {
         _keys.Add(PeerIdentity.Create());
-        var options = new GatewayOptions { Identity = _keys[^1], NetworkName = NetworkName, Listen = IPAddress.Loopback, Operators = operators };
-        _gateways.Add(await GatewayServer.StartAsync(options, _cluster.NewClient, NullLoggerFactory.Instance, TimeProvider.System, TestContext.Current.CancellationToken));
+        _gateways.Add(await GatewayAsync(_keys[^1], operators));
+    }
+
+    private Task<GatewayServer> GatewayAsync(PeerIdentity key, params PeerId[] operators)
+    {
+        var options = new GatewayOptions { Identity = key, NetworkName = NetworkName, Listen = IPAddress.Loopback, Operators = operators };
+        return GatewayServer.StartAsync(options, _cluster.NewClient, NullLoggerFactory.Instance, TimeProvider.System, TestContext.Current.CancellationToken);
     }
 
     private async Task StartNodesAsync(int count, int at)
