@@ -17,12 +17,16 @@ internal sealed class ClusterWorld : IAsyncDisposable
     /// <summary>Peers that are attached while something else is measured.</summary>
     private const int PeerCount = 10_000;
 
-    /// <summary>What a full shard of the bootstrap cache holds, half of it by each gateway.</summary>
-    private const int SampledPerGateway = GrainKeys.BootstrapShardCount * IBootstrapCacheGrain.MaxEntries / GatewayCount;
+    /// <summary>Gateways that vouch for what is sampled: samples are diverse by them.</summary>
+    private const int VoucherCount = 8;
+
+    /// <summary>For how many each vouches, so that all shards are full.</summary>
+    private const int SampledPerVoucher = GrainKeys.BootstrapShardCount * IBootstrapCacheGrain.MaxEntries / VoucherCount;
 
     private readonly ClusterSilo _silo;
     private readonly MonotonicClock _clock = new(TimeProvider.System);
     private readonly BootstrapView _view = new(ClusterSilo.Network);
+    private readonly List<ClusterGateway> _vouchers = [];
     private ClusterPeer[] _peers = [];
 
     private ClusterWorld(ClusterSilo silo, ClusterGateway[] gateways, RedisHash redis) => (_silo, Gateways, Redis) = (silo, gateways, redis);
@@ -57,14 +61,15 @@ internal sealed class ClusterWorld : IAsyncDisposable
     {
         if (_view.Count > 0)
             return;
-        foreach (var (index, gateway) in Gateways.Index())
+        _vouchers.AddRange(await Task.WhenAll(Enumerable.Range(0, VoucherCount).Select(i => ClusterGateway.CreateBeside(Gateways[i % GatewayCount]).StartAsync())));
+        foreach (var (index, gateway) in _vouchers.Index())
         {
             var byShard = Enumerable.Range(0, GrainKeys.BootstrapShardCount).Select(_ => new List<(ClusterPeer Peer, BootstrapReport Report)>()).ToArray();
-            for (var made = 0; byShard.Any(s => s.Count < SampledPerGateway / byShard.Length); made++)
+            for (var made = 0; byShard.Any(s => s.Count < SampledPerVoucher / byShard.Length); made++)
             {
                 using var identity = PeerIdentity.Create();
                 var shard = byShard[GrainKeys.BootstrapShardOf(identity.Id)];
-                if (shard.Count == SampledPerGateway / byShard.Length)
+                if (shard.Count == SampledPerVoucher / byShard.Length)
                     continue;
                 // No prefix may have more than a few.
                 var endPoint = new IPEndPoint(new IPAddress([(byte)(11 + made % 80), (byte)(made / 80), 3, (byte)(1 + index)]), 4000);
@@ -112,7 +117,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var gateway in Gateways)
+        foreach (var gateway in _vouchers.Concat(Gateways))
             await gateway.DisposeAsync();
         await _silo.DisposeAsync();
         await Redis.DisposeAsync();
