@@ -90,9 +90,12 @@ internal static class CommonOptions
 
     internal static Option<bool> Lan() => new("--lan") { Description = "Be found on this LAN, and look for peers there: needs no gateway." };
 
-    internal static Argument<PeerId> Peer() => new("PEERID")
+    internal static Argument<PeerId> Peer() => Peer("PEERID", "The peer's id: 52 characters of z-base-32.");
+
+    /// <summary>An id by another name.</summary>
+    internal static Argument<PeerId> Peer(string name, string description) => new(name)
     {
-        Description = "The peer's id: 52 characters of z-base-32.",
+        Description = description,
         CustomParser = result => Parse<PeerId>(result, result.Tokens[0].Value, ParsePeer, ComplainOfPeer),
     };
 
