@@ -24,7 +24,9 @@ public sealed class CrustClusterClient : IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private readonly TimeSpan _responseTimeout;
     private readonly ILogger _logger;
+    private readonly LookupBatcher[] _lookups;
     private volatile CachedDirectory? _directory;
+    private int _isListing;
 
     /// <summary>Makes a client that connects from outside the cluster.</summary>
     /// <exception cref="ArgumentException">Where silos are is not told or not in the right form, the network name is malformed, or a time is out of range.</exception>
@@ -41,6 +43,7 @@ public sealed class CrustClusterClient : IAsyncDisposable
         _timeProvider = timeProvider ?? TimeProvider.System;
         loggerFactory ??= NullLoggerFactory.Instance;
         _logger = loggerFactory.CreateLogger<CrustClusterClient>();
+        _lookups = MakeBatchers();
         _connection = new ClusterConnection(options, loggerFactory, _timeProvider);
     }
 
@@ -54,6 +57,7 @@ public sealed class CrustClusterClient : IAsyncDisposable
         _responseTimeout = responseTimeout ?? TimeSpan.FromSeconds(5);
         _timeProvider = timeProvider ?? TimeProvider.System;
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<CrustClusterClient>();
+        _lookups = MakeBatchers();
     }
 
     /// <summary>The network that this client speaks for.</summary>
@@ -73,8 +77,12 @@ public sealed class CrustClusterClient : IAsyncDisposable
         // The key is taken from the verified record: an unverified one could make the cluster activate grains for anybody.
         if (!PeerRecord.TryVerify(signedRecord, Network, out var record))
             return Task.FromResult(new ClusterReply<RegisterResult>(true, RegisterResult.Invalid));
-        return CallAsync(grains => Peer(grains, record!.Peer).RegisterAsync(signedRecord), cancellationToken);
+        return RegisterVerifiedAsync(record!.Peer, signedRecord, cancellationToken);
     }
+
+    /// <summary><see cref="RegisterAsync"/> of a record that the caller verified.</summary>
+    internal Task<ClusterReply<RegisterResult>> RegisterVerifiedAsync(PeerId peer, byte[] signedRecord, CancellationToken cancellationToken) =>
+        CallAsync(grains => Peer(grains, peer).RegisterAsync(signedRecord), cancellationToken);
 
     /// <summary>A peer's newest signed record; the value is null when there is none. Verify it before use.</summary>
     public Task<ClusterReply<byte[]?>> GetRecordAsync(PeerId peer, CancellationToken cancellationToken) =>
@@ -84,16 +92,19 @@ public sealed class CrustClusterClient : IAsyncDisposable
     public Task<ClusterReply<PeerPresence?>> FindPresenceAsync(PeerId peer, CancellationToken cancellationToken) =>
         CallAsync(grains => Zone(grains, GrainKeys.ZoneOf(peer)).FindAsync(peer), cancellationToken);
 
-    /// <summary>All the cluster knows of a peer: its record, where it is attached and how that gateway is reached.</summary>
+    /// <summary>
+    /// All the cluster knows of a peer: its record, where it is attached and how that gateway is reached. Look-ups that are made at one time share calls. An attached peer's zone answers for it
+    /// alone, once it was looked up; else the peer's own grain is asked for the record.
+    /// </summary>
     public async Task<ClusterReply<PeerLookup>> FindAsync(PeerId peer, CancellationToken cancellationToken)
     {
-        var recordCall = GetRecordAsync(peer, cancellationToken);
-        var presenceCall = FindPresenceAsync(peer, cancellationToken);
-        await Task.WhenAll(recordCall, presenceCall).ConfigureAwait(false);
-        if (!(await recordCall.ConfigureAwait(false)).TryGet(out var record) || !(await presenceCall.ConfigureAwait(false)).TryGet(out var presence))
+        if (!(await _lookups[GrainKeys.ZoneOf(peer)].FindAsync(peer).WaitAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var found))
             return ClusterReply<PeerLookup>.Unavailable;
-        var gateway = presence is null ? null : await FindGatewayAsync(presence.Gateway, cancellationToken).ConfigureAwait(false);
-        return new(true, new PeerLookup(record, presence, gateway));
+        var record = found.SignedRecord;
+        if (record is null && !(await GetRecordAsync(peer, cancellationToken).ConfigureAwait(false)).TryGet(out record))
+            return ClusterReply<PeerLookup>.Unavailable;
+        var gateway = found.Presence is null ? null : await FindGatewayAsync(found.Presence.Gateway, cancellationToken).ConfigureAwait(false);
+        return new(true, new PeerLookup(record, found.Presence, gateway));
     }
 
     /// <summary>
@@ -180,7 +191,16 @@ public sealed class CrustClusterClient : IAsyncDisposable
         CallAsync(grains => Orders(grains).GetLastNumberAsync(operatorId), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _connection?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is not null)
+            await _connection.DisposeAsync().ConfigureAwait(false);
+        foreach (var zone in _lookups)
+            await zone.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private LookupBatcher[] MakeBatchers() =>
+        [.. Enumerable.Range(0, GrainKeys.ZoneCount).Select(zone => new LookupBatcher(peers => CallAsync(grains => Zone(grains, zone).LookUpAsync(peers), CancellationToken.None)))];
 
     private IPeerGrain Peer(IGrainFactory grains, PeerId peer) => grains.GetGrain<IPeerGrain>(GrainKeys.Peer(Network, peer));
 
@@ -196,10 +216,21 @@ public sealed class CrustClusterClient : IAsyncDisposable
 
     private async Task<GatewayEntry?> FindGatewayAsync(PeerId gateway, CancellationToken cancellationToken)
     {
-        if (_directory is not { } cached || _timeProvider.GetElapsedTime(cached.Taken) > DirectoryAge)
+        var cached = _directory;
+        if (cached is null || _timeProvider.GetElapsedTime(cached.Taken) > DirectoryAge)
         {
-            // Unavailable here leaves the older directory in place, which is better than none.
-            await ListGatewaysAsync(cancellationToken).ConfigureAwait(false);
+            // One asks again, the others take what there is. Unavailable leaves the older directory in place, which is better than none.
+            var isFirst = Interlocked.Exchange(ref _isListing, 1) == 0;
+            try
+            {
+                if (isFirst || cached is null)
+                    await ListGatewaysAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (isFirst)
+                    Volatile.Write(ref _isListing, 0);
+            }
         }
 
         return _directory is null ? null : Array.Find(_directory.Snapshot.Gateways, entry => entry.Gateway == gateway);
