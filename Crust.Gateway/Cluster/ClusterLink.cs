@@ -18,6 +18,9 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>The longest wait. Ours: the cluster's return is noticed within a directory's 10 s.</summary>
     private static readonly TimeSpan MaxBackOff = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a look-up waits for the cluster when the peer is known here. Ours: longer than a second question takes, and the peer, which waits too, still takes the answer.</summary>
+    private static readonly TimeSpan FindPatience = TimeSpan.FromSeconds(3);
+
     private readonly CrustClusterClient _client;
     private readonly PeerId _gatewayId;
     private readonly Func<GatewayHeartbeat> _heartbeat;
@@ -122,13 +125,23 @@ internal sealed class ClusterLink : IAsyncDisposable
         return Task.FromResult(false);
     }
 
-    /// <summary>Looks a peer up in the cluster, or, when that is away, in what passed through here.</summary>
+    /// <summary>Looks a peer up in the cluster, or, when that is away or slow, in what passed through here.</summary>
     internal async Task<FindOutcome> FindAsync(PeerId peer, CancellationToken cancellationToken)
     {
         var known = _cache.Find(peer) is { } cached && IsCurrent(cached.SignedRecord) ? cached : null;
         if (_isAway && known is not null)
             return new FindOutcome(FindStatus.Stale, known);
-        var reply = await _client.FindAsync(peer, cancellationToken).ConfigureAwait(false);
+        var asking = _client.FindAsync(peer, cancellationToken);
+        ClusterReply<PeerLookup> reply;
+        try
+        {
+            reply = await (known is null ? asking : asking.WaitAsync(FindPatience, _timeProvider, cancellationToken)).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return new FindOutcome(FindStatus.Stale, known);
+        }
+
         if (!reply.TryGet(out var lookup))
             return new FindOutcome(known is null ? FindStatus.Unavailable : FindStatus.Stale, known);
 

@@ -25,7 +25,7 @@ public sealed class CrustProcess : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Process _process;
     private readonly string _commandLine;
-    private readonly List<(string Text, long Timestamp)> _output = [];
+    private readonly List<(string Text, Lazy<ProcessEvent> Event)> _output = [];
     private readonly List<string> _error = [];
     private readonly Task _reading;
 
@@ -34,12 +34,15 @@ public sealed class CrustProcess : IAsyncDisposable
         _process = process;
         _commandLine = commandLine;
         _reading = Task.WhenAll(
-            ReadAsync(process.StandardOutput, line => _output.Add((line, Stopwatch.GetTimestamp())), () => _output.Count, () => _output.RemoveAt(0)),
+            ReadAsync(process.StandardOutput, Keep, () => _output.Count, () => _output.RemoveAt(0)),
             ReadAsync(process.StandardError, _error.Add, () => _error.Count, () => _error.RemoveAt(0)));
     }
 
     /// <summary>The process's number.</summary>
     public int Id => _process.Id;
+
+    /// <summary>True once it has ended.</summary>
+    public bool HasEnded => _process.HasExited;
 
     /// <summary>The lines of standard output.</summary>
     public IReadOnlyList<string> Output
@@ -67,7 +70,7 @@ public sealed class CrustProcess : IAsyncDisposable
         get
         {
             lock (_lock)
-                return [.. _output.Select(line => ProcessEvent.Parse(line.Text, line.Timestamp))];
+                return [.. _output.Select(line => line.Event.Value)];
         }
     }
 
@@ -85,6 +88,10 @@ public sealed class CrustProcess : IAsyncDisposable
     /// <summary>Starts a <see cref="NatLab.Moving.NumberedPeer"/> by another command, which must become it; it listens to what <see cref="SayAsync"/> says.</summary>
     public static CrustProcess NumberedPeerThrough(TemporaryFolder folder, string[] command, params string[] arguments) => Start(
         folder, command[0], [.. command[1..], "dotnet", typeof(CrustProcess).Assembly.Location, NatLab.Moving.NumberedPeer.Verb, .. arguments], hasInput: true);
+
+    /// <summary>Starts a <see cref="Clusters.PeerHost"/>, which listens to what <see cref="SayAsync"/> says.</summary>
+    public static CrustProcess PeerHost(TemporaryFolder folder, params string[] arguments) => Start(
+        folder, "dotnet", [typeof(CrustProcess).Assembly.Location, Clusters.PeerHost.Verb, .. arguments], hasInput: true);
 
     /// <summary>Starts the silo.</summary>
     public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
@@ -191,6 +198,13 @@ public sealed class CrustProcess : IAsyncDisposable
         if (!hasInput)
             process.StandardInput.Close();
         return new CrustProcess(process, $"{Path.GetFileName(command)} {string.Join(' ', arguments)}");
+    }
+
+    /// <summary>What it says is read once, however often somebody looks.</summary>
+    private void Keep(string line)
+    {
+        var timestamp = Stopwatch.GetTimestamp();
+        _output.Add((line, new Lazy<ProcessEvent>(() => ProcessEvent.Parse(line, timestamp))));
     }
 
     private async Task ReadAsync(StreamReader reader, Action<string> add, Func<int> count, Action drop)
