@@ -146,25 +146,23 @@ public sealed class CrustClusterClient : IAsyncDisposable
     public Task<ClusterReply<EnqueueResult>> EnqueueAsync(PeerId gateway, GatewayCommand command, CancellationToken cancellationToken) =>
         CallAsync(grains => Gateway(grains, gateway).EnqueueAsync(command), cancellationToken);
 
-    /// <summary>A gateway's call to its own mailbox: <see cref="IGatewayGrain.ExchangeAsync"/>. Held for up to 2 s; not repeated, the gateway's loop does that.</summary>
+    /// <summary>A gateway's call to its own mailbox: <see cref="IGatewayGrain.ExchangeProvenAsync"/>. Held for up to 2 s; not repeated, the gateway's loop does that.</summary>
     public Task<ClusterReply<ExchangeReply>> ExchangeAsync(
-        PeerId gateway, ulong mailboxEpoch, ulong ackedThrough, ulong directoryVersion, GatewayHeartbeat heartbeat, CancellationToken cancellationToken) =>
+        PeerId gateway, ulong mailboxEpoch, ulong ackedThrough, ulong directoryVersion, ulong policyVersion, GatewayHeartbeat heartbeat, GatewayProof? proof,
+        CancellationToken cancellationToken) =>
         CallAsync(
-            grains => Gateway(grains, gateway).ExchangeAsync(mailboxEpoch, ackedThrough, directoryVersion, heartbeat), cancellationToken, mayRepeat: false);
+            grains => proof is null
+                ? Gateway(grains, gateway).ExchangeAsync(mailboxEpoch, ackedThrough, directoryVersion, heartbeat)
+                : Gateway(grains, gateway).ExchangeProvenAsync(mailboxEpoch, ackedThrough, directoryVersion, policyVersion, heartbeat, proof),
+            cancellationToken, mayRepeat: false);
 
-    /// <summary>Announces attached peers of one zone; at most <see cref="IRoutingTableGrain.MaxBatch"/>.</summary>
+    /// <summary>Announces attached peers of one zone; at most <see cref="IRoutingTableGrain.MaxBatch"/>. Without a proof that the caller is the gateway the cluster refuses.</summary>
     public Task<ClusterReply<AnnounceReply>> AnnounceAsync(
-        int zone, PeerId gateway, ulong gatewayEpoch, PeerAnnouncement[] batch, CancellationToken cancellationToken) =>
-        CallAsync(grains => Zone(grains, zone).AnnounceAsync(gateway, gatewayEpoch, batch), cancellationToken);
-
-    /// <summary>Takes peers of one zone back; at most <see cref="IRoutingTableGrain.MaxBatch"/>. The value is always true.</summary>
-    public Task<ClusterReply<bool>> WithdrawAsync(int zone, PeerId gateway, PeerWithdrawal[] batch, CancellationToken cancellationToken) =>
+        int zone, PeerId gateway, ulong gatewayEpoch, PeerAnnouncement[] batch, GatewayProof? proof, CancellationToken cancellationToken) =>
         CallAsync(
-            async grains =>
-            {
-                await Zone(grains, zone).WithdrawAsync(gateway, batch).ConfigureAwait(false);
-                return true;
-            },
+            grains => proof is null
+                ? Zone(grains, zone).AnnounceAsync(gateway, gatewayEpoch, batch)
+                : Zone(grains, zone).AnnounceProvenAsync(gateway, gatewayEpoch, batch, proof),
             cancellationToken);
 
     /// <summary>A gateway tells a shard of the bootstrap cache what came of its dials; at most <see cref="IBootstrapCacheGrain.MaxBatch"/>.</summary>
@@ -174,6 +172,26 @@ public sealed class CrustClusterClient : IAsyncDisposable
     /// <summary>A shard of the bootstrap cache; the value is null when it still has the version that is known.</summary>
     public Task<ClusterReply<BootstrapShard?>> ReadBootstrapAsync(int shard, ulong knownVersion, CancellationToken cancellationToken) =>
         CallAsync(grains => Bootstrap(grains, shard).ReadAsync(knownVersion), cancellationToken, mayHedge: true);
+
+    /// <summary>Takes peers of one zone back; at most <see cref="IRoutingTableGrain.MaxBatch"/>. The value is false when the proof is not the gateway's.</summary>
+    public Task<ClusterReply<bool>> WithdrawAsync(int zone, PeerId gateway, PeerWithdrawal[] batch, GatewayProof proof, CancellationToken cancellationToken) =>
+        CallAsync(grains => Zone(grains, zone).WithdrawProvenAsync(gateway, batch, proof), cancellationToken);
+
+    /// <summary>Offers an operator's signed order. <see cref="OrderResult.Accepted"/>: it is stored, and counts everywhere within 5 s.</summary>
+    public Task<ClusterReply<OrderResult>> SubmitOrderAsync(byte[] signedOrder, CancellationToken cancellationToken) =>
+        CallAsync(grains => Orders(grains).SubmitAsync(signedOrder), cancellationToken);
+
+    /// <summary>What operators ordered since a version; the value is null when nothing changed. Verify each order before use.</summary>
+    public Task<ClusterReply<PolicyChanges?>> ReadPolicyAsync(ulong knownVersion, CancellationToken cancellationToken) =>
+        CallAsync(grains => Orders(grains).ReadAsync(knownVersion), cancellationToken);
+
+    /// <summary>The last orders that operators gave, the newest first; at most <see cref="IOperatorOrdersGrain.MaxAudit"/>.</summary>
+    public Task<ClusterReply<PolicyOrder[]>> GetOrderAuditAsync(int count, CancellationToken cancellationToken) =>
+        CallAsync(grains => Orders(grains).GetAuditAsync(count), cancellationToken);
+
+    /// <summary>The number of an operator's newest order; 0 for none.</summary>
+    public Task<ClusterReply<ulong>> GetLastOrderNumberAsync(PeerId operatorId, CancellationToken cancellationToken) =>
+        CallAsync(grains => Orders(grains).GetLastNumberAsync(operatorId), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _connection?.DisposeAsync() ?? ValueTask.CompletedTask;
@@ -185,6 +203,8 @@ public sealed class CrustClusterClient : IAsyncDisposable
     private IGatewayGrain Gateway(IGrainFactory grains, PeerId gateway) => grains.GetGrain<IGatewayGrain>(GrainKeys.Gateway(Network, gateway));
 
     private IBootstrapCacheGrain Bootstrap(IGrainFactory grains, int shard) => grains.GetGrain<IBootstrapCacheGrain>(GrainKeys.Bootstrap(Network, shard));
+
+    private IOperatorOrdersGrain Orders(IGrainFactory grains) => grains.GetGrain<IOperatorOrdersGrain>(GrainKeys.Orders(Network));
 
     private IGatewayDirectoryGrain Directory(IGrainFactory grains) => grains.GetGrain<IGatewayDirectoryGrain>(GrainKeys.Directory(Network));
 

@@ -5,6 +5,7 @@ var root = new RootCommand("Secure peer-to-peer connections by public key alone.
 {
     IdCommand.Create(),
     GatewayCommand.Create(),
+    AdminCommand.Create(),
     NodeCommand.Create(),
     PingCommand.Create(),
     DoctorCommand.Create(),

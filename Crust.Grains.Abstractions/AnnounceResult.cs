@@ -19,4 +19,10 @@ public enum AnnounceResult
 
     /// <summary>A newer process of the same gateway has announced itself: this one must stop.</summary>
     GatewaySuperseded = 4,
+
+    /// <summary>An operator banned the peer, or it is not on the allow list.</summary>
+    Denied = 5,
+
+    /// <summary>The caller did not prove that it is this gateway.</summary>
+    Unproven = 6,
 }

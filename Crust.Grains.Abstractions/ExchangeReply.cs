@@ -6,9 +6,11 @@ namespace Crust.Grains.Abstractions;
 /// <param name="MailboxEpoch">Drawn when the mailbox's activation began.</param>
 /// <param name="Commands">The commands after the acknowledged ones, in order of their numbers.</param>
 /// <param name="Directory">The directory, when it is another than the caller has; else null.</param>
+/// <param name="PolicyVersion">The version of what operators ordered, as this silo knows it; 0 while it knows of none.</param>
 [GenerateSerializer, Alias("crust.ExchangeReply"), Immutable]
 public sealed record ExchangeReply(
     [property: Id(0)] ExchangeStatus Status,
     [property: Id(1)] ulong MailboxEpoch,
     [property: Id(2)] NumberedCommand[] Commands,
-    [property: Id(3)] GatewayDirectorySnapshot? Directory);
+    [property: Id(3)] GatewayDirectorySnapshot? Directory,
+    [property: Id(4)] ulong PolicyVersion = 0);

@@ -13,4 +13,7 @@ public enum ExchangeStatus
 
     /// <summary>The gateway's fault: its heartbeat is malformed.</summary>
     Invalid = 2,
+
+    /// <summary>The caller did not prove that it is this gateway.</summary>
+    Unproven = 3,
 }

@@ -49,6 +49,9 @@ public static class GrainKeys
     /// <summary>The key of the <see cref="IGatewayDirectoryGrain"/>: <c>{prefix}</c>.</summary>
     public static string Directory(NetworkId network) => network.KeyPrefix;
 
+    /// <summary>The key of the <see cref="IOperatorOrdersGrain"/>: <c>{prefix}.orders</c>.</summary>
+    public static string Orders(NetworkId network) => $"{network.KeyPrefix}.orders";
+
     /// <summary>The zone that answers for a peer.</summary>
     public static int ZoneOf(PeerId peer) => PeerZone.Of(peer);
 

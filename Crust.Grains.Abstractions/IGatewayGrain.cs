@@ -26,6 +26,17 @@ public interface IGatewayGrain : IGrainWithStringKey
     [Alias("Exchange")]
     Task<ExchangeReply> ExchangeAsync(ulong mailboxEpoch, ulong ackedThrough, ulong directoryVersion, GatewayHeartbeat heartbeat);
 
+    /// <summary><see cref="ExchangeAsync"/> of a gateway that proves that it is the one: nobody else gets its commands. Ends as well when the policy has another version.</summary>
+    /// <param name="mailboxEpoch">As there.</param>
+    /// <param name="ackedThrough">As there.</param>
+    /// <param name="directoryVersion">As there.</param>
+    /// <param name="policyVersion">The version of the policy that the caller heard of last; 0 for none.</param>
+    /// <param name="heartbeat">As there.</param>
+    /// <param name="proof">Of this life of the gateway.</param>
+    [Alias("ExchangeProven")]
+    Task<ExchangeReply> ExchangeProvenAsync(
+        ulong mailboxEpoch, ulong ackedThrough, ulong directoryVersion, ulong policyVersion, GatewayHeartbeat heartbeat, GatewayProof proof);
+
     /// <summary>Puts a command into the mailbox.</summary>
     [Alias("Enqueue")]
     Task<EnqueueResult> EnqueueAsync(GatewayCommand command);

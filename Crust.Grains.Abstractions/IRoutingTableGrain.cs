@@ -24,6 +24,14 @@ public interface IRoutingTableGrain : IGrainWithStringKey
     [Alias("Withdraw")]
     Task WithdrawAsync(PeerId gatewayId, PeerWithdrawal[] batch);
 
+    /// <summary><see cref="AnnounceAsync"/> of a gateway that proves that it is the one: what the others say is refused.</summary>
+    [Alias("AnnounceProven")]
+    Task<AnnounceReply> AnnounceProvenAsync(PeerId gatewayId, ulong gatewayEpoch, PeerAnnouncement[] batch, GatewayProof proof);
+
+    /// <summary><see cref="WithdrawAsync"/> of a gateway that proves that it is the one. False: it did not, and nothing was taken back.</summary>
+    [Alias("WithdrawProven")]
+    Task<bool> WithdrawProvenAsync(PeerId gatewayId, PeerWithdrawal[] batch, GatewayProof proof);
+
     /// <summary>Where a peer is attached now; null when it is not.</summary>
     [Alias("Find")]
     Task<PeerPresence?> FindAsync(PeerId peer);

@@ -19,4 +19,7 @@ public enum RegisterResult
 
     /// <summary>The cluster's fault: storage did not confirm the write; nothing is acknowledged. Offer it again.</summary>
     StorageUnavailable = 4,
+
+    /// <summary>An operator banned the peer, or it is not on the allow list.</summary>
+    Denied = 5,
 }

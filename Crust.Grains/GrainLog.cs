@@ -26,4 +26,16 @@ internal static partial class GrainLog
 
     [LoggerMessage(5007, LogLevel.Warning, "The gateway directory does not answer the bootstrap cache's shard {Key}: {Reason}")]
     internal static partial void DirectoryAwayFromShard(ILogger logger, string key, string reason);
+
+    [LoggerMessage(5021, LogLevel.Warning, "What operators ordered cannot be read: {Reason}")]
+    internal static partial void PolicyAway(ILogger logger, string reason);
+
+    [LoggerMessage(5022, LogLevel.Information, "The operator {Operator} ordered {Kind} of {Subject}: {Reason}")]
+    internal static partial void OrderTaken(ILogger logger, PeerId @operator, OrderKind kind, PeerId subject, string reason);
+
+    [LoggerMessage(5023, LogLevel.Warning, "An order was refused: {Result}")]
+    internal static partial void OrderRefused(ILogger logger, Crust.Grains.Abstractions.OrderResult result);
+
+    [LoggerMessage(5024, LogLevel.Warning, "Storage did not confirm an order: {Reason}")]
+    internal static partial void OrderNotWritten(ILogger logger, string reason);
 }

@@ -12,6 +12,9 @@ internal static class Timing
     /// <summary>How long a mailbox holds a call. Ours: with half a second for the way, well within a client's 5 s.</summary>
     internal static readonly TimeSpan ExchangeHold = TimeSpan.FromSeconds(2);
 
+    /// <summary>How often a silo looks for new orders of operators. Ours: with a look-up and a way to the gateways, well within the 5 s that are promised.</summary>
+    internal static readonly TimeSpan PolicyPeriod = TimeSpan.FromSeconds(1);
+
     /// <summary>How often mailboxes call the directory, and the directory its zones.</summary>
     internal static readonly TimeSpan DirectoryPeriod = TimeSpan.FromSeconds(2);
 }

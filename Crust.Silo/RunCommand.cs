@@ -50,6 +50,8 @@ internal static class RunCommand
 
     private static readonly Option<string?> Access = CommonOptions.Access();
 
+    private static readonly Option<PeerId[]> Operators = CommonOptions.Operators();
+
     private static readonly Option<bool> NoGateway = new("--no-gateway") { Description = "Run the silo without a gateway for peers." };
 
     private static readonly Option<bool> Json = new("--json") { Description = "Tell events as JSON, one a line, on standard output." };
@@ -61,7 +63,7 @@ internal static class RunCommand
     {
         var command = new RootCommand("Runs a silo of a Crust cluster, with a status page. The embedded profile is a whole cluster in one process.")
         {
-            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, AcceptDataLoss, Network, Access, NoGateway, Json, Verbose,
+            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, AcceptDataLoss, Network, Access, Operators, NoGateway, Json, Verbose,
         };
         Cluster.AddTo(command);
         Http.Validators.Add(result =>
@@ -153,6 +155,7 @@ internal static class RunCommand
         ClusterId = line.GetValue(Cluster.ClusterId) ?? SiloOptions.DefaultClusterId,
         Tls = Cluster.ReadTls(line, null),
         Network = line.GetValue(Network)!,
+        Operators = line.GetValue(Operators)!,
         Listen = line.GetValue(Listen)!,
         Advertise = line.GetValue(Advertise),
         LogLevel = line.GetValue(Verbose) ? LogLevel.Information : LogLevel.Warning,
@@ -170,6 +173,7 @@ internal static class RunCommand
             TcpPort = line.GetValue(PeersPort),
             UdpPort = line.GetValue(PeersUdpPort),
             AccessFile = line.GetValue(Access),
+            Operators = line.GetValue(Operators)!,
         };
         return await GatewayServer.StartAsync(options, silo.CreateClient, logging, TimeProvider.System, cancellationToken);
     }

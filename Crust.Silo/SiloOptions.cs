@@ -64,6 +64,9 @@ public sealed record SiloOptions
     /// <summary>Where the status page is served; port 0 for any. Loopback by default: it tells who is attached where.</summary>
     public IPEndPoint Http { get; init; } = new(IPAddress.Loopback, DefaultHttpPort);
 
+    /// <summary>Operators whose signed orders count, by their ids: at most 16. Empty: every order is refused.</summary>
+    public IReadOnlyList<PeerId> Operators { get; init; } = [];
+
     /// <summary>The least that is logged, to the error stream.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 

@@ -166,6 +166,9 @@ public sealed class CrustNodeOptions
     /// <summary>The node publishes no address: on one host, as behind a NAT, only a punch leads to it. Off by default; for tests.</summary>
     internal bool PublishesNothing { get; set; }
 
+    /// <summary>A gateway's: what the network's operators ordered of peers, beside <see cref="Access"/>. A peer must be allowed by both.</summary>
+    internal PeerAccess? OperatorAccess { get; set; }
+
     /// <summary>A gateway's: who takes the circuits that peers open.</summary>
     internal ICircuitHost? CircuitHost { get; set; }
 }

@@ -15,7 +15,11 @@ namespace Crust;
 /// </summary>
 internal sealed class NodePolicy : IAsyncDisposable
 {
+    /// <summary>What a session that operators no longer allow is told. Their reason is for the audit.</summary>
+    internal const string NotAllowedByOperators = "The operators of this network do not allow this peer.";
+
     private readonly PeerAccess _access;
+    private readonly PeerAccess? _operators;
     private readonly ILogger _logger;
     private readonly AccessFileWatcher? _file;
     private Func<IReadOnlyList<SessionDriver>> _sessions = static () => [];
@@ -25,12 +29,14 @@ internal sealed class NodePolicy : IAsyncDisposable
     internal NodePolicy(CrustNodeOptions options, MonotonicClock clock, ILogger logger)
     {
         _access = options.Access;
+        _operators = options.OperatorAccess;
         _logger = logger;
         Span<byte> random = stackalloc byte[sizeof(ushort)];
         SecureRandom.Fill(random);
         Epoch = ProcessEpoch.Starting(clock.UnixMilliseconds, BitConverter.ToUInt16(random));
         Gate = new AdmissionGate(
-            options.Admission.ToLimits(), options.MaxSessions, () => _access.Rules, options.Bootstrap.Select(b => b.Peer).ToHashSet(), clock, logger);
+            options.Admission.ToLimits(), options.MaxSessions, () => _access.Rules, options.Bootstrap.Select(b => b.Peer).ToHashSet(), clock, logger,
+            _operators is null ? null : peer => _operators.Rules.Allows(peer));
         if (options.AccessFile is not { } path)
             return;
         _file = new AccessFileWatcher(path, _access.Replace, clock.TimeProvider, logger);
@@ -47,12 +53,16 @@ internal sealed class NodePolicy : IAsyncDisposable
     {
         _sessions = sessions;
         _access.Changed += Enforce;
+        if (_operators is not null)
+            _operators.Changed += Enforce;
         _file?.Start();
     }
 
     public async ValueTask DisposeAsync()
     {
         _access.Changed -= Enforce;
+        if (_operators is not null)
+            _operators.Changed -= Enforce;
         if (_file is not null)
             await _file.DisposeAsync().ConfigureAwait(false);
     }
@@ -65,7 +75,7 @@ internal sealed class NodePolicy : IAsyncDisposable
                 continue;
             Log.SessionNotAllowed(_logger, session.Remote.ToShortString());
             // It ends at once; the task only tells when the goodbye has gone out, for which nobody waits here: the session winds itself up.
-            _ = session.AbortAsync(GoodbyeCode.Denied, LinkAdopter.NotAllowed);
+            _ = session.AbortAsync(GoodbyeCode.Denied, _operators?.Rules.Allows(session.Remote) == false ? NotAllowedByOperators : LinkAdopter.NotAllowed);
         }
     }
 }

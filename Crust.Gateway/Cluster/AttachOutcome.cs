@@ -23,4 +23,7 @@ internal enum AttachOutcome
 
     /// <summary>The cluster does not answer. The peer stays attached here and is announced and registered when the cluster is back.</summary>
     Unavailable,
+
+    /// <summary>An operator banned the peer, or it is not on the allow list.</summary>
+    Denied,
 }

@@ -27,6 +27,8 @@ internal sealed class ClusterLink : IAsyncDisposable
     private readonly IAttachedPeers _peers;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
+    private readonly GatewayProof? _proof;
+    private readonly PolicyFollower? _policy;
     private readonly Mailbox _mailbox = new();
     private readonly LookupCache _cache = new(LookupCache.DefaultCapacity);
     private readonly ZoneAnnouncer _announcer;
@@ -35,6 +37,8 @@ internal sealed class ClusterLink : IAsyncDisposable
     private Task _exchanging = Task.CompletedTask;
     private Task _announcing = Task.CompletedTask;
     private Task _registering = Task.CompletedTask;
+    private Task _following = Task.CompletedTask;
+    private ulong _policyVersion;
     private DateTimeOffset _listedSince;
     private volatile GatewayDirectorySnapshot _directory = GatewayDirectorySnapshot.Empty;
     private volatile bool _isClusterReachable;
@@ -48,16 +52,21 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <param name="peers">The gateway's side.</param>
     /// <param name="timeProvider">For waits.</param>
     /// <param name="logger">Where the link tells of losses and recoveries.</param>
+    /// <param name="proof">Shows the cluster that this is the gateway; without it the cluster refuses all but look-ups.</param>
+    /// <param name="policy">Borrowed; follows what operators order. Null: nobody does.</param>
     internal ClusterLink(
-        CrustClusterClient client, PeerId gatewayId, Func<GatewayHeartbeat> heartbeat, IAttachedPeers peers, TimeProvider timeProvider, ILogger logger)
+        CrustClusterClient client, PeerId gatewayId, Func<GatewayHeartbeat> heartbeat, IAttachedPeers peers, TimeProvider timeProvider, ILogger logger, GatewayProof? proof = null,
+        PolicyFollower? policy = null)
     {
+        _proof = proof;
+        _policy = policy;
         _client = client;
         _gatewayId = gatewayId;
         _heartbeat = heartbeat;
         _peers = peers;
         _timeProvider = timeProvider;
         _logger = logger;
-        _announcer = new ZoneAnnouncer(client, gatewayId, () => heartbeat().Epoch, peers, timeProvider, logger);
+        _announcer = new ZoneAnnouncer(client, gatewayId, () => heartbeat().Epoch, proof, peers, timeProvider, logger);
         _pending = new PendingRecords(client, timeProvider);
     }
 
@@ -73,6 +82,8 @@ internal sealed class ClusterLink : IAsyncDisposable
         _exchanging = Task.Run(() => RunAsync(ExchangeAsync));
         _announcing = Task.Run(() => RunAsync(_announcer.RunAsync));
         _registering = Task.Run(() => RunAsync(_pending.RunAsync));
+        if (_policy is not null)
+            _following = Task.Run(() => RunAsync(_policy.RunAsync));
     }
 
     /// <summary>
@@ -103,6 +114,8 @@ internal sealed class ClusterLink : IAsyncDisposable
             _pending.Add(record.Peer, signedRecord);
         if (!(await announce.ConfigureAwait(false)).TryGet(out var announced))
             return AttachOutcome.Unavailable;
+        if (announced.Result == AnnounceResult.Denied || registered == RegisterResult.Denied)
+            return AttachOutcome.Denied;
         if (announced.Result != AnnounceResult.Accepted)
             return announced.Result == AnnounceResult.Superseded ? AttachOutcome.Superseded : AttachOutcome.AttachmentInvalid;
         return registered switch
@@ -215,7 +228,7 @@ internal sealed class ClusterLink : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_exchanging, _announcing, _registering).ConfigureAwait(false);
+        await Task.WhenAll(_exchanging, _announcing, _registering, _following).ConfigureAwait(false);
         _pending.Dispose();
         _announcer.Dispose();
         _stop.Dispose();
@@ -251,7 +264,7 @@ internal sealed class ClusterLink : IAsyncDisposable
         while (true)
         {
             var reply = await _client
-                .ExchangeAsync(_gatewayId, _mailbox.Epoch, _mailbox.AckedThrough, _directory.Version, _heartbeat(), cancellationToken)
+                .ExchangeAsync(_gatewayId, _mailbox.Epoch, _mailbox.AckedThrough, _directory.Version, _policyVersion, _heartbeat(), _proof, cancellationToken)
                 .ConfigureAwait(false);
             var isAnswered = reply.TryGet(out var exchange);
             NoteReachable(isAnswered);
@@ -262,6 +275,8 @@ internal sealed class ClusterLink : IAsyncDisposable
                 continue;
             }
 
+            if (isAnswered && exchange!.Status == ExchangeStatus.Unproven)
+                ClusterLog.NotBelieved(_logger);
             if (isAnswered && exchange!.Status == ExchangeStatus.Superseded)
                 ClusterLog.GatewaySuperseded(_logger);
             await Task.Delay(backOff * Jitter(), _timeProvider, cancellationToken).ConfigureAwait(false);
@@ -284,6 +299,8 @@ internal sealed class ClusterLink : IAsyncDisposable
                 _peers.Deliver(command.Command);
         }
 
+        _policyVersion = exchange.PolicyVersion;
+        _policy?.Note(exchange.PolicyVersion);
         if (exchange.Directory is not { } directory)
             return;
         _directory = directory;

@@ -10,7 +10,7 @@ namespace Crust.Gateway.Cluster;
 /// announcement was not answered.
 /// </summary>
 internal sealed class ZoneAnnouncer(
-    CrustClusterClient client, PeerId gatewayId, Func<ulong> gatewayEpoch, IAttachedPeers peers, TimeProvider timeProvider, ILogger logger) : IDisposable
+    CrustClusterClient client, PeerId gatewayId, Func<ulong> gatewayEpoch, GatewayProof? proof, IAttachedPeers peers, TimeProvider timeProvider, ILogger logger) : IDisposable
 {
     /// <summary>Random wait before a zone is announced again, for each peer in it: one peer needs no spreading, 25 and more get up to a quarter second.</summary>
     private static readonly TimeSpan JitterPerPeer = TimeSpan.FromMilliseconds(10);
@@ -40,7 +40,7 @@ internal sealed class ZoneAnnouncer(
     internal async Task<ClusterReply<AnnounceOutcome>> AnnounceAsync(PeerId peer, PeerAnnouncement announcement, CancellationToken cancellationToken)
     {
         var zone = GrainKeys.ZoneOf(peer);
-        var reply = await client.AnnounceAsync(zone, gatewayId, gatewayEpoch(), [announcement], cancellationToken).ConfigureAwait(false);
+        var reply = await client.AnnounceAsync(zone, gatewayId, gatewayEpoch(), [announcement], proof, cancellationToken).ConfigureAwait(false);
         if (!reply.TryGet(out var answer) || answer.Outcomes is not [var outcome])
         {
             Request([zone]);
@@ -61,7 +61,9 @@ internal sealed class ZoneAnnouncer(
     internal async Task<bool> WithdrawAsync(PeerId peer, ulong epoch, CancellationToken cancellationToken)
     {
         var zone = GrainKeys.ZoneOf(peer);
-        var reply = await client.WithdrawAsync(zone, gatewayId, [new PeerWithdrawal(peer, epoch)], cancellationToken).ConfigureAwait(false);
+        if (proof is null)
+            return false;
+        var reply = await client.WithdrawAsync(zone, gatewayId, [new PeerWithdrawal(peer, epoch)], proof, cancellationToken).ConfigureAwait(false);
         if (!reply.IsAvailable)
             WithdrawLater(peer, epoch);
         return reply.IsAvailable;
@@ -114,7 +116,7 @@ internal sealed class ZoneAnnouncer(
         foreach (var batch in attached.Length == 0 ? [[]] : attached.Chunk(IRoutingTableGrain.MaxBatch))
         {
             var announcements = Array.ConvertAll(batch, peer => new PeerAnnouncement(peer.SignedAttachment, peer.RecordSequence));
-            var reply = await client.AnnounceAsync(zone, gatewayId, gatewayEpoch(), announcements, cancellationToken).ConfigureAwait(false);
+            var reply = await client.AnnounceAsync(zone, gatewayId, gatewayEpoch(), announcements, proof, cancellationToken).ConfigureAwait(false);
             if (!reply.TryGet(out var answer) || (zoneEpoch != 0 && answer.ZoneEpoch != zoneEpoch))
                 return Failed(zone);
             zoneEpoch = answer.ZoneEpoch;
@@ -145,7 +147,7 @@ internal sealed class ZoneAnnouncer(
         foreach (var batch in left.Chunk(IRoutingTableGrain.MaxBatch))
         {
             PeerWithdrawal[] gone = [.. batch.Where(withdrawal => !back.TryGetValue(withdrawal.Peer, out var epoch) || epoch < withdrawal.Epoch)];
-            if (gone.Length > 0 && !(await client.WithdrawAsync(zone, gatewayId, gone, cancellationToken).ConfigureAwait(false)).IsAvailable)
+            if (gone.Length > 0 && proof is not null && !(await client.WithdrawAsync(zone, gatewayId, gone, proof, cancellationToken).ConfigureAwait(false)).IsAvailable)
                 return false;
             lock (_lock)
             {

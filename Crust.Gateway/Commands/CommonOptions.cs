@@ -75,11 +75,27 @@ internal static class CommonOptions
         options.Bootstrap.Count == 0
         && (options.BootstrapCacheFile is null || new BootstrapCacheFile(options.BootstrapCacheFile, NetworkId.FromName(options.NetworkName), NullLogger.Instance).Read().Count == 0);
 
+    /// <summary>The operators of the network; none if left out.</summary>
+    internal static Option<PeerId[]> Operators()
+    {
+        var option = new Option<PeerId[]>("--operator")
+        {
+            Description = "Id of an operator whose signed orders (bans, allow list, drains) count; may repeat. Without any, every order is refused.",
+            HelpName = "PEERID",
+            DefaultValueFactory = _ => [],
+            CustomParser = result => [.. result.Tokens.Select(token => Parse<PeerId>(result, token.Value, ParsePeer, ComplainOfPeer))],
+        };
+        return option;
+    }
+
     internal static Option<bool> Lan() => new("--lan") { Description = "Be found on this LAN, and look for peers there: needs no gateway." };
 
-    internal static Argument<PeerId> Peer() => new("PEERID")
+    internal static Argument<PeerId> Peer() => Peer("PEERID", "The peer's id: 52 characters of z-base-32.");
+
+    /// <summary>An id by another name.</summary>
+    internal static Argument<PeerId> Peer(string name, string description) => new(name)
     {
-        Description = "The peer's id: 52 characters of z-base-32.",
+        Description = description,
         CustomParser = result => Parse<PeerId>(result, result.Tokens[0].Value, ParsePeer, ComplainOfPeer),
     };
 

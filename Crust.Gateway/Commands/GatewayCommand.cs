@@ -54,12 +54,13 @@ internal static class GatewayCommand
         var network = CommonOptions.Network();
         var identity = CommonOptions.Identity("The gateway's key; made at the first start if missing.");
         var access = CommonOptions.Access();
+        var operators = CommonOptions.Operators();
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
         var command = new Command("gateway", "Run a gateway: peers attach to it, it tells the cluster, and passes on what they cannot send directly.")
         {
             config, listen, tcpPort, alsoTcpPorts, udpPort, stunPort, alternate, advertise, cluster, neverDial, region,
-                relayCircuits, relayRate, relayPeerRate, network, identity, access, json, verbose,
+                relayCircuits, relayRate, relayPeerRate, network, identity, access, operators, json, verbose,
         };
         silos.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
@@ -92,6 +93,7 @@ internal static class GatewayCommand
                     ClusterId = parsed.GetValue(silos.ClusterId) ?? file.ClusterId,
                     Tls = silos.ReadTls(parsed, file),
                     Region = parsed.GetValue(region) ?? file.Region ?? "",
+                    Operators = parsed.GetValue(operators) is { Length: > 0 } ids ? ids : file.OperatorIds(),
                     AccessFile = parsed.GetValue(access) ?? file.Access,
                     NeverDial = Networks(NotEmpty(parsed.GetValue(neverDial)) ?? file.NeverDial ?? []),
                 };

@@ -49,6 +49,8 @@ internal sealed class GatewayConfiguration
 
     public string? Access { get; set; }
 
+    public string[]? Operators { get; set; }
+
     public string[]? NeverDial { get; set; }
 
     public int? RelayCircuits { get; set; }
@@ -96,6 +98,10 @@ internal sealed class GatewayConfiguration
     /// <summary>The cluster's end points, checked.</summary>
     internal string[] ClusterEndPoints() => Cluster?.FirstOrDefault(text => !CommonOptions.IsHostAndPort(text)) is not { } wrong
         ? Cluster ?? [] : throw new InvalidDataException($"'{wrong}' in the configuration file is not HOST:PORT.");
+
+    /// <summary>The operators' ids, checked.</summary>
+    internal PeerId[] OperatorIds() => [.. (Operators ?? []).Select(text => PeerId.TryParse(text, null, out var id)
+        ? id : throw new InvalidDataException($"'{text}' in the configuration file is not a peer id."))];
 
     /// <summary>The listen address, checked.</summary>
     internal IPAddress? ListenAddress() => Address(Listen);

@@ -49,6 +49,9 @@ internal sealed record GatewayOptions
     /// <summary>Mutual TLS with the silos; null for none.</summary>
     public ClusterTlsOptions? Tls { get; init; }
 
+    /// <summary>Operators whose orders (bans, allow list, drains) count here, by their ids. Empty: nobody's.</summary>
+    public IReadOnlyList<PeerId> Operators { get; init; } = [];
+
     /// <summary>A file of who may attach: <see cref="CrustNodeOptions.AccessFile"/>. Null: everyone.</summary>
     public string? AccessFile { get; init; }
 

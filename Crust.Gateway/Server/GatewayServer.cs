@@ -26,6 +26,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly CircuitRelay _relay;
     private readonly CrustClusterClient _client;
     private readonly ClusterLink _cluster;
+    private readonly PolicyFollower _policy;
     private readonly DialBackService _dialBack;
     private readonly BootstrapKeeper _bootstrap;
     private readonly AttemptMetrics _attempts;
@@ -35,7 +36,8 @@ internal sealed class GatewayServer : IAsyncDisposable
     private Task _detaching = Task.CompletedTask;
 
     private GatewayServer(
-        GatewayOptions options, CrustNode node, AttachedPeers peers, CircuitRelay relay, CrustClusterClient client, ILoggerFactory loggerFactory, TimeProvider timeProvider)
+        GatewayOptions options, CrustNode node, AttachedPeers peers, CircuitRelay relay, PeerAccess operatorAccess, CrustClusterClient client, ILoggerFactory loggerFactory,
+        TimeProvider timeProvider)
     {
         _options = options;
         _peers = peers;
@@ -44,7 +46,9 @@ internal sealed class GatewayServer : IAsyncDisposable
         var clock = new MonotonicClock(timeProvider);
         _epoch = clock.UnixMilliseconds;
         _client = client;
-        _cluster = new ClusterLink(_client, node.Id, Heartbeat, _peers, timeProvider, loggerFactory.CreateLogger<ClusterLink>());
+        var proof = GatewayLifeProof.Create(options.Identity, node.Network, _epoch, timeProvider.GetUtcNow());
+        _policy = new PolicyFollower(_client, node.Id, options.Operators.ToHashSet(), operatorAccess.Replace, timeProvider, loggerFactory.CreateLogger<ClusterLink>());
+        _cluster = new ClusterLink(_client, node.Id, Heartbeat, _peers, timeProvider, loggerFactory.CreateLogger<ClusterLink>(), proof, _policy);
         var policy = new DialBackPolicy(options.NeverDial, OwnAddresses, IPAddress.IsLoopback(options.Listen));
         _dialBack = new DialBackService(node.ProveAsync, node.Id, policy, _cluster, OwnAddresses, clock);
         _bootstrap = new BootstrapKeeper(options.Identity, node.Network, _cluster, _dialBack, _peers.Find, clock, loggerFactory.CreateLogger<BootstrapKeeper>());
@@ -98,6 +102,7 @@ internal sealed class GatewayServer : IAsyncDisposable
         // The relay knows the directory once there is a link to the cluster; nobody is accepted before.
         GatewayServer? made = null;
         var relay = new CircuitRelay(options.Relay, peers, NetworkId.FromName(options.NetworkName), id => made?.IsGateway(id) == true, new MonotonicClock(timeProvider));
+        var operatorAccess = new PeerAccess();
         var node = CrustNode.Bind(
             new CrustNodeOptions
             {
@@ -108,6 +113,7 @@ internal sealed class GatewayServer : IAsyncDisposable
                 AlsoTcpPorts = options.AlsoTcpPorts,
                 UdpPort = options.UdpPort,
                 AccessFile = options.AccessFile,
+                OperatorAccess = operatorAccess,
                 LoggerFactory = loggerFactory,
                 TimeProvider = timeProvider,
                 IsGateway = true,
@@ -118,7 +124,7 @@ internal sealed class GatewayServer : IAsyncDisposable
             });
         try
         {
-            var server = made = new GatewayServer(options, node, peers, relay, client(), loggerFactory, timeProvider);
+            var server = made = new GatewayServer(options, node, peers, relay, operatorAccess, client(), loggerFactory, timeProvider);
             server._cluster.Start();
             server._bootstrap.Start();
             node.Accept();
@@ -155,6 +161,7 @@ internal sealed class GatewayServer : IAsyncDisposable
         await _dialBack.DisposeAsync();
         await _bootstrap.DisposeAsync();
         await _cluster.DisposeAsync();
+        _policy.Dispose();
         await _client.DisposeAsync();
         _attempts.Dispose();
         _stopped.Dispose();
@@ -166,7 +173,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     private bool IsGateway(PeerId id) => Array.Exists(_cluster.Directory.Gateways, g => g.Gateway == id);
 
     private GatewayHeartbeat Heartbeat() =>
-        new(_epoch, [.. Addresses.Take(GatewayHeartbeat.MaxAddresses).Select(a => a.ToString())], _options.Region, _peers.Count, Draining: false);
+        new(_epoch, [.. Addresses.Take(GatewayHeartbeat.MaxAddresses).Select(a => a.ToString())], _options.Region, _peers.Count, Draining: _policy.IsDraining);
 
     /// <summary>This gateway's addresses and those of the others, one each first: wherever a peer goes next, it should not be the same host.</summary>
     private IEnumerable<string> OtherGateways() =>

@@ -1,4 +1,5 @@
 using Crust.Grains.Abstractions;
+using Crust.Grains.Orders;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -11,6 +12,7 @@ namespace Crust.Grains.Bootstrap;
 internal sealed class BootstrapCacheGrain(
     [PersistentState("bootstrap", GrainServices.StorageName)] IPersistentState<BootstrapState> storage,
     ServedNetwork network,
+    PolicyCache policy,
     TimeProvider timeProvider,
     ILogger<BootstrapCacheGrain> logger) : Grain, IBootstrapCacheGrain
 {
@@ -26,7 +28,7 @@ internal sealed class BootstrapCacheGrain(
     {
         if (!GrainKeys.TryParseBootstrap(this.GetPrimaryKeyString(), network.Id, out var shard))
             throw new ArgumentException("This key is not a shard of the bootstrap cache of the network that this silo serves.");
-        _ledger = new BootstrapLedger(network.Id, shard);
+        _ledger = new BootstrapLedger(network.Id, shard, peer => policy.Rules?.Allows(peer) != false);
         _ledger.Load(storage.State.Entries, timeProvider.GetUtcNow());
         _written = _ledger.Count == storage.State.Entries.Length ? _ledger.Version : 0;
         Repeat(_ => Prune(), BootstrapRules.PrunePeriod, BootstrapRules.PrunePeriod);

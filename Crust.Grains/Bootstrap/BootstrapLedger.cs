@@ -9,7 +9,10 @@ namespace Crust.Grains.Bootstrap;
 /// word that a dial reached it there. From then on only that gateway's word counts, until the peer attaches elsewhere or the gateway is gone. Bounded in all, by prefix and by gateway; whoever
 /// is there longest stays. Pure; one thread at a time.
 /// </summary>
-internal sealed class BootstrapLedger(NetworkId network, int shard)
+/// <param name="network">The network.</param>
+/// <param name="shard">Which shard, 0 to 15.</param>
+/// <param name="mayAttach">Whether operators let a peer attach: who may not is not told to others. Null: everyone may.</param>
+internal sealed class BootstrapLedger(NetworkId network, int shard, Func<PeerId, bool>? mayAttach = null)
 {
     private readonly Dictionary<PeerId, LedgerEntry> _entries = [];
     private HashSet<PeerId>? _gateways;
@@ -48,11 +51,11 @@ internal sealed class BootstrapLedger(NetworkId network, int shard)
         _gateways = gateways.Count > 0 ? gateways : _gateways;
     }
 
-    /// <summary>Drops what has aged: expired records, entries that nobody dialled for long. True when there was any.</summary>
+    /// <summary>Drops what has aged, expired records and entries that nobody dialled for long, and who may not attach any more. True when there was any.</summary>
     internal bool Prune(DateTimeOffset now)
     {
         var oldest = (ulong)Math.Max(0, (now - BootstrapRules.MaxAge).ToUnixTimeMilliseconds());
-        var aged = _entries.Values.Where(e => now >= e.Record.Expiry || e.Entry.LastProven < oldest).ToList();
+        var aged = _entries.Values.Where(e => now >= e.Record.Expiry || e.Entry.LastProven < oldest || mayAttach?.Invoke(e.Peer) == false).ToList();
         foreach (var entry in aged)
             Remove(entry.Peer);
         return aged.Count > 0;
@@ -84,7 +87,7 @@ internal sealed class BootstrapLedger(NetworkId network, int shard)
 
         if (record!.Sequence != proof.Sequence || !record.IsCurrent(now) || !LedgerEntry.AreOf(record, proof.Dialled))
             return BootstrapResult.Invalid;
-        if ((record.Capabilities & PeerCapabilities.AcceptsBootstrap) == 0)
+        if ((record.Capabilities & PeerCapabilities.AcceptsBootstrap) == 0 || mayAttach?.Invoke(proof.Peer) == false)
             return Remove(proof.Peer) ? BootstrapResult.Removed : BootstrapResult.NotAccepting;
         var before = known is null ? (ushort)0 : LedgerEntry.Translate(known.Entry.Proven, known.Record, record);
         var proven = (ushort)(before & ~proof.Dialled | proof.Reached);

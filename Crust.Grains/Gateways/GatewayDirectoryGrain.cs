@@ -10,7 +10,7 @@ namespace Crust.Grains.Gateways;
 /// <remarks>Random placement: one activation for the network, called once in two seconds by each mailbox.</remarks>
 [Reentrant, RandomPlacement]
 internal sealed class GatewayDirectoryGrain(ServedNetwork network, TimeProvider timeProvider, ILogger<GatewayDirectoryGrain> logger)
-    : Grain, IGatewayDirectoryGrain
+    : Grain, IGatewayDirectoryGrain, IIncomingGrainCallFilter
 {
     private readonly DirectoryLedger _ledger = new(timeProvider.GetUtcNow());
 
@@ -21,6 +21,15 @@ internal sealed class GatewayDirectoryGrain(ServedNetwork network, TimeProvider 
             throw new ArgumentException("This key is not the directory of the network that this silo serves.");
         this.RegisterGrainTimer(RefreshZonesAsync, new GrainTimerCreationOptions(TimeSpan.Zero, Timing.DirectoryPeriod) { Interleave = true });
         return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        // The mailboxes' own call: they ask for the proof.
+        if (context.MethodName == nameof(HeartbeatAsync))
+            Insiders.Require(context);
+        return context.Invoke();
     }
 
     /// <inheritdoc/>

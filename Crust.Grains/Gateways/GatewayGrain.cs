@@ -1,4 +1,5 @@
 using Crust.Grains.Abstractions;
+using Crust.Grains.Orders;
 using Crust.Identity;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -12,9 +13,11 @@ namespace Crust.Grains.Gateways;
 /// </summary>
 /// <remarks>Placed on the silo that the gateway is connected to: it is called for every command and every two seconds.</remarks>
 [Reentrant, PreferLocalPlacement, CollectionAgeLimit(Minutes = 2)]
-internal sealed class GatewayGrain(ServedNetwork network, TimeProvider timeProvider, ILogger<GatewayGrain> logger) : Grain, IGatewayGrain
+internal sealed class GatewayGrain(ServedNetwork network, GrainRules rules, PolicyCache policy, TimeProvider timeProvider, ILogger<GatewayGrain> logger)
+    : Grain, IGatewayGrain, IIncomingGrainCallFilter
 {
     private readonly MailboxLedger _ledger = new(ActivationEpoch.Draw(), timeProvider.GetUtcNow());
+    private readonly GatewayProofs _proofs = new(network.Id, rules.AcceptsUnprovenGateways);
     private PeerId _gatewayId;
     private IGrainTimer _toDirectory = null!;
     private GatewayHeartbeat? _heartbeat;
@@ -34,10 +37,30 @@ internal sealed class GatewayGrain(ServedNetwork network, TimeProvider timeProvi
     }
 
     /// <inheritdoc/>
-    public async Task<ExchangeReply> ExchangeAsync(ulong mailboxEpoch, ulong ackedThrough, ulong directoryVersion, GatewayHeartbeat heartbeat)
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        // Who lost to a newer process is the zones' to say.
+        if (context.MethodName == nameof(EnqueueAsync) && context.Request.GetArgument(0) is SupersededCommand)
+            Insiders.Require(context);
+        return context.Invoke();
+    }
+
+    /// <inheritdoc/>
+    public Task<ExchangeReply> ExchangeAsync(ulong mailboxEpoch, ulong ackedThrough, ulong directoryVersion, GatewayHeartbeat heartbeat) =>
+        ExchangeAsync(mailboxEpoch, ackedThrough, directoryVersion, null, heartbeat, null);
+
+    /// <inheritdoc/>
+    public Task<ExchangeReply> ExchangeProvenAsync(
+        ulong mailboxEpoch, ulong ackedThrough, ulong directoryVersion, ulong policyVersion, GatewayHeartbeat heartbeat, GatewayProof proof) =>
+        ExchangeAsync(mailboxEpoch, ackedThrough, directoryVersion, policyVersion, heartbeat, proof);
+
+    private async Task<ExchangeReply> ExchangeAsync(
+        ulong mailboxEpoch, ulong ackedThrough, ulong directoryVersion, ulong? policyVersion, GatewayHeartbeat heartbeat, GatewayProof? proof)
     {
         if (!HeartbeatRules.IsValid(_gatewayId, heartbeat))
             return new ExchangeReply(ExchangeStatus.Invalid, 0, [], null);
+        if (!_proofs.Holds(_gatewayId, heartbeat.Epoch, proof))
+            return new ExchangeReply(ExchangeStatus.Unproven, 0, [], null);
         var status = _ledger.Hear(heartbeat.Epoch, mailboxEpoch, ackedThrough, timeProvider.GetUtcNow());
         if (status != ExchangeStatus.Ok)
             return new ExchangeReply(status, 0, [], null);
@@ -56,9 +79,13 @@ internal sealed class GatewayGrain(ServedNetwork network, TimeProvider timeProvi
             var commands = own == _exchange ? _ledger.Next() : [];
             var directory = _directory?.Version == directoryVersion ? null : _directory;
             var left = Timing.ExchangeHold - timeProvider.GetElapsedTime(started);
-            if (commands.Length > 0 || directory is not null || mailboxEpoch != _ledger.Epoch || own != _exchange || left <= TimeSpan.Zero)
-                return new ExchangeReply(ExchangeStatus.Ok, _ledger.Epoch, commands, directory);
-            await _news.Task.WaitAsync(left, timeProvider)
+            // Taken before the version: what changes between the two ends the wait.
+            var change = policy.NextChange;
+            var version = policy.Version;
+            if (commands.Length > 0 || directory is not null || mailboxEpoch != _ledger.Epoch || own != _exchange || left <= TimeSpan.Zero
+                || (policyVersion is { } known && version != 0 && version != known))
+                return new ExchangeReply(ExchangeStatus.Ok, _ledger.Epoch, commands, directory, version);
+            await ((Task)Task.WhenAny(_news.Task, change)).WaitAsync(left, timeProvider)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }

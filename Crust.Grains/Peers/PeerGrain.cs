@@ -1,4 +1,5 @@
 using Crust.Grains.Abstractions;
+using Crust.Grains.Orders;
 using Crust.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -13,6 +14,7 @@ namespace Crust.Grains.Peers;
 internal sealed class PeerGrain(
     [FromKeyedServices(GrainServices.StorageName)] IGrainStorage storage,
     ServedNetwork network,
+    PolicyCache policy,
     TimeProvider timeProvider,
     ILogger<PeerGrain> logger) : Grain, IPeerGrain
 {
@@ -21,6 +23,8 @@ internal sealed class PeerGrain(
 
     /// <summary>Null for a key of another network.</summary>
     private PeerLedger? _ledger;
+
+    private PeerId _peer;
 
     /// <summary>What storage held when it was last read or written.</summary>
     private GrainState<PeerState> _stored = new();
@@ -34,14 +38,16 @@ internal sealed class PeerGrain(
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (GrainKeys.TryParsePeer(this.GetPrimaryKeyString(), network.Id, out var peer))
-            _ledger = new PeerLedger(peer, network.Id);
+        if (GrainKeys.TryParsePeer(this.GetPrimaryKeyString(), network.Id, out _peer))
+            _ledger = new PeerLedger(_peer, network.Id);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
     public async Task<byte[]?> GetRecordAsync()
     {
+        if (policy.Rules?.Allows(_peer) == false)
+            return null;
         // After a write of unknown fate the last known record serves.
         if (_ledger is { HasLoaded: false } && !await TryReadAsync())
             throw new OrleansException("Storage does not answer.");
@@ -53,6 +59,11 @@ internal sealed class PeerGrain(
     {
         if (_ledger is null)
             return RegisterResult.Invalid;
+        // Not known yet, just after the silo started and with storage away: then nothing can be stored anyway.
+        if (policy.Rules is not { } rules)
+            return RegisterResult.StorageUnavailable;
+        if (!rules.Allows(_peer))
+            return RegisterResult.Denied;
         if (_isUncertain && !await TryReadAsync())
             return RegisterResult.StorageUnavailable;
         for (var attempt = 0; attempt < 2; attempt++)

@@ -8,7 +8,7 @@ namespace Crust.Grains.Routing;
 /// been running when it was signed. The newest process of a peer wins; within one process the attachment signed last is where it is found, and the earlier
 /// ones come back when that ends. Pure; one thread at a time.
 /// </summary>
-internal sealed class RoutingLedger(NetworkId network, int zone)
+internal sealed class RoutingLedger(NetworkId network, int zone, Func<PeerId, bool>? mayAttach = null)
 {
     private readonly Dictionary<PeerId, RoutingEntry> _entries = [];
     private readonly Dictionary<PeerId, GatewayTable> _gateways = [];
@@ -41,6 +41,8 @@ internal sealed class RoutingLedger(NetworkId network, int zone)
         if (!TryRead(announcement.SignedAttachment, out var attachment) || attachment.Gateway != gateway || !IsTimely(attachment, table.Epoch, now))
             return new AnnounceOutcome(AnnounceResult.Invalid, 0);
         var peer = attachment.Peer;
+        if (mayAttach?.Invoke(peer) == false)
+            return new AnnounceOutcome(AnnounceResult.Denied, 0);
         if (!_entries.TryGetValue(peer, out var entry))
         {
             var hash = PeerZone.Hash(peer);
@@ -75,6 +77,19 @@ internal sealed class RoutingLedger(NetworkId network, int zone)
     {
         if (_entries.TryGetValue(peer, out var entry) && entry.Epoch <= epoch && _gateways.TryGetValue(gateway, out var table) && table.Peers.Remove(peer))
             RemoveAttachment(entry, gateway);
+    }
+
+    /// <summary>Ends the entries of all who may not attach any more.</summary>
+    internal void DropDenied()
+    {
+        foreach (var entry in _entries.Values.Where(entry => mayAttach?.Invoke(entry.Peer) == false).ToArray())
+        {
+            foreach (var attachment in entry.Attachments)
+                _gateways[attachment.Gateway].Peers.Remove(entry.Peer);
+            entry.Attachments.Clear();
+            _entries.Remove(entry.Peer);
+            _sorted.Remove(entry);
+        }
     }
 
     internal PeerPresence? Find(PeerId peer) => _entries.TryGetValue(peer, out var entry) ? entry.ToPresence() : null;

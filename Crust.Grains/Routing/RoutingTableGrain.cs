@@ -1,4 +1,6 @@
 using Crust.Grains.Abstractions;
+using Crust.Grains.Gateways;
+using Crust.Grains.Orders;
 using Crust.Identity;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -9,14 +11,17 @@ namespace Crust.Grains.Routing;
 /// <summary>One zone's table: the shell around <see cref="RoutingLedger"/>. Reentrant, because every step on the ledger is synchronous.</summary>
 /// <remarks>Random placement: 16 zones spread over the silos, and every gateway calls every zone.</remarks>
 [Reentrant, RandomPlacement]
-internal sealed class RoutingTableGrain(ServedNetwork network, TimeProvider timeProvider, ILogger<RoutingTableGrain> logger) : Grain, IRoutingTableGrain
+internal sealed class RoutingTableGrain(ServedNetwork network, GrainRules grainRules, PolicyCache policy, TimeProvider timeProvider, ILogger<RoutingTableGrain> logger)
+    : Grain, IRoutingTableGrain, IIncomingGrainCallFilter
 {
     /// <summary>Most losers that wait to be told. Ours: the oldest is forgotten then, and told when its gateway announces it next.</summary>
     private const int MaxLosers = 4096;
 
     private readonly ulong _epoch = ActivationEpoch.Draw();
+    private readonly GatewayProofs _proofs = new(network.Id, grainRules.AcceptsUnprovenGateways);
     private readonly Queue<Superseded> _losers = new();
     private RoutingLedger _ledger = null!;
+    private ulong _policyVersion;
     private IGrainTimer _tellLosers = null!;
 
     /// <inheritdoc/>
@@ -24,7 +29,7 @@ internal sealed class RoutingTableGrain(ServedNetwork network, TimeProvider time
     {
         if (!GrainKeys.TryParseZone(this.GetPrimaryKeyString(), network.Id, out var zone))
             throw new ArgumentException("This key is not a zone of the network that this silo serves.");
-        _ledger = new RoutingLedger(network.Id, zone);
+        _ledger = new RoutingLedger(network.Id, zone, peer => policy.Rules?.Allows(peer) != false);
         // Told by a timer and not within the winner's call: the loser's mailbox may be on a silo that just died.
         _tellLosers = this.RegisterGrainTimer(
             TellLosersAsync, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true });
@@ -32,11 +37,32 @@ internal sealed class RoutingTableGrain(ServedNetwork network, TimeProvider time
     }
 
     /// <inheritdoc/>
-    public Task<AnnounceReply> AnnounceAsync(PeerId gatewayId, ulong gatewayEpoch, PeerAnnouncement[] batch)
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        // The directory's own call.
+        if (context.MethodName == nameof(RefreshAsync))
+            Insiders.Require(context);
+        return context.Invoke();
+    }
+
+    /// <inheritdoc/>
+    public Task<AnnounceReply> AnnounceAsync(PeerId gatewayId, ulong gatewayEpoch, PeerAnnouncement[] batch) => AnnounceAsync(gatewayId, gatewayEpoch, batch, null);
+
+    /// <inheritdoc/>
+    public Task<AnnounceReply> AnnounceProvenAsync(PeerId gatewayId, ulong gatewayEpoch, PeerAnnouncement[] batch, GatewayProof proof) =>
+        AnnounceAsync(gatewayId, gatewayEpoch, batch, proof);
+
+    private Task<AnnounceReply> AnnounceAsync(PeerId gatewayId, ulong gatewayEpoch, PeerAnnouncement[] batch, GatewayProof? proof)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Length, IRoutingTableGrain.MaxBatch);
         var now = timeProvider.GetUtcNow();
         var outcomes = new AnnounceOutcome[batch.Length];
+        if (!_proofs.Holds(gatewayId, gatewayEpoch, proof))
+        {
+            Array.Fill(outcomes, new AnnounceOutcome(AnnounceResult.Unproven, 0));
+            return Task.FromResult(new AnnounceReply(_epoch, outcomes));
+        }
+
         if (!_ledger.Hear(gatewayId, gatewayEpoch, now))
         {
             Array.Fill(outcomes, new AnnounceOutcome(AnnounceResult.GatewaySuperseded, 0));
@@ -59,13 +85,10 @@ internal sealed class RoutingTableGrain(ServedNetwork network, TimeProvider time
     }
 
     /// <inheritdoc/>
-    public Task WithdrawAsync(PeerId gatewayId, PeerWithdrawal[] batch)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Length, IRoutingTableGrain.MaxBatch);
-        foreach (var withdrawal in batch)
-            _ledger.Withdraw(gatewayId, withdrawal.Peer, withdrawal.Epoch);
-        return Task.CompletedTask;
-    }
+    public Task WithdrawAsync(PeerId gatewayId, PeerWithdrawal[] batch) => Task.FromResult(Withdraw(gatewayId, batch, null));
+
+    /// <inheritdoc/>
+    public Task<bool> WithdrawProvenAsync(PeerId gatewayId, PeerWithdrawal[] batch, GatewayProof proof) => Task.FromResult(Withdraw(gatewayId, batch, proof));
 
     /// <inheritdoc/>
     public Task<PeerPresence?> FindAsync(PeerId peer) => Task.FromResult(_ledger.Find(peer));
@@ -80,7 +103,23 @@ internal sealed class RoutingTableGrain(ServedNetwork network, TimeProvider time
     public Task<ZoneStatus> RefreshAsync(GatewayLife[] liveGateways, bool isComplete)
     {
         _ledger.Refresh(liveGateways, isComplete, timeProvider.GetUtcNow());
+        if (_policyVersion != policy.Version)
+        {
+            _policyVersion = policy.Version;
+            _ledger.DropDenied();
+        }
+
         return Task.FromResult(new ZoneStatus(_epoch, _ledger.Count));
+    }
+
+    private bool Withdraw(PeerId gatewayId, PeerWithdrawal[] batch, GatewayProof? proof)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Length, IRoutingTableGrain.MaxBatch);
+        if (!_proofs.Holds(gatewayId, null, proof))
+            return false;
+        foreach (var withdrawal in batch)
+            _ledger.Withdraw(gatewayId, withdrawal.Peer, withdrawal.Epoch);
+        return true;
     }
 
     private async Task TellLosersAsync(CancellationToken cancellationToken)

@@ -18,9 +18,9 @@ internal static class CrustSiloExtensions
     internal const string ClusterName = "crust";
 
     /// <summary>The grains of a network, the grain directory and the failover times.</summary>
-    internal static ISiloBuilder AddCrust(this ISiloBuilder silo, NetworkId network)
+    internal static ISiloBuilder AddCrust(this ISiloBuilder silo, NetworkId network, IReadOnlyCollection<PeerId>? operators = null, bool acceptUnprovenGateways = false)
     {
-        silo.Services.AddCrustGrains(network);
+        silo.Services.AddCrustGrains(network, operators, acceptUnprovenGateways);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
         silo.Configure<ClusterMembershipOptions>(membership =>
         {

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Crust.Grains.Abstractions;
 using Crust.Grains.Bootstrap;
+using Crust.Grains.Orders;
 using Crust.Grains.Peers;
 using Crust.Identity;
 using FluentAssertions;
@@ -21,6 +22,8 @@ public sealed class GrainContractsTests
     private static readonly GatewayEntry Entry = new(Peer, Heartbeat, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(1));
     private static readonly BootstrapEntry Bootstrap = new([1, 2], 3, true, Peer, 4, 5, 6, 7, 8, 9, 10);
     private static readonly GatewayDirectorySnapshot Directory = new(9, [Entry], [1, 2], 5);
+
+    private static readonly PolicyOrder Order = new(1, 2, [3]);
 
     [Fact]
     public void Contracts_EqualTheFile()
@@ -67,6 +70,7 @@ public sealed class GrainContractsTests
         new ExchangeReply(ExchangeStatus.Ok, 3, [new NumberedCommand(1, new IntroduceCommand(Peer, [], []))], Directory),
         new PeerState { SignedRecord = [1, 2, 3], Sequence = 4 },
         new BootstrapReport([1], [2], [3]), new BootstrapReply([BootstrapResult.Demoted]), Bootstrap, new BootstrapShard(2, 3, [Bootstrap]), new BootstrapState { Entries = [Bootstrap] },
+        new GatewayProof([1], [2]), Order, new PolicyChanges(2, true, [Order]), new OrderPageState { InForce = [Order], Recent = [Order], ForgottenThrough = 5, Numbers = [new OperatorNumber(Peer, 6)] },
     ];
 
     private static IEnumerable<Type> MessageTypes() =>

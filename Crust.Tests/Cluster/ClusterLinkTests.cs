@@ -90,7 +90,7 @@ public sealed class ClusterLinkTests : IAsyncLifetime
     public async Task Mailbox_RefusesTheSender_WhenNobodyFetches()
     {
         using var silent = new TestPeer();
-        var command = new SupersededCommand(_peer.Id, 1);
+        var command = new DialBackResultCommand(new byte[DialBackCommand.AttemptIdLength], []);
         var results = await Task.WhenAll(
             Enumerable.Range(0, IGatewayGrain.MaxCommands + 10).Select(_ => _cluster.Client.EnqueueAsync(silent.Id, command, CancellationToken.None)));
         results.Should().OnlyContain(reply => reply.IsAvailable);
@@ -139,7 +139,7 @@ public sealed class ClusterLinkTests : IAsyncLifetime
         (await _first.AttachAsync(_peer, 5)).Should().Be(AttachOutcome.Attached);
         (await _first.AttachAsync(_caller, 5)).Should().Be(AttachOutcome.Attached);
         var announcer = new ZoneAnnouncer(
-            _cluster.Client, _first.Id, () => _first.Epoch, _first, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+            _cluster.Client, _first.Id, () => _first.Epoch, _first.Proof, _first, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         _first.Attached.TryRemove(_peer.Id, out _);
         announcer.WithdrawLater(_peer.Id, 5);
         announcer.WithdrawLater(_caller.Id, 5);
@@ -176,9 +176,9 @@ public sealed class ClusterLinkTests : IAsyncLifetime
     public async Task Exchange_OfAnOlderProcessOfTheGateway_IsRefused()
     {
         var older = new GatewayHeartbeat(_first.Epoch - 1, [], "", 0, false);
-        var reply = await _cluster.Client.ExchangeAsync(_first.Id, 0, 0, 0, older, CancellationToken.None);
+        var reply = await _cluster.Client.ExchangeAsync(_first.Id, 0, 0, 0, 0, older, _first.ProofOf(_first.Epoch - 1), CancellationToken.None);
         reply.Value!.Status.Should().Be(ExchangeStatus.Superseded);
         var lying = new GatewayHeartbeat(_first.Epoch, [$"tcp://127.0.0.1:1/{_peer.Id}"], "", 0, false);
-        (await _cluster.Client.ExchangeAsync(_first.Id, 0, 0, 0, lying, CancellationToken.None)).Value!.Status.Should().Be(ExchangeStatus.Invalid);
+        (await _cluster.Client.ExchangeAsync(_first.Id, 0, 0, 0, 0, lying, _first.Proof, CancellationToken.None)).Value!.Status.Should().Be(ExchangeStatus.Invalid);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class FaultyStorage : IGrainStorage
     {
         if (FailsReads)
             throw new StorageUnavailableException("reads fail");
-        var exists = _rows.TryGetValue(grainId.ToString(), out var row);
+        var exists = _rows.TryGetValue(Key(stateName, grainId), out var row);
         grainState.State = exists ? Copy((T)row.State) : Activator.CreateInstance<T>();
         grainState.ETag = exists ? row.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) : null;
         grainState.RecordExists = exists;
@@ -45,7 +45,7 @@ internal sealed class FaultyStorage : IGrainStorage
             throw new StorageUnavailableException("writes fail");
         }
 
-        var key = grainId.ToString();
+        var key = Key(stateName, grainId);
         var exists = _rows.TryGetValue(key, out var row);
         var stored = exists ? row.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) : null;
         if (stored != grainState.ETag)
@@ -63,6 +63,8 @@ internal sealed class FaultyStorage : IGrainStorage
     }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => throw new NotSupportedException();
+
+    private static string Key(string stateName, GrainId grainId) => $"{grainId}/{stateName}";
 
     private T Copy<T>(T state) => Serializer!.Deserialize<T>(Serializer.SerializeToArray(state))!;
 }

@@ -1,5 +1,6 @@
 using Crust.Client;
 using Crust.Grains;
+using Crust.Identity;
 using Crust.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
@@ -27,13 +28,14 @@ public sealed class TestCluster : IAsyncDisposable
 
     internal FaultyStorage Storage { get; }
 
-    internal static async Task<TestCluster> StartAsync()
+    /// <param name="operators">Whose orders count.</param>
+    internal static async Task<TestCluster> StartAsync(params PeerId[] operators)
     {
         var storage = new FaultyStorage();
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddCrust(TestPeer.Network);
+            silo.AddCrust(TestPeer.Network, operators);
             silo.Services.AddGrainStorage(GrainServices.StorageName, (services, _) =>
             {
                 storage.Serializer = services.GetRequiredService<Serializer>();

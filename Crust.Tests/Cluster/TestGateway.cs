@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Crust.Access;
 using Crust.Client;
 using Crust.Gateway.Cluster;
 using Crust.Grains.Abstractions;
@@ -12,11 +13,13 @@ internal sealed class TestGateway : IAttachedPeers, IAsyncDisposable
 {
     private readonly TestPeer _self = new();
 
-    internal TestGateway(CrustClusterClient client)
+    internal TestGateway(CrustClusterClient client, params PeerId[] operators)
     {
+        Proof = ProofOf(Epoch);
+        Policy = new PolicyFollower(client, _self.Id, operators.ToHashSet(), rules => Rules = rules, TimeProvider.System, NullLogger.Instance);
         Link = new ClusterLink(
-            client, _self.Id, () => new GatewayHeartbeat(Epoch, [$"tcp://127.0.0.1:4000/{_self.Id}"], "test", Attached.Count, false), this, TimeProvider.System,
-            NullLogger.Instance);
+            client, _self.Id, () => new GatewayHeartbeat(Epoch, [$"tcp://127.0.0.1:4000/{_self.Id}"], "test", Attached.Count, Policy.IsDraining), this, TimeProvider.System,
+            NullLogger.Instance, Proof, Policy);
         Link.Start();
     }
 
@@ -25,6 +28,17 @@ internal sealed class TestGateway : IAttachedPeers, IAsyncDisposable
     internal ulong Epoch { get; } = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 
     internal ClusterLink Link { get; }
+
+    /// <summary>What it shows the cluster.</summary>
+    internal GatewayProof Proof { get; }
+
+    internal PolicyFollower Policy { get; }
+
+    /// <summary>Who may attach, as operators ordered.</summary>
+    internal AccessRules Rules { get; private set; } = AccessRules.Everyone;
+
+    /// <summary>What it would show in another life of it.</summary>
+    internal GatewayProof ProofOf(ulong epoch) => _self.Prove(epoch);
 
     internal ConcurrentDictionary<PeerId, AttachedPeer> Attached { get; } = new();
 
@@ -55,6 +69,7 @@ internal sealed class TestGateway : IAttachedPeers, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Link.DisposeAsync();
+        Policy.Dispose();
         _self.Dispose();
     }
 }

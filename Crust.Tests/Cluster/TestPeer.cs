@@ -1,4 +1,5 @@
 using System.Net;
+using Crust.Gateway.Cluster;
 using Crust.Grains.Abstractions;
 using Crust.Identity;
 
@@ -21,6 +22,13 @@ internal sealed class TestPeer : IDisposable
 
     internal byte[] Attach(PeerId gateway, ulong epoch, DateTimeOffset at, NetworkId? network = null) =>
         Attachment.Sign(_identity, network ?? Network, gateway, epoch, at);
+
+    /// <summary>What it shows the cluster as a gateway.</summary>
+    internal GatewayProof Prove(ulong epoch, NetworkId? network = null) => GatewayLifeProof.Create(_identity, network ?? Network, epoch, DateTimeOffset.UtcNow);
+
+    /// <summary>Its order as an operator.</summary>
+    internal byte[] Order(ulong number, OrderKind kind, PeerId subject, string reason = "", NetworkId? network = null) =>
+        OperatorOrder.Sign(_identity, network ?? Network, number, DateTimeOffset.UtcNow, kind, subject, reason);
 
     internal PeerAnnouncement Announce(PeerId gateway, ulong epoch, DateTimeOffset at) => new(Attach(gateway, epoch, at), 1);
 

@@ -21,7 +21,7 @@ internal static class Mutants
         new("what was paid on a lost link is paid again", Sending, "if (entry is not null)\n                entry.Written = 0;", "if (entry is not null)\n                (entry.Written, entry.Paid) = (0, 0);"),
         new("credit is not refunded to the receiver", Assembler, "window.Refund(WireLimits.Cost(entry.Filled));", ""),
         new("a stream's finish is lost with the link", "Session/Streams/InboundStream.cs", "HasArrivedEnd = IsEnded;", ""),
-        new("a generation is promised twice", "Session/Links/GenerationCounter.cs", "Interlocked.Increment(ref _last)", "Math.Max(1, Interlocked.Increment(ref _last) / 2)"),
+        new("a generation is promised twice", "Session/Links/GenerationCounter.cs", "return next;", "return Math.Max(1, next / 2);"),
         new("a refusal is lost with the link", "Session/Receiving/RefusalList.cs", "internal void HandleLinkChanged() => _next = 0;", "internal void HandleLinkChanged() => _next = _refusals.Count;"),
         new("an outcome is told twice", Sending, "_events.Enqueue(new SessionEvent(kind, entry.Token, Code: code));\n        entry.Token = 0;", "_events.Enqueue(new SessionEvent(kind, entry.Token, Code: code));"),
         new("what was not acknowledged counts as not sent", Sending, "Strand(_ledger.At(i), SessionEventKind.OutcomeUnknown);", "Strand(_ledger.At(i), SessionEventKind.NotSent);"),

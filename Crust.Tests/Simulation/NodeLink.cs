@@ -264,7 +264,7 @@ internal sealed class NodeLink : ILinkReader
             return false;
         _remote = offer.Initiator;
         _isUnderWay = true;
-        var promise = _node.Peers.Promise(offer.Initiator, offer.Nonce, s => s.Machine.Promise(_link.Rank, World.Now));
+        var promise = _node.Peers.Promise(offer.Initiator, offer.Nonce, _link.Rank, s => s.Machine.Promise(_link.Rank, World.Now));
         var reply = _node.Reply(offer, nonces, promise);
         WriteHandshake(RecordType.HandshakeMessage2, buffer => handshake.TryWriteMessage2(reply, buffer, out var length, out _result) ? length : 0);
         if (_result is null)

@@ -75,6 +75,11 @@ public sealed class AccessRules
         return !_networks.Contains(address);
     }
 
+    /// <summary>Rules of these peers alone.</summary>
+    /// <param name="denied">Who may not.</param>
+    /// <param name="allowed">The only ones that may; null for no list.</param>
+    internal static AccessRules Of(IEnumerable<PeerId> denied, IEnumerable<PeerId>? allowed) => new([.. denied], allowed is null ? null : [.. allowed], NetworkSet.Empty);
+
     /// <summary>Rules in which the peer is on the allow list; a denial stays and counts more.</summary>
     internal AccessRules WithAllowed(PeerId peer) => new(_denied, (_allowed ?? []).Add(peer), _networks);
 

@@ -24,6 +24,12 @@ internal static class Statement
     /// <summary>A peer's announcement on its LAN: <c>Discovery/Lan</c>.</summary>
     internal const string LanContext = "crust lan v1";
 
+    /// <summary>An operator's order: <see cref="OperatorOrder"/>.</summary>
+    internal const string OrderContext = "crust order v1";
+
+    /// <summary>A gateway's word on its own life, for the cluster: <see cref="GatewayCredential"/>.</summary>
+    internal const string CredentialContext = "crust gateway life v1";
+
     /// <summary>A batch of messages: the session's signatures.</summary>
     internal const string Batch = "crust batch v1";
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Crust.Identity;
 using Crust.Session.Admission;
 using Crust.Session.Handshakes;
+using Crust.Session.Links;
 using Crust.Session.Records;
 using FluentAssertions;
 using Xunit;
@@ -96,13 +97,13 @@ public sealed class PeerSessionsTests
     {
         // Used to draw another nonce, as nothing was left of the peer: its next link came from "a peer that began anew", and its session ended.
         var lost = Handshake(Nonce(100));
-        var promised = _peers.Promise(Peer.Id, Nonce(100), _ => 0);
+        var promised = _peers.Promise(Peer.Id, Nonce(100), LinkRank.Direct, _ => 0);
         _peers.EndHandshake(Peer.Id);
         var next = Handshake(Nonce(100));
         next.SessionId.Should().Be(lost.SessionId);
         _peers.Judge(next, Silence, out _).Should().Be(LinkVerdict.Begin);
         if (Self.Id < Peer.Id)
-            _peers.Promise(Peer.Id, Nonce(100), _ => 0).Should().BeGreaterThan(promised);
+            _peers.Promise(Peer.Id, Nonce(100), LinkRank.Direct, _ => 0).Should().BeGreaterThan(promised);
     }
 
     [Fact]
@@ -141,9 +142,23 @@ public sealed class PeerSessionsTests
         other.BeginHandshake(Self.Id);
         var (lower, higher) = Self.Id < Peer.Id ? (_peers, other) : (other, _peers);
         var (lowerId, higherId) = Self.Id < Peer.Id ? (Self.Id, Peer.Id) : (Peer.Id, Self.Id);
-        lower.Promise(higherId, Nonce(100), _ => 0).Should().Be(1);
-        lower.Promise(higherId, Nonce(100), _ => 0).Should().Be(2);
-        higher.Promise(lowerId, Nonce(100), _ => 5).Should().Be(0);
+        lower.Promise(higherId, Nonce(100), LinkRank.Direct, _ => 0).Should().Be(1);
+        lower.Promise(higherId, Nonce(100), LinkRank.Direct, _ => 0).Should().Be(2);
+        higher.Promise(lowerId, Nonce(100), LinkRank.Direct, _ => 5).Should().Be(0);
+    }
+
+    [Fact]
+    public void AWorseLink_IsPromisedNothing_WhileABetterOneIsAboutToStand()
+    {
+        // Both handshakes are under way and there is no session yet: used to promise the circuit the higher generation, so that it took the session from the direct link, which was then given up.
+        var other = new PeerSessions<object>(Peer.Id, 4, () => Nonce(1));
+        _peers.BeginHandshake(Peer.Id);
+        other.BeginHandshake(Self.Id);
+        var (lower, remote) = Self.Id < Peer.Id ? (_peers, Peer.Id) : (other, Self.Id);
+        lower.Promise(remote, Nonce(100), LinkRank.Relayed, _ => 0).Should().Be(1);
+        lower.Promise(remote, Nonce(100), LinkRank.Direct, _ => 0).Should().Be(2);
+        lower.Promise(remote, Nonce(100), LinkRank.Relayed, _ => 0).Should().Be(0);
+        lower.Promise(remote, Nonce(100), LinkRank.Direct, _ => 0).Should().Be(3);
     }
 
     private static TimeSpan Silence(object session) => TimeSpan.Zero;

@@ -18,11 +18,12 @@ public sealed class BootstrapLedgerTests : IDisposable
     private readonly BootstrapPeer _other = new();
     private readonly List<BootstrapPeer> _more = [];
     private readonly BootstrapLedger _ledger;
+    private readonly HashSet<PeerId> _banned = [];
     private DateTimeOffset _now = Start;
 
     public BootstrapLedgerTests()
     {
-        _ledger = new BootstrapLedger(TestPeer.Network, _peer.Shard);
+        _ledger = new BootstrapLedger(TestPeer.Network, _peer.Shard, peer => !_banned.Contains(peer));
         _ledger.Load([], _now);
         _ledger.SetGateways([_gateway.Id, _other.Id]);
     }
@@ -153,6 +154,19 @@ public sealed class BootstrapLedgerTests : IDisposable
         Tick(60);
         Report(_other.Prove(_peer.Id, 1, _now), _peer.Record(1, _now), []).Should().Be(BootstrapResult.Proven);
         _ledger.Entries.Single().Should().BeEquivalentTo(new { Voucher = _other.Id, Successes = 2u, ProvenSince = (ulong)Start.ToUnixTimeMilliseconds() });
+    }
+
+    [Fact]
+    public void ABannedPeer_DoesNotEnter_AndOneThatIsBannedLater_Leaves()
+    {
+        _banned.Add(_peer.Id);
+        Proven().Should().Be(BootstrapResult.NotAccepting);
+        _banned.Clear();
+        Tick(1);
+        Proven().Should().Be(BootstrapResult.Proven);
+        _banned.Add(_peer.Id);
+        _ledger.Prune(_now).Should().BeTrue();
+        _ledger.Count.Should().Be(0);
     }
 
     [Fact]

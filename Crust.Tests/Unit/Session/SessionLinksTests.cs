@@ -71,6 +71,28 @@ public class SessionLinksTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public void DirectAndRelayedAtOnce_EndDirect_WhicheverStandsFirst(bool relayedStandsFirst)
+    {
+        var pair = Unlinked();
+        var direct = pair.NewLink(LinkRank.Direct, pair.A.Machine.Promise(LinkRank.Direct, pair.Now));
+        var circuit = pair.A.Machine.Promise(LinkRank.Relayed, pair.Now);
+        circuit.Should().Be(0, "the direct link is about to stand");
+        var relayed = pair.NewLink(LinkRank.Relayed, circuit);
+        foreach (var link in relayedStandsFirst ? [relayed, direct] : new[] { direct, relayed })
+        {
+            pair.Join(pair.B, link);
+            pair.Join(pair.A, link);
+        }
+
+        pair.Run();
+        Carries(pair, direct);
+        pair.A.Machine.Statistics.Links.Should().Be(2, "the circuit is the way back");
+        Exchanges(pair);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public void SimultaneousLinks_EndOnOne_WhicheverComesFirst(bool higherSeesTheOtherFirst)
     {
         var pair = Unlinked();

@@ -9,14 +9,6 @@ namespace Crust.Identity.Driver;
 /// </summary>
 public static class IdentityFile
 {
-    private const string TemporaryEnd = ".tmp";
-
-    /// <summary>Random bytes in the name of a file that is being written.</summary>
-    private const int TemporaryBytes = 8;
-
-    /// <summary>Making a file takes milliseconds: what is older was left behind by a process that was killed.</summary>
-    private static readonly TimeSpan TemporaryAge = TimeSpan.FromMinutes(1);
-
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Where the default identity lives: <c>crust/identity</c> in the user's configuration folder (<c>~/.config</c>, <c>%APPDATA%</c>).</summary>
@@ -91,7 +83,7 @@ public static class IdentityFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (File.Exists(path))
         {
-            RemoveRemains(Path.GetFullPath(path));
+            WholeFile.RemoveRemains(path);
             return Load(path);
         }
 
@@ -108,25 +100,9 @@ public static class IdentityFile
     private static void Store(PeerIdentity identity, string path, bool overwrite)
     {
         var text = IdentityFileText.Format(identity);
-        // In the same folder, so that the move is a rename; random, so that two processes do not share it.
-        var temporary = $"{path}.{Convert.ToHexStringLower(SecureRandom.Bytes(TemporaryBytes))}{TemporaryEnd}";
         try
         {
-            CreateFolder(Path.GetDirectoryName(path));
-            RemoveRemains(path);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = OwnerOnly;
-            using (var stream = new FileStream(temporary, options))
-            {
-                stream.Write(text);
-                stream.Flush(flushToDisk: true);
-            }
-
-            if (overwrite)
-                File.Move(temporary, path, overwrite: true);
-            else
-                ExclusiveMove.Move(temporary, path);
+            WholeFile.Write(path, text, overwrite);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -136,54 +112,6 @@ public static class IdentityFile
         finally
         {
             Secrets.Zero(text);
-            Delete(temporary);
         }
-    }
-
-    /// <summary>Deletes what processes left behind that were killed while they made this file: half a key is still a secret.</summary>
-    private static void RemoveRemains(string path)
-    {
-        try
-        {
-            foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"*{TemporaryEnd}"))
-            {
-                if (IsTemporaryOf(path, file) && DateTime.UtcNow - File.GetLastWriteTimeUtc(file) > TemporaryAge)
-                    Delete(file);
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // A folder that may not be listed: the identity can be used all the same.
-        }
-    }
-
-    private static bool IsTemporaryOf(string path, string file)
-    {
-        var random = file.Length - path.Length - 1 - TemporaryEnd.Length;
-        return random == TemporaryBytes * 2
-            && file.StartsWith(path + ".", StringComparison.Ordinal)
-            && file.Substring(path.Length + 1, random).All(char.IsAsciiHexDigitLower);
-    }
-
-    private static void Delete(string file)
-    {
-        try
-        {
-            File.Delete(file);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // It is gone already, or stays; what happened before says more.
-        }
-    }
-
-    private static void CreateFolder(string? folder)
-    {
-        if (string.IsNullOrEmpty(folder) || Directory.Exists(folder))
-            return;
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(folder);
-        else
-            Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
     }
 }

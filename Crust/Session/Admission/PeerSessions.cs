@@ -61,16 +61,17 @@ internal sealed class PeerSessions<TSession>(PeerId self, int maxPeers, Func<Ses
 
     /// <summary>
     /// What message 2 promises a link that <paramref name="remote"/> is making: the generation with which it is active as soon as it stands; 0 when we have
-    /// the higher id, or the open session is to stay where it is. Nothing else changes: message 1 may be a replay.
+    /// the higher id, the open session is to stay where it is, or a better link is about to stand. Nothing else changes: message 1 may be a replay.
     /// </summary>
     /// <param name="remote">Who makes the link; its handshake is under way.</param>
     /// <param name="remoteNonce">Which session it wants.</param>
+    /// <param name="rank">How good the link is.</param>
     /// <param name="promise">Asks the open session.</param>
-    internal uint Promise(PeerId remote, SessionNonce remoteNonce, Func<TSession, uint> promise)
+    internal uint Promise(PeerId remote, SessionNonce remoteNonce, LinkRank rank, Func<TSession, uint> promise)
     {
         if (self > remote || !_slots.TryGetValue(remote, out var slot))
             return 0;
-        return slot.Session is { } open && slot.RemoteNonce == remoteNonce ? promise(open) : slot.Generations.Next();
+        return slot.Session is { } open && slot.RemoteNonce == remoteNonce ? promise(open) : slot.Generations.Promise(rank);
     }
 
     /// <summary>

@@ -19,8 +19,10 @@ namespace Crust.Session.Driver;
 /// <param name="unlisted">Peers that need not be on an allow list: the gateways the node was given.</param>
 /// <param name="clock">For the rates.</param>
 /// <param name="logger">Where it tells whom it refused.</param>
+/// <param name="operatorsAllow">Whether the network's operators allow a peer; asked besides the lists. Null: nobody asks them.</param>
 internal sealed class AdmissionGate(
-    AdmissionLimits limits, int maxSessions, Func<AccessRules> rules, IReadOnlySet<PeerId> unlisted, MonotonicClock clock, ILogger logger)
+    AdmissionLimits limits, int maxSessions, Func<AccessRules> rules, IReadOnlySet<PeerId> unlisted, MonotonicClock clock, ILogger logger,
+    Func<PeerId, bool>? operatorsAllow = null)
 {
     private readonly Lock _gate = new();
     private readonly HandshakeAdmission _handshakes = new(limits);
@@ -44,7 +46,7 @@ internal sealed class AdmissionGate(
     internal bool Allows(PeerId peer)
     {
         var now = rules();
-        return now.Allows(peer) || (unlisted.Contains(peer) && !now.Denies(peer));
+        return (now.Allows(peer) || (unlisted.Contains(peer) && !now.Denies(peer))) && operatorsAllow?.Invoke(peer) != false;
     }
 
     /// <summary>True when the lists allow links with the address.</summary>

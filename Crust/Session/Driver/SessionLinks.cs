@@ -33,6 +33,9 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
         return machine.LinkCount == 0;
     }
 
+    /// <summary>How good a way is.</summary>
+    internal static LinkRank RankOf(ConnectionPath path) => path == ConnectionPath.Relayed ? LinkRank.Relayed : LinkRank.Direct;
+
     /// <summary>What the lower id promises a link on such a way.</summary>
     internal uint Promise(ConnectionPath path) => machine.Promise(RankOf(path), clock.Now);
 
@@ -159,6 +162,4 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
         session.End(GoodbyeCode.GoingAway, SessionDriver.LinkLost);
         return Task.CompletedTask;
     }
-
-    private static LinkRank RankOf(ConnectionPath path) => path == ConnectionPath.Relayed ? LinkRank.Relayed : LinkRank.Direct;
 }

@@ -65,7 +65,7 @@ internal sealed class SessionTable(PeerIdentity self, NetworkId network, Session
     internal uint Promise(PeerId remote, SessionNonce remoteNonce, ConnectionPath path)
     {
         lock (_gate)
-            return _peers.Promise(remote, remoteNonce, open => open.Promise(path));
+            return _peers.Promise(remote, remoteNonce, SessionLinks.RankOf(path), open => open.Promise(path));
     }
 
     /// <inheritdoc cref="PeerSessions{TSession}.MayConfirm"/>

@@ -53,10 +53,10 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
     /// <summary>
     /// As the lower id, when another link is being made: the generation to promise it in message 2, with which it is active as soon as it stands; 0 when
-    /// the active link is to stay.
+    /// the active link is to stay, or a better one is about to stand.
     /// </summary>
     internal uint Promise(LinkRank rank, Instant now) =>
-        selfIsLower && (Active is null || _stall.IsStalled || IsAged(now) || rank < Active.Rank) ? generations.Next() : 0;
+        selfIsLower && (Active is null || _stall.IsStalled || IsAged(now) || rank < Active.Rank) ? generations.Promise(rank) : 0;
 
     /// <summary>A link stands.</summary>
     /// <param name="rank">What kind of path it is.</param>

@@ -1,6 +1,6 @@
-using Crust.Cryptography;
 using Crust.Diagnostics;
 using Crust.Identity;
+using Crust.Primitives.Driver;
 using Microsoft.Extensions.Logging;
 
 namespace Crust.Discovery.Bootstrap.Driver;
@@ -49,21 +49,9 @@ internal sealed class BootstrapCacheFile(string path, NetworkId network, ILogger
     /// <summary>Puts the nodes in place of what the file holds.</summary>
     internal void Write(IEnumerable<CachedNode> nodes)
     {
-        // In the same folder, so that the move is a rename; random, so that two processes do not share it.
-        var temporary = $"{_path}.{Convert.ToHexStringLower(SecureRandom.Bytes(8))}.tmp";
         try
         {
-            CreateFolder(Path.GetDirectoryName(_path));
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var stream = new FileStream(temporary, options))
-            {
-                stream.Write(BootstrapCacheText.Format(nodes, network));
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, _path, overwrite: true);
+            WholeFile.Write(_path, BootstrapCacheText.Format(nodes, network), overwrite: true);
             _cannotWrite = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -71,29 +59,6 @@ internal sealed class BootstrapCacheFile(string path, NetworkId network, ILogger
             if (!_cannotWrite)
                 Log.CacheNotWritten(logger, _path, e.Message);
             _cannotWrite = true;
-            Delete(temporary);
         }
-    }
-
-    private static void Delete(string file)
-    {
-        try
-        {
-            File.Delete(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // What happened before says more.
-        }
-    }
-
-    private static void CreateFolder(string? folder)
-    {
-        if (string.IsNullOrEmpty(folder) || Directory.Exists(folder))
-            return;
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(folder);
-        else
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 }

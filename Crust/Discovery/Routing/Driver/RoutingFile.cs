@@ -1,12 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using Crust.Identity;
+using Crust.Primitives.Driver;
 
 namespace Crust.Discovery.Routing.Driver;
 
-/// <summary>Keeps a table on disk: written whole under another name and renamed; a file that is damaged is set aside, with <c>.corrupt</c> at its name's end, and never fatal.</summary>
+/// <summary>Keeps a table on disk: written whole or not at all; a file that is damaged is set aside, with <c>.corrupt</c> at its name's end, and never fatal.</summary>
 internal sealed class RoutingFile(string path, NetworkId network, TimeProvider timeProvider)
 {
-    private const string CorruptEnd = ".corrupt", TemporaryEnd = ".new";
+    private const string CorruptEnd = ".corrupt";
 
     /// <summary>The records that count; none when there is no file, or no good one.</summary>
     internal IReadOnlyList<KnownPeer> Load()
@@ -22,18 +23,7 @@ internal sealed class RoutingFile(string path, NetworkId network, TimeProvider t
     internal bool Save(IEnumerable<KnownPeer> peers)
     {
         var bytes = RoutingTableCodec.Write(network, peers);
-        return Try(() =>
-        {
-            if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
-                Directory.CreateDirectory(folder);
-            using (var stream = new FileStream(path + TemporaryEnd, FileMode.Create, FileAccess.Write, FileShare.None))
-            {
-                stream.Write(bytes);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(path + TemporaryEnd, path, overwrite: true);
-        });
+        return Try(() => WholeFile.Write(path, bytes, overwrite: true));
     }
 
     private bool TryReadFile([NotNullWhen(true)] out byte[]? bytes)
