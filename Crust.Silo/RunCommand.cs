@@ -46,6 +46,11 @@ internal static class RunCommand
 
     private static readonly Option<bool> AcceptDataLoss = new("--accept-data-loss") { Description = "Redis: start although the server may lose acknowledged writes, and warn of it." };
 
+    private static readonly Option<bool> AcceptUnprovenGateways = new("--accept-unproven-gateways")
+    {
+        Description = "While gateways of the release before roll: accept what they say without proof. Anyone who reaches the Orleans ports can speak as a gateway meanwhile.",
+    };
+
     private static readonly Option<string> Network = new("--network") { Description = "Name of the network.", DefaultValueFactory = _ => NetworkId.DefaultName };
 
     private static readonly Option<string?> Access = CommonOptions.Access();
@@ -63,7 +68,7 @@ internal static class RunCommand
     {
         var command = new RootCommand("Runs a silo of a Crust cluster, with a status page. The embedded profile is a whole cluster in one process.")
         {
-            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, AcceptDataLoss, Network, Access, Operators, NoGateway, Json, Verbose,
+            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, AcceptDataLoss, AcceptUnprovenGateways, Network, Access, Operators, NoGateway, Json, Verbose,
         };
         Cluster.AddTo(command);
         Http.Validators.Add(result =>
@@ -155,6 +160,7 @@ internal static class RunCommand
         ClusterId = line.GetValue(Cluster.ClusterId) ?? SiloOptions.DefaultClusterId,
         Tls = Cluster.ReadTls(line, null),
         Network = line.GetValue(Network)!,
+        AcceptsUnprovenGateways = line.GetValue(AcceptUnprovenGateways),
         Operators = line.GetValue(Operators)!,
         Listen = line.GetValue(Listen)!,
         Advertise = line.GetValue(Advertise),

@@ -148,7 +148,7 @@ public sealed class SiloHost : IAsyncDisposable
                 endpoint.SiloListeningEndpoint = new IPEndPoint(options.Listen, addresses.SiloPort);
                 endpoint.GatewayListeningEndpoint = new IPEndPoint(options.Listen, addresses.GatewayPort);
             });
-            silo.AddCrust(NetworkId.FromName(options.Network), options.Operators);
+            silo.AddCrust(NetworkId.FromName(options.Network), options.Operators, options.AcceptsUnprovenGateways);
             if (options.Tls is not null)
                 silo.AddTls(Certificates(options.Tls));
         });

@@ -18,8 +18,10 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>The longest wait. Ours: the cluster's return is noticed within a directory's 10 s.</summary>
     private static readonly TimeSpan MaxBackOff = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a look-up waits for the cluster when the peer is known here. Ours: longer than a second question takes, and the peer, which waits too, still takes the answer.</summary>
-    private static readonly TimeSpan FindPatience = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// How long a look-up waits for the cluster when the peer is known here, and when it is not. Ours: longer than a second question takes; and less than 5 s, so that whoever asked hears of it by then.
+    /// </summary>
+    private static readonly TimeSpan KnownPatience = TimeSpan.FromSeconds(3), UnknownPatience = TimeSpan.FromSeconds(4.5);
 
     private readonly CrustClusterClient _client;
     private readonly PeerId _gatewayId;
@@ -144,15 +146,14 @@ internal sealed class ClusterLink : IAsyncDisposable
         var known = _cache.Find(peer) is { } cached && IsCurrent(cached.SignedRecord) ? cached : null;
         if (_isAway && known is not null)
             return new FindOutcome(FindStatus.Stale, known);
-        var asking = _client.FindAsync(peer, cancellationToken);
         ClusterReply<PeerLookup> reply;
         try
         {
-            reply = await (known is null ? asking : asking.WaitAsync(FindPatience, _timeProvider, cancellationToken)).ConfigureAwait(false);
+            reply = await _client.FindAsync(peer, cancellationToken).WaitAsync(known is null ? UnknownPatience : KnownPatience, _timeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            return new FindOutcome(FindStatus.Stale, known);
+            reply = ClusterReply<PeerLookup>.Unavailable;
         }
 
         if (!reply.TryGet(out var lookup))

@@ -19,8 +19,9 @@ public sealed class CrustProcess : IAsyncDisposable
     /// The command where its own build put it, as <c>bin/CONFIGURATION/FRAMEWORK</c> of the tests is that of the gateway: beside the tests, which use the
     /// web framework, the packages are missing that come with that.
     /// </summary>
-    private static readonly string CrustCommand = RepositoryRoot.PathOf(
-        Path.Combine("Crust.Gateway", Path.GetRelativePath(RepositoryRoot.PathOf("Crust.Tests"), AppContext.BaseDirectory), OperatingSystem.IsWindows() ? "crust.exe" : "crust"));
+    private static readonly string CrustCommand = BuiltAs("Crust.Gateway", OperatingSystem.IsWindows() ? "crust.exe" : "crust");
+
+    private static readonly string OlderProgram = BuiltAs("Crust.Tests.Older", "Crust.Tests.Older.dll");
 
     private readonly Lock _lock = new();
     private readonly Process _process;
@@ -92,6 +93,9 @@ public sealed class CrustProcess : IAsyncDisposable
     /// <summary>Starts a <see cref="Clusters.PeerHost"/>, which listens to what <see cref="SayAsync"/> says.</summary>
     public static CrustProcess PeerHost(TemporaryFolder folder, params string[] arguments) => Start(
         folder, "dotnet", [typeof(CrustProcess).Assembly.Location, Clusters.PeerHost.Verb, .. arguments], hasInput: true);
+
+    /// <summary>Starts what calls or serves the cluster by the contracts of the older release; it listens to what <see cref="SayAsync"/> says.</summary>
+    public static CrustProcess Older(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [OlderProgram, .. arguments], hasInput: true);
 
     /// <summary>Starts the silo.</summary>
     public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
@@ -185,6 +189,9 @@ public sealed class CrustProcess : IAsyncDisposable
         await _reading.WaitAsync(Patience);
         _process.Dispose();
     }
+
+    private static string BuiltAs(string project, string file) =>
+        RepositoryRoot.PathOf(Path.Combine(project, Path.GetRelativePath(RepositoryRoot.PathOf("Crust.Tests"), AppContext.BaseDirectory), file));
 
     private static CrustProcess Start(TemporaryFolder folder, string command, string[] arguments, bool hasInput = false)
     {

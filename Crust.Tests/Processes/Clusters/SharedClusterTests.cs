@@ -174,18 +174,22 @@ public abstract class SharedClusterTests(SharedCluster cluster, ITestOutputHelpe
         for (var i = 0; i < 3; i++)
         {
             var old = Cluster.Silos[0];
+            var step = Stopwatch.GetTimestamp();
             await Cluster.StartSiloAsync();
             await Cluster.StatusAsync(silos: 4);
+            var started = Stopwatch.GetElapsedTime(step).TotalSeconds;
             Cluster.Silos.Remove(old);
             await old.TerminateAsync();
             (await old.ExitAsync()).Should().Be(0, old.ToString());
+            var stopped = Stopwatch.GetElapsedTime(step).TotalSeconds;
             await Cluster.StatusAsync(silos: 3, gateways: 2, peers: Cluster.Attached);
+            output.WriteLine($"a silo was started after {started:0.0} s, its predecessor stopped after {stopped:0.0} s, everybody there after {Stopwatch.GetElapsedTime(step).TotalSeconds:0.0} s");
             var ping = await Cluster.PingAsync(gateway: 0, count: 3);
             (await ping.ExitAsync()).Should().Be(0, ping.ToString());
         }
 
         await load.StopAsync();
-        output.WriteLine($"three silos were replaced in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s; {load.Unanswered(begun)} of {load.Succeeded} requests had no answer, {load.Refused(begun)} were refused");
+        output.WriteLine($"three silos were replaced in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s; {load.Unanswered(begun)} of {load.Succeeded} requests had no answer, {load.Refused(begun)} were refused {load.Failures(begun)}");
         var crowd = await TellCrowdAsync(begun);
         crowd.Failures.Where(f => f.Started >= begun).Should().BeEmpty();
         load.Unanswered(begun).Should().Be(0);
