@@ -142,7 +142,8 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>Looks a peer up in the cluster, or, when that is away or slow, in what passed through here.</summary>
     internal async Task<FindOutcome> FindAsync(PeerId peer, CancellationToken cancellationToken)
     {
-        if (_isAway && Known(peer) is { } known)
+        var known = Known(peer);
+        if (_isAway && known is not null)
             return new FindOutcome(FindStatus.Stale, known);
         ClusterReply<PeerLookup> reply;
         try
@@ -155,7 +156,7 @@ internal sealed class ClusterLink : IAsyncDisposable
         }
 
         if (!reply.TryGet(out var lookup))
-            return Known(peer) is { } last ? new FindOutcome(FindStatus.Stale, last) : new FindOutcome(FindStatus.Unavailable, null);
+            return new FindOutcome(known is null ? FindStatus.Unavailable : FindStatus.Stale, known);
 
         if (lookup.SignedRecord is null && lookup.Presence is null)
         {
