@@ -63,9 +63,13 @@ internal sealed class ClusterGateway : IAttachedPeers, IAsyncDisposable
         _attached = [.. _attached, .. peers.Select(Attached)];
         await InParallel.RunAsync(peers.Length, atATime, async i =>
         {
-            var outcome = AttachOutcome.Unavailable;
-            for (var attempt = 0; attempt < 10 && outcome is (AttachOutcome.Unavailable or AttachOutcome.StorageUnavailable); attempt++)
+            var outcome = await Link.AttachAsync(peers[i].SignedRecord, peers[i].SignedAttachment, CancellationToken.None);
+            for (var attempt = 0; attempt < 100 && outcome is (AttachOutcome.Unavailable or AttachOutcome.StorageUnavailable); attempt++)
+            {
+                await Task.Delay(100);
                 outcome = await Link.AttachAsync(peers[i].SignedRecord, peers[i].SignedAttachment, CancellationToken.None);
+            }
+
             if (outcome != AttachOutcome.Attached)
                 throw new InvalidOperationException($"The cluster said {outcome}.");
         });

@@ -22,7 +22,7 @@ internal readonly record struct PeerHash(ulong First, ulong Second, ulong Third,
     internal int Zone => (int)(First >> (64 - BitOperations.Log2(PeerZone.Count)));
 
     /// <summary>Where a table looks first. Not the leading bits: all peers of a zone have the same.</summary>
-    internal int Bucket(int mask) => (int)Fourth & mask;
+    internal int Bucket(int mask) => (int)(Fourth & (uint)mask);
 
     /// <summary>A bit, 0 being the first.</summary>
     internal bool Bit(int bit) => ((bit >> 6) switch { 0 => First, 1 => Second, 2 => Third, _ => Fourth } >> (63 - (bit & 63)) & 1) != 0;
