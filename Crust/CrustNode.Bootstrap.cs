@@ -88,8 +88,8 @@ public sealed partial class CrustNode
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Peers that are remembered can be dialled all the same, while the node looks for a gateway.
-            if (!_memory.KnewPeers)
+            // Peers that are remembered, or on the LAN, can be dialled all the same, while the node looks for a gateway.
+            if (!_memory.KnewPeers && _lan is null)
                 throw BootstrapFailed();
             Log.StartsWithoutGateway(_logger, BootstrapFailed().Message);
         }

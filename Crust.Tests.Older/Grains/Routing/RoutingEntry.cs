@@ -1,7 +1,7 @@
-using Crust.Grains.Abstractions;
+using Crust.Tests.Older.Contracts;
 using Crust.Identity;
 
-namespace Crust.Grains.Routing;
+namespace Crust.Tests.Older.Grains.Routing;
 
 /// <summary>One attached peer in a zone's table.</summary>
 internal sealed class RoutingEntry(PeerId peer, byte[] hash)
