@@ -41,8 +41,7 @@ public sealed class ProcessCluster : IAsyncLifetime
         await StartSiloAsync();
         for (var i = 1; i <= 2; i++)
         {
-            var gateway = Crust(
-                "gateway", "--listen", "127.0.0.1", "--cluster", Cluster, "--operator", OperatorId, "--identity", Folder.PathOf($"gateway{i}"), "--json");
+            var gateway = StartGateway(i - 1);
             Gateways = [.. Gateways, gateway];
             GatewayAddresses = [.. GatewayAddresses, (await gateway.EventAsync("ready")).Address];
             // One after the other: when the directory lists the second, that one has been told of the first, and tells its peers.
@@ -73,6 +72,17 @@ public sealed class ProcessCluster : IAsyncLifetime
         return _siloReady = await Silo.EventAsync("ready");
     }
 
+    /// <summary>Stops a gateway in order, 0 or 1, and starts it again on its ports.</summary>
+    public async Task RestartGatewayAsync(int gateway)
+    {
+        var ports = (await Gateways[gateway].EventAsync("ready")).Addresses.Select(a => Identity.PeerAddress.Parse(a, null)).ToDictionary(a => a.Transport, a => $"{a.EndPoint.Port}");
+        await Gateways[gateway].TerminateAsync();
+        await Gateways[gateway].ExitAsync();
+        var next = StartGateway(gateway, "--tcp-port", ports[Identity.TransportKind.Tcp], "--udp-port", ports[Identity.TransportKind.Utp]);
+        Gateways = [.. Gateways.Select((old, i) => i == gateway ? next : old)];
+        await next.EventAsync("ready");
+    }
+
     /// <summary>Starts the <c>crust</c> command; the cluster ends it.</summary>
     public CrustProcess Crust(params string[] arguments)
     {
@@ -100,6 +110,9 @@ public sealed class ProcessCluster : IAsyncLifetime
     /// <summary>Starts a ping of the peer through a gateway, 0 or 1.</summary>
     public CrustProcess Ping(int gateway, int count) =>
         Crust("ping", PeerId, "--bootstrap", GatewayAddresses[gateway], "--count", $"{count}", "--interval", "0.1", "--json");
+
+    private CrustProcess StartGateway(int gateway, params string[] ports) => Crust(
+        ["gateway", "--listen", "127.0.0.1", "--cluster", Cluster, "--operator", OperatorId, "--identity", Folder.PathOf($"gateway{gateway + 1}"), .. ports, "--json"]);
 
     /// <summary>What the silo's <c>/status.json</c> says, once it names so many gateways and attached peers.</summary>
     public Task<JsonElement> StatusAsync(int? gateways = null, int? peers = null) => Eventually.HoldsAsync(
