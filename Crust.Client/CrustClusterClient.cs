@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Crust.Grains.Abstractions;
 using Crust.Identity;
 using Microsoft.Extensions.Logging;
@@ -16,6 +15,18 @@ public sealed class CrustClusterClient : IAsyncDisposable
     /// <summary>The wait before a failed call is tried again. Ours: a silo's death is noticed on the connection well within it.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>
+    /// The wait for an answer before a question is put again, beside the first: what was on its way to a silo that died or stopped is never answered. Only where the order in which both arrive does not
+    /// matter. Ours: longer than storage may take to refuse, and short enough for a third question within 5 s, by when a death is known.
+    /// </summary>
+    private static readonly TimeSpan HedgeDelay = TimeSpan.FromSeconds(2);
+
+    /// <summary>Most calls that put their question again at a time. Ours: a cluster that is slow must not be asked three times as much.</summary>
+    private const int MaxHedges = 512;
+
+    /// <summary>How long a look-up waits for a newer directory than the one that is known.</summary>
+    private static readonly TimeSpan DirectoryPatience = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How old the directory may be that look-ups take gateway addresses from.</summary>
     private static readonly TimeSpan DirectoryAge = TimeSpan.FromSeconds(2);
 
@@ -24,9 +35,11 @@ public sealed class CrustClusterClient : IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private readonly TimeSpan _responseTimeout;
     private readonly ILogger _logger;
+    private readonly Lock _gate = new();
     private readonly LookupBatcher[] _lookups;
     private volatile CachedDirectory? _directory;
-    private int _isListing;
+    private Task _refreshing = Task.CompletedTask;
+    private int _hedges;
 
     /// <summary>Makes a client that connects from outside the cluster.</summary>
     /// <exception cref="ArgumentException">Where silos are is not told or not in the right form, the network name is malformed, or a time is out of range.</exception>
@@ -82,15 +95,15 @@ public sealed class CrustClusterClient : IAsyncDisposable
 
     /// <summary><see cref="RegisterAsync"/> of a record that the caller verified.</summary>
     internal Task<ClusterReply<RegisterResult>> RegisterVerifiedAsync(PeerId peer, byte[] signedRecord, CancellationToken cancellationToken) =>
-        CallAsync(grains => Peer(grains, peer).RegisterAsync(signedRecord), cancellationToken);
+        CallAsync(grains => Peer(grains, peer).RegisterAsync(signedRecord), cancellationToken, mayHedge: true);
 
     /// <summary>A peer's newest signed record; the value is null when there is none. Verify it before use.</summary>
     public Task<ClusterReply<byte[]?>> GetRecordAsync(PeerId peer, CancellationToken cancellationToken) =>
-        CallAsync(grains => Peer(grains, peer).GetRecordAsync(), cancellationToken);
+        CallAsync(grains => Peer(grains, peer).GetRecordAsync(), cancellationToken, mayHedge: true);
 
     /// <summary>Where a peer is attached; the value is null when it is not.</summary>
     public Task<ClusterReply<PeerPresence?>> FindPresenceAsync(PeerId peer, CancellationToken cancellationToken) =>
-        CallAsync(grains => Zone(grains, GrainKeys.ZoneOf(peer)).FindAsync(peer), cancellationToken);
+        CallAsync(grains => Zone(grains, GrainKeys.ZoneOf(peer)).FindAsync(peer), cancellationToken, mayHedge: true);
 
     /// <summary>
     /// All the cluster knows of a peer: its record, where it is attached and how that gateway is reached. Look-ups that are made at one time share calls. An attached peer's zone answers for it
@@ -98,7 +111,7 @@ public sealed class CrustClusterClient : IAsyncDisposable
     /// </summary>
     public async Task<ClusterReply<PeerLookup>> FindAsync(PeerId peer, CancellationToken cancellationToken)
     {
-        if (!(await _lookups[GrainKeys.ZoneOf(peer)].FindAsync(peer).WaitAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var found))
+        if (!(await LookUpAsync(peer, cancellationToken).ConfigureAwait(false)).TryGet(out var found))
             return ClusterReply<PeerLookup>.Unavailable;
         var record = found.SignedRecord;
         if (record is null && !(await GetRecordAsync(peer, cancellationToken).ConfigureAwait(false)).TryGet(out record))
@@ -121,7 +134,7 @@ public sealed class CrustClusterClient : IAsyncDisposable
         for (var distance = 0; distance < GrainKeys.ZoneCount && found.Count < count; distance++)
         {
             var (zone, wanted) = (home ^ distance, count - found.Count);
-            var reply = await CallAsync(grains => Zone(grains, zone).FindClosestAsync(target, wanted), cancellationToken).ConfigureAwait(false);
+            var reply = await CallAsync(grains => Zone(grains, zone).FindClosestAsync(target, wanted), cancellationToken, mayHedge: true).ConfigureAwait(false);
             if (!reply.TryGet(out var part))
                 return ClusterReply<IReadOnlyList<PeerPresence>>.Unavailable;
             found.AddRange(part);
@@ -133,7 +146,7 @@ public sealed class CrustClusterClient : IAsyncDisposable
     /// <summary>The live gateways and the zones.</summary>
     public async Task<ClusterReply<GatewayDirectorySnapshot>> ListGatewaysAsync(CancellationToken cancellationToken)
     {
-        var reply = await CallAsync(grains => Directory(grains).GetSnapshotAsync(), cancellationToken).ConfigureAwait(false);
+        var reply = await CallAsync(grains => Directory(grains).GetSnapshotAsync(), cancellationToken, mayHedge: true).ConfigureAwait(false);
         if (reply.TryGet(out var snapshot))
             _directory = new CachedDirectory(snapshot, _timeProvider.GetTimestamp());
         return reply;
@@ -168,7 +181,7 @@ public sealed class CrustClusterClient : IAsyncDisposable
 
     /// <summary>A shard of the bootstrap cache; the value is null when it still has the version that is known.</summary>
     public Task<ClusterReply<BootstrapShard?>> ReadBootstrapAsync(int shard, ulong knownVersion, CancellationToken cancellationToken) =>
-        CallAsync(grains => Bootstrap(grains, shard).ReadAsync(knownVersion), cancellationToken);
+        CallAsync(grains => Bootstrap(grains, shard).ReadAsync(knownVersion), cancellationToken, mayHedge: true);
 
     /// <summary>Takes peers of one zone back; at most <see cref="IRoutingTableGrain.MaxBatch"/>. The value is false when the proof is not the gateway's.</summary>
     public Task<ClusterReply<bool>> WithdrawAsync(int zone, PeerId gateway, PeerWithdrawal[] batch, GatewayProof proof, CancellationToken cancellationToken) =>
@@ -199,8 +212,21 @@ public sealed class CrustClusterClient : IAsyncDisposable
             await zone.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>A look-up waits for calls before it, which may take their time, and for its own: no longer than any call may take.</summary>
+    private async Task<ClusterReply<PeerFinding>> LookUpAsync(PeerId peer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _lookups[GrainKeys.ZoneOf(peer)].FindAsync(peer).WaitAsync(_responseTimeout, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return ClusterReply<PeerFinding>.Unavailable;
+        }
+    }
+
     private LookupBatcher[] MakeBatchers() =>
-        [.. Enumerable.Range(0, GrainKeys.ZoneCount).Select(zone => new LookupBatcher(peers => CallAsync(grains => Zone(grains, zone).LookUpAsync(peers), CancellationToken.None)))];
+        [.. Enumerable.Range(0, GrainKeys.ZoneCount).Select(zone => new LookupBatcher(peers => CallAsync(grains => Zone(grains, zone).LookUpAsync(peers), CancellationToken.None, mayHedge: true)))];
 
     private IPeerGrain Peer(IGrainFactory grains, PeerId peer) => grains.GetGrain<IPeerGrain>(GrainKeys.Peer(Network, peer));
 
@@ -219,52 +245,85 @@ public sealed class CrustClusterClient : IAsyncDisposable
         var cached = _directory;
         if (cached is null || _timeProvider.GetElapsedTime(cached.Taken) > DirectoryAge)
         {
-            // One asks again, the others take what there is. Unavailable leaves the older directory in place, which is better than none.
-            var isFirst = Interlocked.Exchange(ref _isListing, 1) == 0;
-            try
-            {
-                if (isFirst || cached is null)
-                    await ListGatewaysAsync(cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                if (isFirst)
-                    Volatile.Write(ref _isListing, 0);
-            }
+            // Unavailable, or not there in time, leaves the older directory in place, which is better than none.
+            var refreshing = RefreshAsync();
+            await (_directory is null ? refreshing.WaitAsync(cancellationToken) : refreshing.WaitAsync(DirectoryPatience, _timeProvider, cancellationToken))
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         return _directory is null ? null : Array.Find(_directory.Snapshot.Gateways, entry => entry.Gateway == gateway);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a silo, a connection or a serializer throws means the same here: the cluster did not answer.")]
-    private async Task<ClusterReply<T>> CallAsync<T>(Func<IGrainFactory, Task<T>> call, CancellationToken cancellationToken, bool mayRepeat = true)
+    /// <summary>Reads the directory, once for all who want it.</summary>
+    private Task RefreshAsync()
+    {
+        lock (_gate)
+            return _refreshing = _refreshing.IsCompleted ? ListGatewaysAsync(CancellationToken.None) : _refreshing;
+    }
+
+    private async Task<ClusterReply<T>> CallAsync<T>(Func<IGrainFactory, Task<T>> call, CancellationToken cancellationToken, bool mayRepeat = true, bool mayHedge = false)
     {
         var started = _timeProvider.GetTimestamp();
-        while (Grains is { } grains)
+        var asked = new List<Task<T>>();
+        var isHedged = false;
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var left = _responseTimeout - _timeProvider.GetElapsedTime(started);
-            try
+            while (Grains is { } grains && _responseTimeout - _timeProvider.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
             {
-                // Orleans times out by itself, but not while it looks for a gateway to send through.
-                var value = await call(grains).WaitAsync(left, _timeProvider, cancellationToken).ConfigureAwait(false);
-                return new ClusterReply<T>(true, value);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (asked.Count == 0 || isHedged || (mayHedge && (isHedged = TryHedge())))
+                    asked.Add(AskAsync(grains, call));
+                if (await FirstAsync(asked, mayHedge && HedgeDelay < left ? HedgeDelay : left, cancellationToken).ConfigureAwait(false) is not { } done)
+                    continue;
+                if (done.IsCompletedSuccessfully)
+                    return new ClusterReply<T>(true, await done.ConfigureAwait(false));
+                asked.Remove(done);
+                Log.NoAnswer(_logger, done.Exception?.InnerException?.Message ?? "cancelled");
+                if (!mayRepeat || _timeProvider.GetElapsedTime(started) + RetryDelay >= _responseTimeout)
+                    break;
+                await Task.Delay(RetryDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                throw;
-            }
-            catch (Exception e)
-            {
-                Log.NoAnswer(_logger, e.Message);
-            }
-
-            if (!mayRepeat || _timeProvider.GetElapsedTime(started) + RetryDelay >= _responseTimeout)
-                break;
-            await Task.Delay(RetryDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (isHedged)
+                Interlocked.Decrement(ref _hedges);
         }
 
         return ClusterReply<T>.Unavailable;
+    }
+
+    /// <summary>Whatever a silo, a connection or a serializer throws, at once or later, means the same: the cluster did not answer.</summary>
+    private static Task<T> AskAsync<T>(IGrainFactory grains, Func<IGrainFactory, Task<T>> call)
+    {
+        var asked = CallAsync();
+        // An answer that nobody waits for any more must not be an unobserved exception.
+        _ = asked.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return asked;
+
+        async Task<T> CallAsync() => await call(grains).ConfigureAwait(false);
+    }
+
+    /// <summary>The first that ends; null when none does in time. Orleans times out by itself, but not while it looks for a gateway to send through.</summary>
+    private async Task<Task<T>?> FirstAsync<T>(List<Task<T>> asked, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.WhenAny(asked).WaitAsync(patience, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private bool TryHedge()
+    {
+        if (Interlocked.Increment(ref _hedges) <= MaxHedges)
+            return true;
+        Interlocked.Decrement(ref _hedges);
+        return false;
     }
 
     private sealed record CachedDirectory(GatewayDirectorySnapshot Snapshot, long Taken);

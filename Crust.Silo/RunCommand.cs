@@ -52,6 +52,11 @@ internal static class RunCommand
 
     private static readonly Option<PeerId[]> Operators = CommonOptions.Operators();
 
+    private static readonly Option<bool> AcceptUnproven = new("--accept-unproven-gateways")
+    {
+        Description = "While gateways of the release before are being replaced: believe gateways that do not prove who they are, and warn of it.",
+    };
+
     private static readonly Option<bool> NoGateway = new("--no-gateway") { Description = "Run the silo without a gateway for peers." };
 
     private static readonly Option<bool> Json = new("--json") { Description = "Tell events as JSON, one a line, on standard output." };
@@ -63,7 +68,7 @@ internal static class RunCommand
     {
         var command = new RootCommand("Runs a silo of a Crust cluster, with a status page. The embedded profile is a whole cluster in one process.")
         {
-            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, AcceptDataLoss, Network, Access, Operators, NoGateway, Json, Verbose,
+            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, AcceptDataLoss, Network, Access, Operators, AcceptUnproven, NoGateway, Json, Verbose,
         };
         Cluster.AddTo(command);
         Http.Validators.Add(result =>
@@ -156,6 +161,7 @@ internal static class RunCommand
         Tls = Cluster.ReadTls(line, null),
         Network = line.GetValue(Network)!,
         Operators = line.GetValue(Operators)!,
+        AcceptsUnprovenGateways = line.GetValue(AcceptUnproven),
         Listen = line.GetValue(Listen)!,
         Advertise = line.GetValue(Advertise),
         LogLevel = line.GetValue(Verbose) ? LogLevel.Information : LogLevel.Warning,

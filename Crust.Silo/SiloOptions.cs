@@ -67,6 +67,12 @@ public sealed record SiloOptions
     /// <summary>Operators whose signed orders count, by their ids: at most 16. Empty: every order is refused.</summary>
     public IReadOnlyList<PeerId> Operators { get; init; } = [];
 
+    /// <summary>
+    /// True while gateways that prove nothing, those of the release before, are still there: calls of a gateway that show no proof are believed. Then anyone who reaches the Orleans ports can speak as any gateway. False by
+    /// default, and to be made so again when the last of them is gone.
+    /// </summary>
+    public bool AcceptsUnprovenGateways { get; init; }
+
     /// <summary>The least that is logged, to the error stream.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 

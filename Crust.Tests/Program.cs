@@ -1,6 +1,7 @@
 using Crust.Tests.Fuzz;
 using Crust.Tests.NatLab;
 using Crust.Tests.NatLab.Moving;
+using Crust.Tests.Processes.Clusters;
 using Crust.Tests.Processes.Traffic;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
@@ -10,6 +11,7 @@ return args switch
 {
     [TrafficPeer.Verb, .. var rest] => await TrafficPeer.RunAsync(rest),
     [NumberedPeer.Verb, .. var rest] => await NumberedPeer.RunAsync(rest),
+    [PeerHost.Verb, .. var rest] => await PeerHost.RunAsync(rest),
     [CorpusRecorder.Verb, var folder] => await CorpusRecorder.RunAsync(folder),
     [MatrixReport.Verb, var journal, .. var file] => MatrixReport.Run(journal, file.FirstOrDefault()),
     _ when args.Any(argument => argument is "--server" or "--internal-msbuild-node") =>

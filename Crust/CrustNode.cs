@@ -49,6 +49,7 @@ public sealed partial class CrustNode : IAsyncDisposable
     private readonly SessionArrivals _arrivals = new();
     private readonly CircuitAcceptor _circuits;
     private readonly RelayHops _hops;
+    private readonly PeerFinder _finder;
     private readonly PeerConnector _connector;
     private readonly IntroductionHandler _introductions;
     private readonly GatewayAttachment? _attachment;
@@ -122,7 +123,8 @@ public sealed partial class CrustNode : IAsyncDisposable
         if (options.LanDiscovery)
             _lan = new LanDiscovery(_identity, Network, LanPorts(), clock, _logger);
         _memory = new NodeMemory(options, Id, Network, MayContact, clock, _logger);
-        _connector = new PeerConnector(options, Id, _table, dialer, new PeerFinder(Id, Network, () => _attachment, IsLoopbackAllowed, options.TimeProvider), _arrivals, calls, _controls, () => _attachment, _lan, _memory, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
+        _finder = new PeerFinder(Id, Network, () => _attachment, IsLoopbackAllowed, options.TimeProvider);
+        _connector = new PeerConnector(options, Id, _table, dialer, _finder, _arrivals, calls, _controls, () => _attachment, _lan, _memory, IsLoopbackAllowed, _policy.Gate, _stopped.Token);
         if (_upgrader is not null)
             _follower = new AddressFollower((session, token) => _connector.DialNewAddressesAsync((SessionDriver)session, token), options.TimeProvider, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
@@ -314,6 +316,9 @@ public sealed partial class CrustNode : IAsyncDisposable
 
     /// <summary>Finds out about NATs; null where nobody can be asked.</summary>
     internal NatObserver? NatObserver => _nat;
+
+    /// <summary>Asks gateways where peers are.</summary>
+    internal PeerFinder Finder => _finder;
 
     /// <summary>What this node remembers of others.</summary>
     internal NodeMemory Memory => _memory;

@@ -18,6 +18,11 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>The longest wait. Ours: the cluster's return is noticed within a directory's 10 s.</summary>
     private static readonly TimeSpan MaxBackOff = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a look-up waits for the cluster when the peer is known here, and when it is not. Ours: longer than a second question takes; and less than 5 s, so that whoever asked hears of it by then.
+    /// </summary>
+    private static readonly TimeSpan KnownPatience = TimeSpan.FromSeconds(3), UnknownPatience = TimeSpan.FromSeconds(4.5);
+
     private readonly CrustClusterClient _client;
     private readonly PeerId _gatewayId;
     private readonly Func<GatewayHeartbeat> _heartbeat;
@@ -134,14 +139,24 @@ internal sealed class ClusterLink : IAsyncDisposable
         return Task.FromResult(false);
     }
 
-    /// <summary>Looks a peer up in the cluster, or, when that is away, in what passed through here.</summary>
+    /// <summary>Looks a peer up in the cluster, or, when that is away or slow, in what passed through here.</summary>
     internal async Task<FindOutcome> FindAsync(PeerId peer, CancellationToken cancellationToken)
     {
-        if (_isAway && Known(peer) is { } known)
+        var known = Known(peer);
+        if (_isAway && known is not null)
             return new FindOutcome(FindStatus.Stale, known);
-        var reply = await _client.FindAsync(peer, cancellationToken).ConfigureAwait(false);
+        ClusterReply<PeerLookup> reply;
+        try
+        {
+            reply = await _client.FindAsync(peer, cancellationToken).WaitAsync(known is null ? UnknownPatience : KnownPatience, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            reply = ClusterReply<PeerLookup>.Unavailable;
+        }
+
         if (!reply.TryGet(out var lookup))
-            return Known(peer) is { } last ? new FindOutcome(FindStatus.Stale, last) : new FindOutcome(FindStatus.Unavailable, null);
+            return new FindOutcome(known is null ? FindStatus.Unavailable : FindStatus.Stale, known);
 
         if (lookup.SignedRecord is null && lookup.Presence is null)
         {

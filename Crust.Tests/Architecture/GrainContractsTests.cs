@@ -17,6 +17,8 @@ namespace Crust.Tests.Architecture;
 /// <summary>What silos, gateways and clients of different releases say to one another changes only where review sees it.</summary>
 public sealed class GrainContractsTests
 {
+    private static readonly Assembly[] Assemblies = [typeof(IPeerGrain).Assembly, typeof(PeerState).Assembly, typeof(Client.CrustClusterClient).Assembly, typeof(Silo.SiloHost).Assembly];
+
     private static readonly PeerId Peer = PeerId.FromTrustedBytes(Enumerable.Range(1, 32).Select(i => (byte)i).ToArray());
     private static readonly GatewayHeartbeat Heartbeat = new(7, ["tcp://a"], "eu", 3, true);
     private static readonly GatewayEntry Entry = new(Peer, Heartbeat, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(1));
@@ -60,6 +62,40 @@ public sealed class GrainContractsTests
         var samples = Messages().Select(message => message.GetType()).ToHashSet();
         MessageTypes().Where(type => !type.IsEnum && !type.IsAbstract && type != typeof(PeerIdSurrogate)).Should().OnlyContain(type => samples.Contains(type));
     }
+
+    [Fact]
+    public void EveryInterfaceOfAGrain_HasAnAliasAndAVersion_AndItsMethodsHaveAliases()
+    {
+        var interfaces = Assemblies.SelectMany(assembly => assembly.GetTypes()).Where(type => type.IsInterface && type.IsAssignableTo(typeof(IGrain))).ToArray();
+        interfaces.Should().HaveCountGreaterThan(4);
+        interfaces.Where(type => !IsOurs(type.GetCustomAttribute<AliasAttribute>(false)) || type.GetCustomAttribute<VersionAttribute>(false) is null).Should().BeEmpty();
+        interfaces.SelectMany(type => type.GetMethods()).Where(method => !method.IsStatic && method.GetCustomAttribute<AliasAttribute>(false) is null).Should().BeEmpty();
+        foreach (var type in interfaces)
+            type.GetMethods().Select(AliasOf).Should().OnlyHaveUniqueItems();
+    }
+
+    [Fact]
+    public void EverySerializedType_HasAnAliasOfItsOwn_AndEveryMemberOfItAnId()
+    {
+        var types = Assemblies.SelectMany(assembly => assembly.GetTypes()).Where(type => type.IsDefined(typeof(GenerateSerializerAttribute), false)).ToArray();
+        types.Should().HaveCountGreaterThan(25);
+        types.Where(type => !IsOurs(type.GetCustomAttribute<AliasAttribute>(false))).Should().BeEmpty();
+        types.Select(AliasOf).Should().OnlyHaveUniqueItems();
+        foreach (var type in types.Where(type => !type.IsEnum))
+        {
+            var ids = type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly).Select(field => (field.Name, MemberOf(type, field).GetCustomAttribute<IdAttribute>()?.Id)).ToArray();
+            ids.Where(member => member.Id is null).Select(member => $"{type.Name}.{member.Name}").Should().BeEmpty();
+            ids.Select(member => member.Id).Should().OnlyHaveUniqueItems();
+        }
+    }
+
+    /// <summary>Where a member's attributes are: of an automatic property, which has a field that nobody wrote, at the property.</summary>
+    private static MemberInfo MemberOf(Type type, FieldInfo field) =>
+        field.Name is ['<', .. var name, '>', 'k', '_', '_', 'B', 'a', 'c', 'k', 'i', 'n', 'g', 'F', 'i', 'e', 'l', 'd']
+            ? type.GetProperty(name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)!
+            : field;
+
+    private static bool IsOurs(AliasAttribute? alias) => alias?.Alias.StartsWith("crust.", StringComparison.Ordinal) == true;
 
     private static IEnumerable<object> Messages() =>
     [

@@ -19,13 +19,14 @@ public sealed class CrustProcess : IAsyncDisposable
     /// The command where its own build put it, as <c>bin/CONFIGURATION/FRAMEWORK</c> of the tests is that of the gateway: beside the tests, which use the
     /// web framework, the packages are missing that come with that.
     /// </summary>
-    private static readonly string CrustCommand = RepositoryRoot.PathOf(
-        Path.Combine("Crust.Gateway", Path.GetRelativePath(RepositoryRoot.PathOf("Crust.Tests"), AppContext.BaseDirectory), OperatingSystem.IsWindows() ? "crust.exe" : "crust"));
+    private static readonly string CrustCommand = BuiltAs("Crust.Gateway", OperatingSystem.IsWindows() ? "crust.exe" : "crust");
+
+    private static readonly string OlderProgram = BuiltAs("Crust.Tests.Older", "Crust.Tests.Older.dll");
 
     private readonly Lock _lock = new();
     private readonly Process _process;
     private readonly string _commandLine;
-    private readonly List<(string Text, long Timestamp)> _output = [];
+    private readonly List<(string Text, Lazy<ProcessEvent> Event)> _output = [];
     private readonly List<string> _error = [];
     private readonly Task _reading;
 
@@ -34,12 +35,15 @@ public sealed class CrustProcess : IAsyncDisposable
         _process = process;
         _commandLine = commandLine;
         _reading = Task.WhenAll(
-            ReadAsync(process.StandardOutput, line => _output.Add((line, Stopwatch.GetTimestamp())), () => _output.Count, () => _output.RemoveAt(0)),
+            ReadAsync(process.StandardOutput, Keep, () => _output.Count, () => _output.RemoveAt(0)),
             ReadAsync(process.StandardError, _error.Add, () => _error.Count, () => _error.RemoveAt(0)));
     }
 
     /// <summary>The process's number.</summary>
     public int Id => _process.Id;
+
+    /// <summary>True once it has ended.</summary>
+    public bool HasEnded => _process.HasExited;
 
     /// <summary>The lines of standard output.</summary>
     public IReadOnlyList<string> Output
@@ -67,7 +71,7 @@ public sealed class CrustProcess : IAsyncDisposable
         get
         {
             lock (_lock)
-                return [.. _output.Select(line => ProcessEvent.Parse(line.Text, line.Timestamp))];
+                return [.. _output.Select(line => line.Event.Value)];
         }
     }
 
@@ -85,6 +89,13 @@ public sealed class CrustProcess : IAsyncDisposable
     /// <summary>Starts a <see cref="NatLab.Moving.NumberedPeer"/> by another command, which must become it; it listens to what <see cref="SayAsync"/> says.</summary>
     public static CrustProcess NumberedPeerThrough(TemporaryFolder folder, string[] command, params string[] arguments) => Start(
         folder, command[0], [.. command[1..], "dotnet", typeof(CrustProcess).Assembly.Location, NatLab.Moving.NumberedPeer.Verb, .. arguments], hasInput: true);
+
+    /// <summary>Starts a <see cref="Clusters.PeerHost"/>, which listens to what <see cref="SayAsync"/> says.</summary>
+    public static CrustProcess PeerHost(TemporaryFolder folder, params string[] arguments) => Start(
+        folder, "dotnet", [typeof(CrustProcess).Assembly.Location, Clusters.PeerHost.Verb, .. arguments], hasInput: true);
+
+    /// <summary>Starts what calls or serves the cluster by the contracts of the older release; it listens to what <see cref="SayAsync"/> says.</summary>
+    public static CrustProcess Older(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [OlderProgram, .. arguments], hasInput: true);
 
     /// <summary>Starts the silo.</summary>
     public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
@@ -179,6 +190,9 @@ public sealed class CrustProcess : IAsyncDisposable
         _process.Dispose();
     }
 
+    private static string BuiltAs(string project, string file) =>
+        RepositoryRoot.PathOf(Path.Combine(project, Path.GetRelativePath(RepositoryRoot.PathOf("Crust.Tests"), AppContext.BaseDirectory), file));
+
     private static CrustProcess Start(TemporaryFolder folder, string command, string[] arguments, bool hasInput = false)
     {
         var start = new ProcessStartInfo(command, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
@@ -191,6 +205,13 @@ public sealed class CrustProcess : IAsyncDisposable
         if (!hasInput)
             process.StandardInput.Close();
         return new CrustProcess(process, $"{Path.GetFileName(command)} {string.Join(' ', arguments)}");
+    }
+
+    /// <summary>What it says is read once, however often somebody looks.</summary>
+    private void Keep(string line)
+    {
+        var timestamp = Stopwatch.GetTimestamp();
+        _output.Add((line, new Lazy<ProcessEvent>(() => ProcessEvent.Parse(line, timestamp))));
     }
 
     private async Task ReadAsync(StreamReader reader, Action<string> add, Func<int> count, Action drop)

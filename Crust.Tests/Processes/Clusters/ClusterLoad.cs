@@ -15,7 +15,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private readonly CrustClusterClient _client;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<PeerId, byte[]> _acknowledged = new();
-    private readonly ConcurrentQueue<(long Started, long Ended, RegisterResult? Refusal)> _failures = new();
+    private readonly ConcurrentQueue<(string What, long Started, long Ended, RegisterResult? Refusal)> _failures = new();
     private readonly Task _running;
     private long _succeeded;
 
@@ -39,6 +39,10 @@ internal sealed class ClusterLoad : IAsyncDisposable
 
     /// <summary>Records that were refused after a moment because storage did not answer.</summary>
     internal int Refused(long moment) => _failures.Count(failure => failure.Ended >= moment && failure.Refusal == RegisterResult.StorageUnavailable);
+
+    /// <summary>What failed after a moment, in words.</summary>
+    internal string Failures(long moment) => string.Join(", ", _failures.Where(failure => failure.Ended >= moment && failure.Refusal != RegisterResult.StorageUnavailable).Select(failure => FormattableString.Invariant(
+        $"{failure.What} begun {Stopwatch.GetElapsedTime(moment, failure.Started).TotalSeconds:0.0} s after, ended {Stopwatch.GetElapsedTime(failure.Started, failure.Ended).TotalSeconds:0.0} s later")));
 
     /// <summary>Ends the loops.</summary>
     internal async Task StopAsync()
@@ -70,7 +74,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
             }
             else
             {
-                _failures.Enqueue((started, Stopwatch.GetTimestamp(), reply.IsAvailable ? reply.Value : null));
+                _failures.Enqueue((reply.IsAvailable ? $"registration: {reply.Value}" : "registration: no answer", started, Stopwatch.GetTimestamp(), reply.IsAvailable ? reply.Value : null));
             }
 
             if (known.Count == 0)
@@ -81,7 +85,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
             if (found.IsAvailable && found.Value is not null)
                 Interlocked.Increment(ref _succeeded);
             else
-                _failures.Enqueue((started, Stopwatch.GetTimestamp(), null));
+                _failures.Enqueue((found.IsAvailable ? "look-up: not found" : "look-up: no answer", started, Stopwatch.GetTimestamp(), null));
         }
     }
 }

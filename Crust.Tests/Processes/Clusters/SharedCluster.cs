@@ -6,9 +6,17 @@ using Xunit;
 
 namespace Crust.Tests.Processes.Clusters;
 
-/// <summary>Three silos on shared storage and two gateways that find them there, a process each, on loopback and random ports; a peer at the second gateway.</summary>
+/// <summary>
+/// Three silos on shared storage and two gateways that find them there, a process each, on loopback and random ports; a peer at the second gateway, and 200 in a few processes, whose look-ups and pings go
+/// on all the time.
+/// </summary>
 public abstract class SharedCluster : IAsyncLifetime
 {
+    private const string Network = "cluster-tests";
+
+    /// <summary>Peers of a process of the crowd, and processes at a gateway.</summary>
+    private const int CrowdOfProcess = 50, ProcessesOfGateway = 2;
+
     private readonly List<CrustProcess> _processes = [];
     private readonly HttpClient _http = new();
 
@@ -23,6 +31,12 @@ public abstract class SharedCluster : IAsyncLifetime
 
     /// <summary>The peer's process.</summary>
     public CrustProcess Peer { get; private set; } = null!;
+
+    /// <summary>Many peers, half of them at each gateway at first.</summary>
+    public PeerCrowd Crowd { get; private set; } = null!;
+
+    /// <summary>All that are attached: the peer and the crowd.</summary>
+    public int Attached => 1 + Crowd.Count;
 
     internal abstract StorageServer Storage { get; }
 
@@ -41,12 +55,16 @@ public abstract class SharedCluster : IAsyncLifetime
         await StartGatewayAsync();
         await StatusAsync(gateways: 2);
         Peer = await StartPeerAsync(gateway: 1);
-        await StatusAsync(gateways: 2, peers: 1);
+        string[] gateways = [await AddressAsync(0), await AddressAsync(1)];
+        Crowd = await PeerCrowd.StartAsync(Folder, Network, CrowdOfProcess, [.. Enumerable.Repeat(gateways, ProcessesOfGateway).SelectMany(g => g)]);
+        await StatusAsync(gateways: 2, peers: Attached);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Crowd is not null)
+            await Crowd.DisposeAsync();
         foreach (var process in Enumerable.Reverse(_processes))
             await process.DisposeAsync();
         await Storage.DisposeAsync();
@@ -66,7 +84,7 @@ public abstract class SharedCluster : IAsyncLifetime
     public async Task<CrustProcess> StartSiloAsync()
     {
         var silo = Keep(CrustProcess.Silo(
-            Folder, "--profile", Profile, "--connection", Storage.Connection, "--network", "cluster-tests", "--silo-port", "0", "--gateway-port", "0", "--http", "0", "--json"));
+            Folder, "--profile", Profile, "--connection", Storage.Connection, "--network", Network, "--silo-port", "0", "--gateway-port", "0", "--http", "0", "--json"));
         await silo.EventAsync("ready");
         lock (Silos)
             Silos.Add(silo);
@@ -77,7 +95,7 @@ public abstract class SharedCluster : IAsyncLifetime
     public async Task<CrustProcess> StartGatewayAsync()
     {
         var gateway = Keep(CrustProcess.Crust(
-            Folder, "gateway", "--listen", "127.0.0.1", "--profile", Profile, "--connection", Storage.Connection, "--network", "cluster-tests",
+            Folder, "gateway", "--listen", "127.0.0.1", "--profile", Profile, "--connection", Storage.Connection, "--network", Network,
             "--identity", Folder.PathOf($"gateway{Gateways.Count}"), "--json"));
         await gateway.EventAsync("ready");
         Gateways.Add(gateway);
@@ -88,17 +106,25 @@ public abstract class SharedCluster : IAsyncLifetime
     public async Task<CrustProcess> StartPeerAsync(int gateway)
     {
         var peer = Keep(CrustProcess.Crust(
-            Folder, "node", "--listen", "127.0.0.1", "--network", "cluster-tests", "--bootstrap", await AddressAsync(gateway), "--identity", Folder.PathOf($"peer{_processes.Count}"), "--json"));
+            Folder, "node", "--listen", "127.0.0.1", "--network", Network, "--bootstrap", await AddressAsync(gateway), "--identity", Folder.PathOf($"peer{_processes.Count}"), "--json"));
         await peer.EventAsync("ready");
         return peer;
     }
 
     /// <summary>Starts a ping of the peer through a gateway, ten a second.</summary>
-    public async Task<CrustProcess> PingAsync(int gateway, int count) => Keep(CrustProcess.Crust(
-        Folder, "ping", (await Peer.EventAsync("ready")).Text("peer"), "--network", "cluster-tests", "--bootstrap", await AddressAsync(gateway), "--count", $"{count}", "--interval", "0.1", "--json"));
+    public async Task<CrustProcess> PingAsync(int gateway, int count, string path = "any") => Keep(CrustProcess.Crust(
+        Folder, "ping", (await Peer.EventAsync("ready")).Text("peer"), "--network", Network, "--bootstrap", await AddressAsync(gateway), "--count", $"{count}", "--interval", "0.1", "--path", path, "--json"));
+
+    /// <summary>Starts a process of peers at a gateway that load nothing.</summary>
+    public async Task<CrustProcess> StartBystandersAsync(int gateway, int count)
+    {
+        var bystanders = Keep(CrustProcess.PeerHost(Folder, $"{count}", Network, await AddressAsync(gateway)));
+        await bystanders.EventAsync("ready");
+        return bystanders;
+    }
 
     /// <summary>A service's client, which finds the silos in the membership too.</summary>
-    public CrustClusterClient Connect() => new(new CrustClientOptions { Network = "cluster-tests", Profile = Profile, Connection = Storage.Connection });
+    public CrustClusterClient Connect() => new(new CrustClientOptions { Network = Network, Profile = Profile, Connection = Storage.Connection });
 
     /// <summary>What the status page of a silo that runs says, once it says so many of each.</summary>
     public Task<JsonElement> StatusAsync(int? silos = null, int? gateways = null, int? peers = null, TimeSpan? deadline = null) => Eventually.HoldsAsync(

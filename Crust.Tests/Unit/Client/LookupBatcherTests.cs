@@ -12,7 +12,7 @@ public sealed class LookupBatcherTests
     [Fact]
     public async Task Find_OfALonePeer_IsOneCall()
     {
-        var calls = new Calls();
+        using var calls = new Calls();
         await using var batcher = new LookupBatcher(calls.CallAsync);
         var found = batcher.FindAsync(Peer(1));
         (await calls.NextAsync()).Answer();
@@ -22,7 +22,7 @@ public sealed class LookupBatcherTests
     [Fact]
     public async Task Find_WhileCallsAreUnderWay_GathersTheOthers_AndGivesEachItsOwnAnswer()
     {
-        var calls = new Calls();
+        using var calls = new Calls();
         await using var batcher = new LookupBatcher(calls.CallAsync);
         var first = batcher.FindAsync(Peer(0));
         var firstCall = await calls.NextAsync();
@@ -47,7 +47,7 @@ public sealed class LookupBatcherTests
     [Fact]
     public async Task Find_IsUnavailable_WhenTheCallIs_AndTheNextIsMadeAgain()
     {
-        var calls = new Calls();
+        using var calls = new Calls();
         await using var batcher = new LookupBatcher(calls.CallAsync);
         var lost = batcher.FindAsync(Peer(1));
         (await calls.NextAsync()).Fail();
@@ -60,7 +60,7 @@ public sealed class LookupBatcherTests
     [Fact]
     public async Task Find_OfMoreThanMayWait_IsUnavailableAtOnce()
     {
-        var calls = new Calls();
+        using var calls = new Calls();
         await using var batcher = new LookupBatcher(calls.CallAsync);
         var all = new List<Task<ClusterReply<PeerFinding>>>();
         for (var i = 0; i < LookupBatcher.MaxCalls; i++)
@@ -83,7 +83,7 @@ public sealed class LookupBatcherTests
     private static byte[]? Record(ClusterReply<PeerFinding> reply) => reply.Value.SignedRecord;
 
     /// <summary>The cluster's side: each call waits until the test answers it.</summary>
-    private sealed class Calls
+    private sealed class Calls : IDisposable
     {
         private readonly ConcurrentQueue<Call> _made = new();
         private readonly SemaphoreSlim _signal = new(0);
@@ -92,6 +92,8 @@ public sealed class LookupBatcherTests
         private int _count;
 
         internal int Count => Volatile.Read(ref _count);
+
+        public void Dispose() => _signal.Dispose();
 
         internal Task<ClusterReply<PeerFinding[]>> CallAsync(PeerId[] peers)
         {
