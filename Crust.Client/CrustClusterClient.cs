@@ -206,10 +206,10 @@ public sealed class CrustClusterClient : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_connection is not null)
-            await _connection.DisposeAsync().ConfigureAwait(false);
         foreach (var zone in _lookups)
             await zone.DisposeAsync().ConfigureAwait(false);
+        if (_connection is not null)
+            await _connection.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>A look-up waits for calls before it, which may take their time, and for its own: no longer than any call may take.</summary>
@@ -226,7 +226,7 @@ public sealed class CrustClusterClient : IAsyncDisposable
     }
 
     private LookupBatcher[] MakeBatchers() =>
-        [.. Enumerable.Range(0, GrainKeys.ZoneCount).Select(zone => new LookupBatcher(peers => CallAsync(grains => Zone(grains, zone).LookUpAsync(peers), CancellationToken.None, mayHedge: true)))];
+        [.. Enumerable.Range(0, GrainKeys.ZoneCount).Select(zone => new LookupBatcher((peers, stop) => CallAsync(grains => Zone(grains, zone).LookUpAsync(peers), stop, mayHedge: true)))];
 
     private IPeerGrain Peer(IGrainFactory grains, PeerId peer) => grains.GetGrain<IPeerGrain>(GrainKeys.Peer(Network, peer));
 

@@ -7,8 +7,8 @@ namespace Crust.Client;
 /// Gathers look-ups in one zone: those that come while calls are under way go together in the next. So a lone look-up waits for no other, and many cost little
 /// more than a few calls. Thread-safe.
 /// </summary>
-/// <param name="call">Looks up at most <see cref="IRoutingTableGrain.MaxLookUps"/> peers; does not throw.</param>
-internal sealed class LookupBatcher(Func<PeerId[], Task<ClusterReply<PeerFinding[]>>> call) : IAsyncDisposable
+/// <param name="call">Looks up at most <see cref="IRoutingTableGrain.MaxLookUps"/> peers; throws nothing but that it was cancelled.</param>
+internal sealed class LookupBatcher(Func<PeerId[], CancellationToken, Task<ClusterReply<PeerFinding[]>>> call) : IAsyncDisposable
 {
     /// <summary>Calls under way at once. Ours: while one is on its way there, the other's answer is on its way back.</summary>
     internal const int MaxCalls = 2;
@@ -20,13 +20,14 @@ internal sealed class LookupBatcher(Func<PeerId[], Task<ClusterReply<PeerFinding
     private readonly Queue<Waiter> _waiting = new();
     private readonly Task[] _loops = [.. Enumerable.Repeat(Task.CompletedTask, MaxCalls)];
     private readonly bool[] _isRunning = new bool[MaxCalls];
+    private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Looks one peer up.</summary>
     internal Task<ClusterReply<PeerFinding>> FindAsync(PeerId peer)
     {
         lock (_lock)
         {
-            if (_waiting.Count == MaxWaiting)
+            if (_waiting.Count == MaxWaiting || _stop.IsCancellationRequested)
                 return Task.FromResult(ClusterReply<PeerFinding>.Unavailable);
             var waiter = new Waiter(peer);
             _waiting.Enqueue(waiter);
@@ -41,8 +42,18 @@ internal sealed class LookupBatcher(Func<PeerId[], Task<ClusterReply<PeerFinding
         }
     }
 
-    /// <summary>Waits for the calls that are under way.</summary>
-    public ValueTask DisposeAsync() => new(Task.WhenAll(_loops));
+    /// <summary>Everyone who waits, and who asks from now on, hears that there is no answer.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stop.IsCancellationRequested)
+            return;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        Task loops;
+        lock (_lock)
+            loops = Task.WhenAll(_loops);
+        await loops.ConfigureAwait(false);
+        _stop.Dispose();
+    }
 
     private async Task RunAsync(int loop)
     {
@@ -50,11 +61,26 @@ internal sealed class LookupBatcher(Func<PeerId[], Task<ClusterReply<PeerFinding
         await Task.Yield();
         while (Take(loop) is { Length: > 0 } batch)
         {
-            var reply = await call(Array.ConvertAll(batch, waiter => waiter.Peer)).ConfigureAwait(false);
+            var reply = await CallAsync(Array.ConvertAll(batch, waiter => waiter.Peer)).ConfigureAwait(false);
             var isAnswered = reply.TryGet(out var found) && found.Length == batch.Length;
             for (var i = 0; i < batch.Length; i++)
                 batch[i].SetResult(isAnswered ? new(true, found![i]) : ClusterReply<PeerFinding>.Unavailable);
         }
+    }
+
+    private async Task<ClusterReply<PeerFinding[]>> CallAsync(PeerId[] peers)
+    {
+        try
+        {
+            if (!_stop.IsCancellationRequested)
+                return await call(peers, _stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // As without an answer.
+        }
+
+        return ClusterReply<PeerFinding[]>.Unavailable;
     }
 
     private Waiter[] Take(int loop)

@@ -78,6 +78,19 @@ public sealed class LookupBatcherTests
         (await Task.WhenAll(all)).Should().OnlyContain(reply => reply.IsAvailable);
     }
 
+    [Fact]
+    public async Task Dispose_EndsWhatWaits_AndWhatComesAfter()
+    {
+        var calls = new Calls();
+        var batcher = new LookupBatcher(calls.CallAsync);
+        var all = Enumerable.Range(0, 1000).Select(i => batcher.FindAsync(Peer(i))).ToArray();
+        await calls.TakeAsync();
+        await batcher.DisposeAsync();
+        (await Task.WhenAll(all)).Should().OnlyContain(reply => !reply.IsAvailable);
+        (await batcher.FindAsync(Peer(1))).IsAvailable.Should().BeFalse();
+        calls.Count.Should().BeLessThanOrEqualTo(LookupBatcher.MaxCalls);
+    }
+
     private static PeerId Peer(int number) => PeerId.FromTrustedBytes([.. BitConverter.GetBytes(number), .. new byte[PeerId.ByteLength - sizeof(int)]]);
 
     private static byte[]? Record(ClusterReply<PeerFinding> reply) => reply.Value.SignedRecord;
@@ -95,7 +108,7 @@ public sealed class LookupBatcherTests
 
         public void Dispose() => _signal.Dispose();
 
-        internal Task<ClusterReply<PeerFinding[]>> CallAsync(PeerId[] peers)
+        internal Task<ClusterReply<PeerFinding[]>> CallAsync(PeerId[] peers, CancellationToken cancellationToken)
         {
             var call = new Call(peers);
             Interlocked.Increment(ref _count);
@@ -103,7 +116,7 @@ public sealed class LookupBatcherTests
             _signal.Release();
             if (_answersAll)
                 call.Answer();
-            return call.Task;
+            return call.Task.WaitAsync(cancellationToken);
         }
 
         internal async Task<Call> NextAsync()

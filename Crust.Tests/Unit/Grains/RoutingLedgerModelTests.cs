@@ -28,7 +28,7 @@ public sealed class RoutingLedgerModelTests
         var ledger = new RoutingLedger(TestPeer.Network, Zone);
         for (var step = 0; step < 1500; step++)
         {
-            var now = Start + TimeSpan.FromMilliseconds(step);
+            var now = Start + TimeSpan.FromMinutes(step);
             var peer = peers[random.Next(peers.Length)];
             var gateway = gateways[random.Next(gateways.Length)].Id;
             model.TryGetValue(peer.Id, out var known);
@@ -60,7 +60,7 @@ public sealed class RoutingLedgerModelTests
                     Array.ForEach(peers, p => Forget(model, p.Id, gateway));
                     break;
                 default:
-                    ledger.Refresh([.. epochs.Where(e => e.Key != gateway).Select(e => new GatewayLife(e.Key, e.Value))], true, now + TimeSpan.FromMinutes(1));
+                    ledger.Refresh([.. epochs.Where(e => e.Key != gateway).Select(e => new GatewayLife(e.Key, e.Value))], true, now);
                     Array.ForEach(peers, p => Forget(model, p.Id, gateway));
                     break;
             }
