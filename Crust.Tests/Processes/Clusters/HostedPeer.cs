@@ -16,7 +16,7 @@ internal sealed class HostedPeer : IAsyncDisposable
     /// <summary>Between the requests of a peer, times a half to one and a half.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(4);
 
-    private const int MaxTries = 8;
+    private const int MaxTries = 60;
 
     private readonly LoadTally _tally;
     private readonly ConcurrentDictionary<PeerId, long> _heard = new();
