@@ -15,6 +15,12 @@ internal sealed record BenchmarkCase(string Name, string Rival, string Metric, s
     /// <summary>True when every round brings its own processes: uncounted rounds would warm nothing.</summary>
     internal bool IsAlwaysCold { get; init; }
 
+    /// <summary>True when it takes so long that it runs only where it is named.</summary>
+    internal bool IsOnRequest { get; init; }
+
+    /// <summary>More rounds would say the same: what is counted does not vary.</summary>
+    internal int MaxRounds { get; init; } = int.MaxValue;
+
     /// <summary>What people should also know of the last rounds, one line; machines do not get it.</summary>
     internal Func<string>? Remark { get; init; }
 
@@ -24,6 +30,7 @@ internal sealed record BenchmarkCase(string Name, string Rival, string Metric, s
     /// <summary>Runs uncounted rounds where that helps, then the counted ones.</summary>
     internal async Task<BenchmarkResult> RunAsync(int rounds)
     {
+        rounds = Math.Min(rounds, MaxRounds);
         for (var i = 0; i < WarmUps && !IsAlwaysCold; i++)
         {
             await Ours();

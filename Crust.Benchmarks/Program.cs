@@ -12,11 +12,14 @@ IReadOnlyDictionary<string, Func<IEnumerable<BenchmarkCase>>> scenarios = new Di
     ["primitives"] = PrimitivesScenario.Cases,
     ["utp"] = UtpScenario.Cases,
     ["relay"] = RelayScenario.Cases,
+    ["cluster"] = ClusterScenario.Cases,
 };
 
-// The other processes of idle-memory: this same program.
+// The other processes of idle-memory and cluster: this same program.
 if (args is [IdleMemoryProcess.Verb, .. var roleArguments])
     return await IdleMemoryProcess.RunAsync(roleArguments);
+if (args is [ClusterSilo.Verb, var folder])
+    return await ClusterSilo.RunAsync(folder);
 
 var rounds = 7;
 var roundsAt = Array.IndexOf(args, "--rounds");
@@ -27,7 +30,8 @@ if (args.Length == 0 || !scenarios.TryGetValue(args[0], out var cases)
     return 2;
 }
 
-foreach (var benchmark in cases().Where(c => args.Length < 2 || args[1].StartsWith("--", StringComparison.Ordinal) || c.Name == args[1]))
+var isWhole = args.Length < 2 || args[1].StartsWith("--", StringComparison.Ordinal);
+foreach (var benchmark in cases().Where(c => isWhole ? !c.IsOnRequest : c.Name == args[1]))
 {
     var result = await benchmark.RunAsync(rounds);
     Console.WriteLine(args.Contains("--json") ? result.ToJson(args[0]) : result.ToString());

@@ -36,6 +36,7 @@ public sealed class CrustClusterClient : IAsyncDisposable
     private readonly TimeSpan _responseTimeout;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
+    private readonly LookupBatcher[] _lookups;
     private volatile CachedDirectory? _directory;
     private Task _refreshing = Task.CompletedTask;
     private int _hedges;
@@ -55,6 +56,7 @@ public sealed class CrustClusterClient : IAsyncDisposable
         _timeProvider = timeProvider ?? TimeProvider.System;
         loggerFactory ??= NullLoggerFactory.Instance;
         _logger = loggerFactory.CreateLogger<CrustClusterClient>();
+        _lookups = MakeBatchers();
         _connection = new ClusterConnection(options, loggerFactory, _timeProvider);
     }
 
@@ -68,6 +70,7 @@ public sealed class CrustClusterClient : IAsyncDisposable
         _responseTimeout = responseTimeout ?? TimeSpan.FromSeconds(5);
         _timeProvider = timeProvider ?? TimeProvider.System;
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<CrustClusterClient>();
+        _lookups = MakeBatchers();
     }
 
     /// <summary>The network that this client speaks for.</summary>
@@ -87,8 +90,12 @@ public sealed class CrustClusterClient : IAsyncDisposable
         // The key is taken from the verified record: an unverified one could make the cluster activate grains for anybody.
         if (!PeerRecord.TryVerify(signedRecord, Network, out var record))
             return Task.FromResult(new ClusterReply<RegisterResult>(true, RegisterResult.Invalid));
-        return CallAsync(grains => Peer(grains, record!.Peer).RegisterAsync(signedRecord), cancellationToken, mayHedge: true);
+        return RegisterVerifiedAsync(record!.Peer, signedRecord, cancellationToken);
     }
+
+    /// <summary><see cref="RegisterAsync"/> of a record that the caller verified.</summary>
+    internal Task<ClusterReply<RegisterResult>> RegisterVerifiedAsync(PeerId peer, byte[] signedRecord, CancellationToken cancellationToken) =>
+        CallAsync(grains => Peer(grains, peer).RegisterAsync(signedRecord), cancellationToken, mayHedge: true);
 
     /// <summary>A peer's newest signed record; the value is null when there is none. Verify it before use.</summary>
     public Task<ClusterReply<byte[]?>> GetRecordAsync(PeerId peer, CancellationToken cancellationToken) =>
@@ -98,16 +105,19 @@ public sealed class CrustClusterClient : IAsyncDisposable
     public Task<ClusterReply<PeerPresence?>> FindPresenceAsync(PeerId peer, CancellationToken cancellationToken) =>
         CallAsync(grains => Zone(grains, GrainKeys.ZoneOf(peer)).FindAsync(peer), cancellationToken, mayHedge: true);
 
-    /// <summary>All the cluster knows of a peer: its record, where it is attached and how that gateway is reached.</summary>
+    /// <summary>
+    /// All the cluster knows of a peer: its record, where it is attached and how that gateway is reached. Look-ups that are made at one time share calls. An attached peer's zone answers for it
+    /// alone, once it was looked up; else the peer's own grain is asked for the record.
+    /// </summary>
     public async Task<ClusterReply<PeerLookup>> FindAsync(PeerId peer, CancellationToken cancellationToken)
     {
-        var recordCall = GetRecordAsync(peer, cancellationToken);
-        var presenceCall = FindPresenceAsync(peer, cancellationToken);
-        await Task.WhenAll(recordCall, presenceCall).ConfigureAwait(false);
-        if (!(await recordCall.ConfigureAwait(false)).TryGet(out var record) || !(await presenceCall.ConfigureAwait(false)).TryGet(out var presence))
+        if (!(await LookUpAsync(peer, cancellationToken).ConfigureAwait(false)).TryGet(out var found))
             return ClusterReply<PeerLookup>.Unavailable;
-        var gateway = presence is null ? null : await FindGatewayAsync(presence.Gateway, cancellationToken).ConfigureAwait(false);
-        return new(true, new PeerLookup(record, presence, gateway));
+        var record = found.SignedRecord;
+        if (record is null && !(await GetRecordAsync(peer, cancellationToken).ConfigureAwait(false)).TryGet(out record))
+            return ClusterReply<PeerLookup>.Unavailable;
+        var gateway = found.Presence is null ? null : await FindGatewayAsync(found.Presence.Gateway, cancellationToken).ConfigureAwait(false);
+        return new(true, new PeerLookup(record, found.Presence, gateway));
     }
 
     /// <summary>
@@ -194,7 +204,29 @@ public sealed class CrustClusterClient : IAsyncDisposable
         CallAsync(grains => Orders(grains).GetLastNumberAsync(operatorId), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _connection?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is not null)
+            await _connection.DisposeAsync().ConfigureAwait(false);
+        foreach (var zone in _lookups)
+            await zone.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>A look-up waits for calls before it, which may take their time, and for its own: no longer than any call may take.</summary>
+    private async Task<ClusterReply<PeerFinding>> LookUpAsync(PeerId peer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _lookups[GrainKeys.ZoneOf(peer)].FindAsync(peer).WaitAsync(_responseTimeout, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return ClusterReply<PeerFinding>.Unavailable;
+        }
+    }
+
+    private LookupBatcher[] MakeBatchers() =>
+        [.. Enumerable.Range(0, GrainKeys.ZoneCount).Select(zone => new LookupBatcher(peers => CallAsync(grains => Zone(grains, zone).LookUpAsync(peers), CancellationToken.None, mayHedge: true)))];
 
     private IPeerGrain Peer(IGrainFactory grains, PeerId peer) => grains.GetGrain<IPeerGrain>(GrainKeys.Peer(Network, peer));
 
@@ -210,7 +242,8 @@ public sealed class CrustClusterClient : IAsyncDisposable
 
     private async Task<GatewayEntry?> FindGatewayAsync(PeerId gateway, CancellationToken cancellationToken)
     {
-        if (_directory is not { } cached || _timeProvider.GetElapsedTime(cached.Taken) > DirectoryAge)
+        var cached = _directory;
+        if (cached is null || _timeProvider.GetElapsedTime(cached.Taken) > DirectoryAge)
         {
             // Unavailable, or not there in time, leaves the older directory in place, which is better than none.
             var refreshing = RefreshAsync();

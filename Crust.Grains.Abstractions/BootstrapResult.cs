@@ -30,4 +30,7 @@ public enum BootstrapResult
 
     /// <summary>The peer's record does not say that it accepts to be told to others.</summary>
     NotAccepting = 8,
+
+    /// <summary>The cluster's fault: storage has not answered since the shard began, so what it holds is not known. Try again.</summary>
+    StorageUnavailable = 9,
 }

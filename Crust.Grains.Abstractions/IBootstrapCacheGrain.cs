@@ -22,7 +22,7 @@ public interface IBootstrapCacheGrain : IGrainWithStringKey
     [Alias("Report")]
     Task<BootstrapReply> ReportAsync(BootstrapReport[] batch);
 
-    /// <summary>All entries of the shard; null when <paramref name="knownVersion"/> is its version.</summary>
+    /// <summary>All entries of the shard; null when <paramref name="knownVersion"/> is its version. Fails while storage has not answered since the shard began.</summary>
     [Alias("Read")]
     Task<BootstrapShard?> ReadAsync(ulong knownVersion);
 }

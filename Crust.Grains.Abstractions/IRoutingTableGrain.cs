@@ -16,6 +16,9 @@ public interface IRoutingTableGrain : IGrainWithStringKey
     /// <summary>Most peers that <see cref="FindClosestAsync"/> returns.</summary>
     const int MaxClosest = 64;
 
+    /// <summary>Most peers in one look-up. Ours: an answer of 120 KiB with usual records, a quarter of a MiB with the longest.</summary>
+    const int MaxLookUps = 256;
+
     /// <summary>Announces peers that are attached to a gateway; an empty batch is a sign of life. One result for each announcement, in order.</summary>
     [Alias("Announce")]
     Task<AnnounceReply> AnnounceAsync(PeerId gatewayId, ulong gatewayEpoch, PeerAnnouncement[] batch);
@@ -35,6 +38,10 @@ public interface IRoutingTableGrain : IGrainWithStringKey
     /// <summary>Where a peer is attached now; null when it is not.</summary>
     [Alias("Find")]
     Task<PeerPresence?> FindAsync(PeerId peer);
+
+    /// <summary>Looks peers up, at most <see cref="MaxLookUps"/>. One answer for each, in order.</summary>
+    [Alias("LookUp")]
+    Task<PeerFinding[]> LookUpAsync(PeerId[] peers);
 
     /// <summary>The zone's attached peers nearest to a position (32 bytes) by XOR distance of their hashes, nearest first: exact within the zone.</summary>
     [Alias("FindClosest")]

@@ -21,6 +21,9 @@ internal static partial class GrainLog
     [LoggerMessage(5005, LogLevel.Information, "The gateway {Gateway} could not be told that {Peer} attached elsewhere: {Reason}")]
     internal static partial void NotTold(ILogger logger, PeerId gateway, PeerId peer, string reason);
 
+    [LoggerMessage(5008, LogLevel.Debug, "The record of {Peer} could not be fetched for those who look it up: {Reason}")]
+    internal static partial void NotFetched(ILogger logger, PeerId peer, string reason);
+
     [LoggerMessage(5006, LogLevel.Warning, "Storage did not confirm the bootstrap cache's shard {Key}, which is written again later: {Reason}")]
     internal static partial void ShardNotWritten(ILogger logger, string key, string reason);
 

@@ -46,16 +46,16 @@ internal static class RunCommand
 
     private static readonly Option<bool> AcceptDataLoss = new("--accept-data-loss") { Description = "Redis: start although the server may lose acknowledged writes, and warn of it." };
 
-    private static readonly Option<bool> AcceptUnprovenGateways = new("--accept-unproven-gateways")
-    {
-        Description = "While gateways of the release before roll: accept what they say without proof. Anyone who reaches the Orleans ports can speak as a gateway meanwhile.",
-    };
-
     private static readonly Option<string> Network = new("--network") { Description = "Name of the network.", DefaultValueFactory = _ => NetworkId.DefaultName };
 
     private static readonly Option<string?> Access = CommonOptions.Access();
 
     private static readonly Option<PeerId[]> Operators = CommonOptions.Operators();
+
+    private static readonly Option<bool> AcceptUnproven = new("--accept-unproven-gateways")
+    {
+        Description = "While gateways of the release before are being replaced: believe gateways that do not prove who they are, and warn of it.",
+    };
 
     private static readonly Option<bool> NoGateway = new("--no-gateway") { Description = "Run the silo without a gateway for peers." };
 
@@ -68,7 +68,7 @@ internal static class RunCommand
     {
         var command = new RootCommand("Runs a silo of a Crust cluster, with a status page. The embedded profile is a whole cluster in one process.")
         {
-            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, AcceptDataLoss, AcceptUnprovenGateways, Network, Access, Operators, NoGateway, Json, Verbose,
+            Listen, Advertise, SiloPort, GatewayPort, PeersListen, PeersPort, PeersUdpPort, Http, AcceptDataLoss, Network, Access, Operators, AcceptUnproven, NoGateway, Json, Verbose,
         };
         Cluster.AddTo(command);
         Http.Validators.Add(result =>
@@ -160,8 +160,8 @@ internal static class RunCommand
         ClusterId = line.GetValue(Cluster.ClusterId) ?? SiloOptions.DefaultClusterId,
         Tls = Cluster.ReadTls(line, null),
         Network = line.GetValue(Network)!,
-        AcceptsUnprovenGateways = line.GetValue(AcceptUnprovenGateways),
         Operators = line.GetValue(Operators)!,
+        AcceptsUnprovenGateways = line.GetValue(AcceptUnproven),
         Listen = line.GetValue(Listen)!,
         Advertise = line.GetValue(Advertise),
         LogLevel = line.GetValue(Verbose) ? LogLevel.Information : LogLevel.Warning,

@@ -17,6 +17,9 @@ namespace Crust.Silo;
 /// </summary>
 public sealed class SiloHost : IAsyncDisposable
 {
+    private const string UnprovenGateways =
+        "Gateways are believed without a proof (--accept-unproven-gateways): whoever reaches the Orleans ports can speak as any of them. Start the silos without it once every gateway is of this release.";
+
     private readonly WebApplication _application;
     private readonly ISiloProfile _profile;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,6 +30,7 @@ public sealed class SiloHost : IAsyncDisposable
         _profile = profile;
         Network = NetworkId.FromName(options.Network);
         DataFolder = options.DataFolder;
+        Warnings = options.AcceptsUnprovenGateways ? [.. profile.Warnings, UnprovenGateways] : profile.Warnings;
         SiloPort = siloPort;
         GatewayEndPoint = new IPEndPoint(options.Advertise ?? options.Listen, gatewayPort);
         HttpEndPoint = ActualEndPoint(application, options.Http);
@@ -43,7 +47,7 @@ public sealed class SiloHost : IAsyncDisposable
     public string Place => _profile.Place;
 
     /// <summary>What the operator must know at each start.</summary>
-    public IReadOnlyList<string> Warnings => _profile.Warnings;
+    public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>The port that silos talk on.</summary>
     public int SiloPort { get; }

@@ -64,11 +64,14 @@ public sealed record SiloOptions
     /// <summary>Where the status page is served; port 0 for any. Loopback by default: it tells who is attached where.</summary>
     public IPEndPoint Http { get; init; } = new(IPAddress.Loopback, DefaultHttpPort);
 
-    /// <summary>Accept gateways of the release before, which do not prove that they are the ones they say. Only while they roll: anyone who reaches the Orleans ports can speak as a gateway then.</summary>
-    public bool AcceptsUnprovenGateways { get; init; }
-
     /// <summary>Operators whose signed orders count, by their ids: at most 16. Empty: every order is refused.</summary>
     public IReadOnlyList<PeerId> Operators { get; init; } = [];
+
+    /// <summary>
+    /// True while gateways that prove nothing, those of the release before, are still there: calls of a gateway that show no proof are believed. Then anyone who reaches the Orleans ports can speak as any gateway. False by
+    /// default, and to be made so again when the last of them is gone.
+    /// </summary>
+    public bool AcceptsUnprovenGateways { get; init; }
 
     /// <summary>The least that is logged, to the error stream.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;

@@ -12,7 +12,7 @@ public enum BootstrapRefusal
     /// <summary>This node's own access list does not allow it.</summary>
     NotAllowed,
 
-    /// <summary>Its access list does not allow this node, or it ended the session for another reason of its own.</summary>
+    /// <summary>Its access list or the network's operators do not allow this node, or it ended the session for another reason of its own.</summary>
     Denied,
 
     /// <summary>It did not answer the request in time, or is no gateway.</summary>
@@ -29,4 +29,7 @@ public enum BootstrapRefusal
 
     /// <summary>The node stopped to try.</summary>
     GivenUp,
+
+    /// <summary>Operators drain it: it takes no new peers, and named other gateways.</summary>
+    Draining,
 }

@@ -88,8 +88,8 @@ public sealed partial class CrustNode
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Peers that are remembered can be dialled all the same, while the node looks for a gateway.
-            if (!_memory.KnewPeers)
+            // Peers that are remembered, or on the LAN, can be dialled all the same, while the node looks for a gateway.
+            if (!_memory.KnewPeers && _lan is null)
                 throw BootstrapFailed();
             Log.StartsWithoutGateway(_logger, BootstrapFailed().Message);
         }
@@ -134,6 +134,8 @@ public sealed partial class CrustNode
         {
             (GatewayStatus.Superseded, _) or (_, { ByRemote: true, Code: GoodbyeCode.IdentityElsewhere }) => BootstrapRefusal.IdentityElsewhere,
             (GatewayStatus.Throttled, _) => BootstrapRefusal.Throttled,
+            (GatewayStatus.Draining, _) => BootstrapRefusal.Draining,
+            (GatewayStatus.Denied, _) => BootstrapRefusal.Denied,
             (not null, _) => BootstrapRefusal.Invalid,
             (null, { ByRemote: true }) => BootstrapRefusal.Denied,
             _ => BootstrapRefusal.NoAnswer,
@@ -143,6 +145,8 @@ public sealed partial class CrustNode
             BootstrapRefusal.IdentityElsewhere => "a newer process runs under this identity",
             BootstrapRefusal.Throttled => "it was asked too often",
             BootstrapRefusal.Invalid => "it does not accept this node's record; is the clock right?",
+            BootstrapRefusal.Draining => "it is drained and takes no new peers",
+            BootstrapRefusal.Denied when said == GatewayStatus.Denied => "the network's operators do not allow this node",
             BootstrapRefusal.Denied => $"it ended the session: {closure!.Reason}",
             _ => "it did not answer; is it a gateway?",
         };

@@ -121,7 +121,7 @@ public sealed class CrustNodeOptions
     /// <summary>Allow the AEGIS-128L cipher: about half again as fast, with a 128-bit key. Default false.</summary>
     public bool AllowAegis128L { get; set; }
 
-    /// <summary>Longest wait in <see cref="CrustNode.StartAsync"/> for a gateway. Default 10 s.</summary>
+    /// <summary>Longest wait in <see cref="CrustNode.StartAsync"/> for a gateway; then it fails, unless the node remembers peers or has <see cref="LanDiscovery"/>. Default 10 s.</summary>
     public TimeSpan BootstrapTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Longest connection attempt. Default 60 s.</summary>

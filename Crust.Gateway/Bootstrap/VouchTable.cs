@@ -116,7 +116,7 @@ internal sealed class VouchTable(PeerId self, DeterministicRandom random)
                 break;
             case BootstrapResult.Demoted:
                 break;
-            case null or BootstrapResult.UnknownGateway:
+            case null or BootstrapResult.UnknownGateway or BootstrapResult.StorageUnavailable:
                 Schedule(peer, now + Jittered(VouchRules.AfterRefusal));
                 break;
             default:

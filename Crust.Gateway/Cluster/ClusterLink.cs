@@ -96,8 +96,7 @@ internal sealed class ClusterLink : IAsyncDisposable
     {
         if (!PeerRecord.TryVerify(signedRecord, _client.Network, out var record) || !record!.IsCurrent(_timeProvider.GetUtcNow()))
             return AttachOutcome.RecordInvalid;
-        if (!Attachment.TryVerify(signedAttachment, _client.Network, out var attachment)
-            || attachment!.Peer != record.Peer || attachment.Gateway != _gatewayId || !attachment.IsFresh(_timeProvider.GetUtcNow()))
+        if (!Attachment.TryVerify(signedAttachment, _client.Network, _gatewayId, record.Peer, out var attachment) || !attachment!.IsFresh(_timeProvider.GetUtcNow()))
             return AttachOutcome.AttachmentInvalid;
         _cache.Set(record.Peer, new PeerLookup(signedRecord, null, null));
         if (_isAway)
@@ -107,7 +106,7 @@ internal sealed class ClusterLink : IAsyncDisposable
             return AttachOutcome.Unavailable;
         }
 
-        var register = _client.RegisterAsync(signedRecord, cancellationToken);
+        var register = _client.RegisterVerifiedAsync(record.Peer, signedRecord, cancellationToken);
         var announce = _announcer.AnnounceAsync(record.Peer, new PeerAnnouncement(signedAttachment, record.Sequence), cancellationToken);
         await Task.WhenAll(register, announce).ConfigureAwait(false);
         if (!(await register.ConfigureAwait(false)).TryGet(out var registered))
@@ -143,7 +142,7 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>Looks a peer up in the cluster, or, when that is away or slow, in what passed through here.</summary>
     internal async Task<FindOutcome> FindAsync(PeerId peer, CancellationToken cancellationToken)
     {
-        var known = _cache.Find(peer) is { } cached && IsCurrent(cached.SignedRecord) ? cached : null;
+        var known = Known(peer);
         if (_isAway && known is not null)
             return new FindOutcome(FindStatus.Stale, known);
         ClusterReply<PeerLookup> reply;
@@ -234,6 +233,9 @@ internal sealed class ClusterLink : IAsyncDisposable
         _announcer.Dispose();
         _stop.Dispose();
     }
+
+    /// <summary>What passed through here of a peer, while its record counts. Asked only when the cluster has no answer: it verifies a signature.</summary>
+    private PeerLookup? Known(PeerId peer) => _cache.Find(peer) is { } cached && IsCurrent(cached.SignedRecord) ? cached : null;
 
     private bool IsCurrent(byte[]? signedRecord) =>
         signedRecord is not null && PeerRecord.TryVerify(signedRecord, _client.Network, out var record) && record!.IsCurrent(_timeProvider.GetUtcNow());

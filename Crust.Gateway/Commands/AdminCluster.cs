@@ -7,8 +7,8 @@ namespace Crust.Gateway.Commands;
 /// <summary>How the commands of operators reach the cluster: the options that a gateway has for it, and the client that is made of them.</summary>
 internal sealed class AdminCluster
 {
-    /// <summary>How long to look for the cluster. Ours: three attempts to connect, and the time in which silos notice that one of them is gone.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    /// <summary>How long to look for the cluster. Ours: several attempts to connect, and the time in which silos notice that one of them is gone.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly Option<string?> _config = new("--config") { Description = "A gateway's configuration file: how it reaches the cluster and the network's name are taken from it; the command line has precedence.", HelpName = "FILE" };
     private readonly Option<string[]> _cluster = new("--cluster") { Description = "Orleans gateway of the cluster, HOST:PORT; may repeat.", HelpName = "HOST:PORT" };

@@ -17,5 +17,7 @@ internal static class ConsoleLogging
         logging.SetMinimumLevel(verbose ? LogLevel.Debug : LogLevel.Error);
         // Orleans tells every lost connection as an error; the gateway's own words say it once.
         logging.AddFilter("Orleans", verbose ? LogLevel.Warning : LogLevel.None);
+        // So does the host around its client when a command ends while that still connects.
+        logging.AddFilter("Microsoft.Extensions.Hosting", verbose ? LogLevel.Warning : LogLevel.None);
     });
 }

@@ -20,6 +20,9 @@ internal sealed class AttachedPeers : IAttachedPeers
 
     internal int Count => _entries.Count;
 
+    /// <summary>Who is attached now.</summary>
+    internal IReadOnlyCollection<AttachedEntry> Entries => [.. _entries.Values];
+
     internal AttachedEntry? Find(PeerId peer) => _entries.GetValueOrDefault(peer);
 
     internal bool IsAttached(PeerConnection connection) => Find(connection.Peer)?.Connection == connection;

@@ -27,6 +27,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly CrustClusterClient _client;
     private readonly ClusterLink _cluster;
     private readonly PolicyFollower _policy;
+    private readonly DrainNotifier _drain;
     private readonly DialBackService _dialBack;
     private readonly BootstrapKeeper _bootstrap;
     private readonly AttemptMetrics _attempts;
@@ -53,9 +54,11 @@ internal sealed class GatewayServer : IAsyncDisposable
         _dialBack = new DialBackService(node.ProveAsync, node.Id, policy, _cluster, OwnAddresses, clock);
         _bootstrap = new BootstrapKeeper(options.Identity, node.Network, _cluster, _dialBack, _peers.Find, clock, loggerFactory.CreateLogger<BootstrapKeeper>());
         _peers.Other = command => _dialBack.Handle(command);
+        _drain = new DrainNotifier(_peers, () => _policy.IsDraining, OtherGateways, timeProvider, loggerFactory.CreateLogger<GatewayServer>());
+        _policy.DrainingChanged += _drain.Note;
         _attempts = new AttemptMetrics(loggerFactory.CreateLogger<GatewayServer>());
-        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, OtherGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay, _attempts, _bootstrap,
-            new Neighbourhoods(_peers, _cluster, node.Network, timeProvider));
+        var requests = new RequestHandler(node, _peers, _cluster, _dialBack, TellGateways, clock, () => Addresses.Select(a => a.ToString()), options.Identity, relay, _attempts, _bootstrap,
+            new Neighbourhoods(_peers, _cluster, node.Network, timeProvider), _drain);
         node.HandleInternal(GatewayCodec.Protocol, requests.HandleAsync);
         node.PeerDisconnected += Detach;
     }
@@ -160,6 +163,8 @@ internal sealed class GatewayServer : IAsyncDisposable
         await detaching;
         await _dialBack.DisposeAsync();
         await _bootstrap.DisposeAsync();
+        _policy.DrainingChanged -= _drain.Note;
+        await _drain.DisposeAsync();
         await _cluster.DisposeAsync();
         _policy.Dispose();
         await _client.DisposeAsync();
@@ -175,14 +180,16 @@ internal sealed class GatewayServer : IAsyncDisposable
     private GatewayHeartbeat Heartbeat() =>
         new(_epoch, [.. Addresses.Take(GatewayHeartbeat.MaxAddresses).Select(a => a.ToString())], _options.Region, _peers.Count, Draining: _policy.IsDraining);
 
-    /// <summary>This gateway's addresses and those of the others, one each first: wherever a peer goes next, it should not be the same host.</summary>
+    /// <summary>What peers are told: the other gateways, and at the end this one, unless it is drained.</summary>
+    private IEnumerable<string> TellGateways() => _policy.IsDraining ? OtherGateways() : OtherGateways().Concat(Addresses.Select(a => a.ToString()));
+
+    /// <summary>Addresses of the other gateways, one each first: wherever a peer goes next, it should not be the same host.</summary>
     private IEnumerable<string> OtherGateways() =>
         _cluster.Directory.Gateways
             .Where(g => g.Gateway != Id && !g.Heartbeat.Draining)
             .SelectMany(g => g.Heartbeat.Addresses.Select((address, order) => (address, order)))
             .OrderBy(a => a.order)
-            .Select(a => a.address)
-            .Concat(Addresses.Select(a => a.ToString()));
+            .Select(a => a.address);
 
     private void Detach(PeerConnection connection)
     {

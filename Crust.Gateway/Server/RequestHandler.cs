@@ -21,7 +21,7 @@ namespace Crust.Gateway.Server;
 internal sealed class RequestHandler(
     CrustNode node, AttachedPeers peers, ClusterLink cluster, DialBackService dialBack, Func<IEnumerable<string>> gatewayAddresses, MonotonicClock clock,
     Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null, AttemptMetrics? attempts = null,
-    BootstrapKeeper? bootstrap = null, Neighbourhoods? neighbourhoods = null)
+    BootstrapKeeper? bootstrap = null, Neighbourhoods? neighbourhoods = null, DrainNotifier? drain = null)
 {
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
@@ -79,12 +79,17 @@ internal sealed class RequestHandler(
             // After the answer: whoever lost to a newer process has nothing to do here.
             if (response.AttachResponse is { Status: GatewayStatus.Superseded })
                 await message.Session.CloseAsync(GoodbyeCode.IdentityElsewhere, EpochRule.Reason);
+            // Taken while the order came: the notice to all may have gone out before.
+            if (drain is { IsDraining: true } && IsTaken(response.AttachResponse?.Status) && peers.Find(connection.Peer) is { } entry && entry.Connection == connection)
+                drain.Tell(entry);
         }
         catch (SessionEndedException)
         {
             // Whoever asked is gone.
         }
     }
+
+    private static bool IsTaken(GatewayStatus? status) => status is GatewayStatus.Ok or GatewayStatus.Unavailable or GatewayStatus.StorageUnavailable;
 
     private static async Task RespondAsync(SessionDriver session, GatewayEnvelope response, CancellationToken cancellationToken)
     {
@@ -131,6 +136,9 @@ internal sealed class RequestHandler(
             || attachment.Gateway != node.Id || !attachment.IsFresh(now)
             || !PeerRecord.TryVerify(signedRecord, node.Network, out var record) || record!.Peer != connection.Peer || !record.IsCurrent(now))
             return new AttachResponse { Status = GatewayStatus.Invalid };
+        var isRenewal = peers.IsAttached(connection);
+        if (drain is { IsDraining: true } && !isRenewal)
+            return Answer(GatewayStatus.Draining);
         // Here first: a cluster that is away learns of the peer later.
         var entry = new AttachedEntry(connection, new AttachedPeer(attachment.Peer, signedAttachment, record.Sequence, attachment.Epoch), signedRecord, request.TakesCircuits);
         if (!peers.TrySet(entry))
@@ -155,15 +163,23 @@ internal sealed class RequestHandler(
             AttachOutcome.StorageUnavailable => GatewayStatus.StorageUnavailable,
             AttachOutcome.Unavailable => GatewayStatus.Unavailable,
             AttachOutcome.Superseded => GatewayStatus.Superseded,
+            AttachOutcome.Denied => GatewayStatus.Denied,
             _ => GatewayStatus.Invalid,
         };
-        if (status is GatewayStatus.Invalid or GatewayStatus.Superseded)
+        var isRefused = status is GatewayStatus.Invalid or GatewayStatus.Superseded or GatewayStatus.Denied;
+        if (isRefused)
             peers.Remove(connection);
         // The session may have ended while the cluster was asked: what was just told must be taken back.
         if (!connection.IsOpen && peers.Remove(connection) is { } gone)
             await cluster.DetachAsync(connection.Peer, gone.Peer.Epoch, cancellationToken);
-        else if (status is not (GatewayStatus.Invalid or GatewayStatus.Superseded))
+        else if (!isRefused)
             bootstrap?.HandleAttached(record, entry);
+        // Stays attached until it leaves; one that does not know the notice takes this for a refusal, and leaves.
+        return Answer(isRenewal && IsTaken(status) && drain is { IsDraining: true } ? GatewayStatus.Draining : status);
+    }
+
+    private AttachResponse Answer(GatewayStatus status)
+    {
         var response = new AttachResponse { Status = status };
         response.Gateways.AddRange(gatewayAddresses().Take(GatewayCodec.MaxGateways));
         return response;

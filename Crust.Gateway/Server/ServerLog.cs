@@ -8,4 +8,7 @@ internal static partial class ServerLog
 {
     [LoggerMessage(4201, LogLevel.Debug, "A peer tells of an attempt to open a direct path: {Report}")]
     internal static partial void AttemptReported(ILogger logger, AttemptReport report);
+
+    [LoggerMessage(4202, LogLevel.Information, "Drained by operators: {IsDraining}; {Count} peers are attached")]
+    internal static partial void DrainingChanged(ILogger logger, bool isDraining, int count);
 }

@@ -77,7 +77,7 @@ internal sealed class PeerGrain(
 
             if (await TryWriteAsync(next!))
             {
-                _ledger.Load(next!);
+                _ledger.Confirm(next!);
                 return RegisterResult.Accepted;
             }
 

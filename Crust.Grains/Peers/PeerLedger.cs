@@ -25,8 +25,16 @@ internal sealed class PeerLedger(PeerId self, NetworkId network)
         HasLoaded = true;
     }
 
+    /// <summary>Takes over what <see cref="Consider"/> accepted, and verified, and storage has now.</summary>
+    internal void Confirm(PeerState accepted)
+    {
+        _ = PeerRecord.TryPeekTimes(accepted.SignedRecord, out var sequence, out var expiry);
+        (_signed, Sequence, HasLoaded) = (accepted.SignedRecord, sequence, true);
+        _expiry = DateTimeOffset.FromUnixTimeMilliseconds((long)expiry);
+    }
+
     /// <summary>
-    /// Judges an offered record. <see cref="RegisterResult.Accepted"/> means: store <paramref name="next"/>, then <see cref="Load"/> it. Changes nothing.
+    /// Judges an offered record. <see cref="RegisterResult.Accepted"/> means: store <paramref name="next"/>, then <see cref="Confirm"/> it. Changes nothing.
     /// </summary>
     internal RegisterResult Consider(byte[]? offered, DateTimeOffset now, out PeerState? next)
     {

@@ -17,12 +17,20 @@ internal sealed class RoutingTableGrain(ServedNetwork network, GrainRules grainR
     /// <summary>Most losers that wait to be told. Ours: the oldest is forgotten then, and told when its gateway announces it next.</summary>
     private const int MaxLosers = 4096;
 
+    /// <summary>Most peers whose records wait to be fetched. Ours: beyond, they are fetched when they are looked up again.</summary>
+    private const int MaxWanted = 4096;
+
+    /// <summary>Records fetched at a time.</summary>
+    private const int FetchedAtATime = 32;
+
     private readonly ulong _epoch = ActivationEpoch.Draw();
     private readonly GatewayProofs _proofs = new(network.Id, grainRules.AcceptsUnprovenGateways);
     private readonly Queue<Superseded> _losers = new();
+    private readonly HashSet<PeerId> _wanted = [];
     private RoutingLedger _ledger = null!;
     private ulong _policyVersion;
     private IGrainTimer _tellLosers = null!;
+    private IGrainTimer _fetchRecords = null!;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -33,6 +41,9 @@ internal sealed class RoutingTableGrain(ServedNetwork network, GrainRules grainR
         // Told by a timer and not within the winner's call: the loser's mailbox may be on a silo that just died.
         _tellLosers = this.RegisterGrainTimer(
             TellLosersAsync, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true });
+        // Not within the look-up: an answer does not wait for storage, and a batch not for its slowest peer.
+        _fetchRecords = this.RegisterGrainTimer(
+            FetchRecordsAsync, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true });
         return Task.CompletedTask;
     }
 
@@ -94,6 +105,24 @@ internal sealed class RoutingTableGrain(ServedNetwork network, GrainRules grainR
     public Task<PeerPresence?> FindAsync(PeerId peer) => Task.FromResult(_ledger.Find(peer));
 
     /// <inheritdoc/>
+    public Task<PeerFinding[]> LookUpAsync(PeerId[] peers)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(peers.Length, IRoutingTableGrain.MaxLookUps);
+        var now = timeProvider.GetUtcNow();
+        var found = new PeerFinding[peers.Length];
+        var isWanted = false;
+        for (var i = 0; i < peers.Length; i++)
+        {
+            found[i] = _ledger.LookUp(peers[i], now);
+            isWanted |= found[i] is { Presence: not null, SignedRecord: null } && _wanted.Count < MaxWanted && _wanted.Add(peers[i]);
+        }
+
+        if (isWanted)
+            _fetchRecords.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        return Task.FromResult(found);
+    }
+
+    /// <inheritdoc/>
     public Task<PeerPresence[]> FindClosestAsync(byte[] target, int count) => Task.FromResult(_ledger.FindClosest(target, count));
 
     /// <inheritdoc/>
@@ -120,6 +149,29 @@ internal sealed class RoutingTableGrain(ServedNetwork network, GrainRules grainR
         foreach (var withdrawal in batch)
             _ledger.Withdraw(gatewayId, withdrawal.Peer, withdrawal.Epoch);
         return true;
+    }
+
+    private async Task FetchRecordsAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested && _wanted.Count > 0)
+        {
+            PeerId[] batch = [.. _wanted.Take(FetchedAtATime)];
+            await Task.WhenAll(batch.Select(FetchRecordAsync));
+            _wanted.ExceptWith(batch);
+        }
+    }
+
+    private async Task FetchRecordAsync(PeerId peer)
+    {
+        try
+        {
+            if (await GrainFactory.GetGrain<IPeerGrain>(GrainKeys.Peer(network.Id, peer)).GetRecordAsync() is { } signedRecord)
+                _ledger.Remember(peer, signedRecord, timeProvider.GetUtcNow());
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            GrainLog.NotFetched(logger, peer, e.Message);
+        }
     }
 
     private async Task TellLosersAsync(CancellationToken cancellationToken)

@@ -100,7 +100,7 @@ public sealed class GrainContractsTests
     private static IEnumerable<object> Messages() =>
     [
         new PeerAnnouncement([1, 2], 3), new PeerWithdrawal(Peer, 4), new AnnounceOutcome(AnnounceResult.Superseded, 5),
-        new AnnounceReply(6, [new AnnounceOutcome(AnnounceResult.Accepted, 1)]), new PeerPresence(Peer, Peer, 1, 2, [3]), new ZoneStatus(1, 2), new GatewayLife(Peer, 1),
+        new AnnounceReply(6, [new AnnounceOutcome(AnnounceResult.Accepted, 1)]), new PeerPresence(Peer, Peer, 1, 2, [3]), new PeerFinding(new PeerPresence(Peer, Peer, 1, 2, [3]), [4]), new ZoneStatus(1, 2), new GatewayLife(Peer, 1),
         Heartbeat, new IntroduceCommand(Peer, [1], new byte[16]), new SupersededCommand(Peer, 8),
         new DialBackCommand(Peer, ["tcp://a"], new byte[16], Peer), new DialBackResultCommand(new byte[16], [1, 2]), new NumberedCommand(2, new SupersededCommand(Peer, 8)), Entry, Directory,
         new ExchangeReply(ExchangeStatus.Ok, 3, [new NumberedCommand(1, new IntroduceCommand(Peer, [], []))], Directory),

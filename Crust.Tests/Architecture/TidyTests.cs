@@ -52,6 +52,14 @@ public sealed partial class TidyTests
             .Should().BeEmpty("test.sh runs the suites by their folders");
 
     [Fact]
+    public void AnEventId_IsOneMessages()
+    {
+        var uses = SourceTree.CSharp.SelectMany(file => EventId().Matches(file.Text).Select(match => (Id: match.Groups["id"].Value, file.Path))).ToArray();
+        uses.Should().HaveCountGreaterThan(50, "else this looks in the wrong place");
+        uses.GroupBy(use => use.Id).Where(same => same.Count() > 1).Select(same => $"{same.Key}: {string.Join(", ", same.Select(use => use.Path))}").Should().BeEmpty();
+    }
+
+    [Fact]
     public void Code_HasNoLooseEnds() => Offences(
         file => file.Extension is not (".md" or ".sln"),
         line => Forbidden.IsMatch(line)).Should().BeEmpty();
@@ -113,6 +121,9 @@ public sealed partial class TidyTests
         @"^(?:(?<public>public)\s+|(?:internal|file|sealed|static|abstract|partial|readonly|ref|unsafe)\s+)*(?<kind>class|struct|interface|enum|record\s+struct|record\s+class|record|delegate\s+[\w<>\[\]?., ]+?)\s+(?<name>\w+)\s*[<({:;\n\r]",
         RegexOptions.Multiline)]
     private static partial Regex TopLevelType();
+
+    [GeneratedRegex(@"\[LoggerMessage\((?:EventId\s*=\s*)?(?<id>[0-9]+)")]
+    private static partial Regex EventId();
 
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)\s*;", RegexOptions.Multiline)]
     private static partial Regex Namespace();

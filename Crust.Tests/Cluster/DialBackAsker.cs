@@ -12,7 +12,9 @@ internal sealed class DialBackAsker : IAsyncDisposable
 {
     private readonly PeerIdentity _identity = PeerIdentity.Create();
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<GatewayEnvelope>> _asked = new();
+    private readonly ulong _epoch = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
     private SessionDriver _session = null!;
+    private byte[]? _record;
     private ulong _last;
 
     internal CrustNode Node { get; private set; } = null!;
@@ -23,14 +25,27 @@ internal sealed class DialBackAsker : IAsyncDisposable
         asker.Node = await CrustNode.StartAsync(new CrustNodeOptions { Identity = asker._identity, NetworkName = network, Listen = System.Net.IPAddress.Loopback });
         asker.Node.HandleInternal(GatewayCodec.Protocol, asker.HandleAsync);
         asker._session = (await asker.Node.ConnectToAddressAsync(gateway.Addresses[0])).Session;
-        if (!attach)
-            return asker;
-        var now = DateTimeOffset.UtcNow;
-        var record = new PeerRecord(asker._identity.Id, 1, now + TimeSpan.FromHours(1), 0, []).Sign(asker._identity, asker.Node.Network);
-        var attachment = Attachment.Sign(asker._identity, asker.Node.Network, gateway.Id, (ulong)now.ToUnixTimeMilliseconds(), now);
-        await asker.RequestAsync(new GatewayEnvelope { AttachRequest = new AttachRequest { Record = ByteString.CopyFrom(record), Attachment = ByteString.CopyFrom(attachment) } });
+        if (attach)
+            await asker.AttachAsync(gateway);
         return asker;
     }
+
+    /// <summary>What the gateway told without being asked.</summary>
+    internal ConcurrentQueue<GatewayEnvelope> Notices { get; } = new();
+
+    internal PeerId Id => _identity.Id;
+
+    /// <summary>Attaches, or renews.</summary>
+    internal async Task<AttachResponse> AttachAsync(GatewayServer gateway)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var record = _record ??= new PeerRecord(Id, 1, now + TimeSpan.FromHours(1), 0, []).Sign(_identity, Node.Network);
+        var attachment = Attachment.Sign(_identity, Node.Network, gateway.Id, _epoch, now);
+        return (await RequestAsync(new GatewayEnvelope { AttachRequest = new AttachRequest { Record = ByteString.CopyFrom(record), Attachment = ByteString.CopyFrom(attachment) } })).AttachResponse;
+    }
+
+    /// <summary>Looks a peer up.</summary>
+    internal async Task<FindResponse> FindAsync(PeerId peer) => (await RequestAsync(new GatewayEnvelope { FindRequest = new FindRequest { Peer = ByteString.CopyFrom(peer.ToByteArray()) } })).FindResponse;
 
     /// <summary>An address of this peer, or what it says is one.</summary>
     internal string At(string scheme, string ip, int port) => $"{scheme}://{ip}:{port}/{_identity.Id}";
@@ -59,8 +74,12 @@ internal sealed class DialBackAsker : IAsyncDisposable
 
     private ValueTask HandleAsync(DeliveredMessage message, CancellationToken cancellationToken)
     {
-        if (GatewayCodec.TryParse(message.Payload.Span, out var envelope) && _asked.TryRemove(envelope.Id, out var answer))
+        if (!GatewayCodec.TryParse(message.Payload.Span, out var envelope))
+            return ValueTask.CompletedTask;
+        if (_asked.TryRemove(envelope.Id, out var answer))
             answer.TrySetResult(envelope);
+        else
+            Notices.Enqueue(envelope);
         return ValueTask.CompletedTask;
     }
 }

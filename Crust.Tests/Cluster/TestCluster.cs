@@ -29,13 +29,17 @@ public sealed class TestCluster : IAsyncDisposable
     internal FaultyStorage Storage { get; }
 
     /// <param name="operators">Whose orders count.</param>
-    internal static async Task<TestCluster> StartAsync(params PeerId[] operators)
+    internal static Task<TestCluster> StartAsync(params PeerId[] operators) => StartAsync(acceptUnprovenGateways: false, operators);
+
+    /// <param name="acceptUnprovenGateways">Whether gateways need no proof.</param>
+    /// <param name="operators">Whose orders count.</param>
+    internal static async Task<TestCluster> StartAsync(bool acceptUnprovenGateways, params PeerId[] operators)
     {
         var storage = new FaultyStorage();
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddCrust(TestPeer.Network, operators);
+            silo.AddCrust(TestPeer.Network, operators, acceptUnprovenGateways);
             silo.Services.AddGrainStorage(GrainServices.StorageName, (services, _) =>
             {
                 storage.Serializer = services.GetRequiredService<Serializer>();

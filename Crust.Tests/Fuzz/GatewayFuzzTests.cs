@@ -123,6 +123,8 @@ public sealed class GatewayFuzzTests(ITestOutputHelper output)
             new() { Id = 8, DialBackResponse = new DialBackResponse { Status = GatewayStatus.Ok, Results = { new DialBackResult { Outcome = DialBackOutcome.Reached, Independent = true } } } },
             new() { Id = 9, SampleRequest = new SampleRequest() },
             new() { Id = 10, SampleResponse = new SampleResponse { Status = GatewayStatus.Ok, Peers = { new SampledPeer { Record = record, Proven = 1 } }, Gateways = { $"tcp://203.0.113.9:1/{Peer.Id}", "nonsense" } } },
+            new() { DrainNotice = new DrainNotice { Gateways = { $"tcp://203.0.113.9:1/{Peer.Id}", "nonsense" } } },
+            new() { Id = 11, AttachResponse = new AttachResponse { Status = GatewayStatus.Draining } },
         ];
         return [.. envelopes.Select(e => e.ToByteArray())];
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Crust.Discovery.Lan.Driver;
+using Crust.Identity;
 using Crust.Tests.Processes;
 using FluentAssertions;
 using Xunit;
@@ -36,6 +37,20 @@ public sealed class LanDiscoveryTests(ITestOutputHelper output) : IDisposable
         await ping.EventAsync("summary", e => e.Number("received") == 2);
         output.WriteLine($"connected: {connected.Text("why")}");
         connected.Text("why").Should().Contain(isIPv6 ? "[fe80::" : "10.77.0.1:");
+    }
+
+    [Fact]
+    public async Task ANode_WhoseGatewayIsAway_IsFoundAllTheSame()
+    {
+        // Used to end: a gateway that was named, or remembered, had to answer.
+        var (first, second) = Lan(isIPv6: false);
+        using var nobody = PeerIdentity.Create();
+        await using var node = Node(first, "--bootstrap", $"tcp://10.77.0.2:1/{nobody.Id}");
+        var ready = await node.EventAsync("ready");
+
+        await using var ping = CrustProcess.CrustThrough(_folder, On(second), ["ping", ready.Text("peer"), "--lan", .. Ping]);
+
+        await ping.EventAsync("summary", e => e.Number("received") == 2);
     }
 
     [Fact]

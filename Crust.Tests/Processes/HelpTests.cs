@@ -23,6 +23,11 @@ public sealed class HelpTests : IDisposable
     [InlineData("gateway", "--udp-port")]
     [InlineData("gateway", "--alternate")]
     [InlineData("doctor", "--bootstrap")]
+    [InlineData("admin", "audit")]
+    [InlineData("admin ban", "--reason")]
+    [InlineData("admin drain", "GATEWAYID")]
+    [InlineData("admin list", "--tls-cert")]
+    [InlineData("admin audit", "--count")]
     [InlineData("send", "--receipt")]
     [InlineData("receive", "--out")]
     public Task Crust_ExplainsItself(string command, string what) => ExplainsAsync(CrustProcess.Crust(_folder, Words(command)), what);

@@ -37,6 +37,12 @@ public sealed class MistakeTests : IDisposable
     [InlineData("gateway --cluster nonsense", "'nonsense' is not HOST:PORT")]
     [InlineData("gateway --advertise nonsense", "'nonsense' is not an address")]
     [InlineData("gateway --advertise utp://192.0.2.1", "'utp://192.0.2.1' is not an address")]
+    [InlineData("admin", "Required command")]
+    [InlineData("admin ban", "Required argument")]
+    [InlineData("admin ban nonsense", "'nonsense' is not a peer id")]
+    [InlineData("admin drain PEER --cluster nonsense", "'nonsense' is not HOST:PORT")]
+    [InlineData("admin list --profile mongo", "There is no profile 'mongo'")]
+    [InlineData("admin audit --count 0", "--count")]
     [InlineData("send", "Required argument")]
     [InlineData("send file nonsense", "'nonsense' is not a peer id")]
     [InlineData("send file PEER --address nonsense", "'nonsense' is not a peer's address")]
@@ -70,6 +76,10 @@ public sealed class MistakeTests : IDisposable
     [InlineData("gateway --cluster 127.0.0.1:1 --access missing", "Could not find file")]
     [InlineData("node --listen 203.0.113.1", "not one of this host's")]
     [InlineData("gateway --listen 203.0.113.1 --cluster 127.0.0.1:1", "not one of this host's")]
+    [InlineData("admin list", "Which cluster?")]
+    [InlineData("admin list --profile embedded", "name its HOST:PORT")]
+    [InlineData("admin list --config missing", "does not exist")]
+    [InlineData("admin ban PEER --cluster 127.0.0.1:1 --tls-cert missing", "Mutual TLS needs all of")]
     [InlineData("id show missing", "There is no identity file")]
     [InlineData("id show", "There is no identity file")]
     [InlineData("send missing PEER", "No gateway is known")]
@@ -129,6 +139,11 @@ public sealed class MistakeTests : IDisposable
         ping.Events.Should().ContainSingle().Which.Text("code").Should().Be("bootstrap-failed");
         ping.Error.Should().ContainSingle().Which.Should().Contain("tried tcp://127.0.0.1:1");
     }
+
+    [Fact]
+    [Trait("speed", "slow")]
+    public Task ACluster_ThatIsAway_IsOneLineToItsOperators() =>
+        FailsAsync(CrustProcess.Crust(_folder, Split("admin ban PEER --cluster 127.0.0.1:1")), 1, "No silo answers within 20 s (127.0.0.1:1)");
 
     [Fact]
     [Trait("speed", "slow")]

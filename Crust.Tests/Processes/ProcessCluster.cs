@@ -1,10 +1,11 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Crust.Identity.Driver;
 using Xunit;
 
 namespace Crust.Tests.Processes;
 
-/// <summary>A silo, two gateways and a peer attached to the second gateway: a process each, on loopback and random ports.</summary>
+/// <summary>A silo, two gateways and a peer attached to the second gateway: a process each, on loopback and random ports; with an operator, whose key is in the folder.</summary>
 public sealed class ProcessCluster : IAsyncLifetime
 {
     private readonly List<CrustProcess> _processes = [];
@@ -29,13 +30,19 @@ public sealed class ProcessCluster : IAsyncLifetime
     /// <summary>The peer's id.</summary>
     public string PeerId { get; private set; } = "";
 
+    /// <summary>The operator's id.</summary>
+    public string OperatorId { get; private set; } = "";
+
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
+        using (var key = IdentityFile.Create(Folder.PathOf("operator")))
+            OperatorId = key.Id.ToString();
         await StartSiloAsync();
         for (var i = 1; i <= 2; i++)
         {
-            var gateway = Crust("gateway", "--listen", "127.0.0.1", "--cluster", $"127.0.0.1:{_siloReady.Number("gatewayPort")}", "--identity", Folder.PathOf($"gateway{i}"), "--json");
+            var gateway = Crust(
+                "gateway", "--listen", "127.0.0.1", "--cluster", Cluster, "--operator", OperatorId, "--identity", Folder.PathOf($"gateway{i}"), "--json");
             Gateways = [.. Gateways, gateway];
             GatewayAddresses = [.. GatewayAddresses, (await gateway.EventAsync("ready")).Address];
             // One after the other: when the directory lists the second, that one has been told of the first, and tells its peers.
@@ -60,7 +67,8 @@ public sealed class ProcessCluster : IAsyncLifetime
     {
         string Port(string name) => _siloReady is null ? "0" : $"{_siloReady.Number(name)}";
         Silo = CrustProcess.Silo(
-            Folder, "--connection", Folder.PathOf("silo"), "--silo-port", Port("siloPort"), "--gateway-port", Port("gatewayPort"), "--http", Port("httpPort"), "--no-gateway", "--json");
+            Folder, "--connection", Folder.PathOf("silo"), "--silo-port", Port("siloPort"), "--gateway-port", Port("gatewayPort"), "--http", Port("httpPort"), "--operator", OperatorId,
+            "--no-gateway", "--json");
         _processes.Add(Silo);
         return _siloReady = await Silo.EventAsync("ready");
     }
@@ -71,6 +79,22 @@ public sealed class ProcessCluster : IAsyncLifetime
         var process = CrustProcess.Crust(Folder, arguments);
         _processes.Add(process);
         return process;
+    }
+
+    /// <summary>Where the silo's Orleans gateway is.</summary>
+    public string Cluster => $"127.0.0.1:{_siloReady.Number("gatewayPort")}";
+
+    /// <summary>The id of a gateway, 0 or 1.</summary>
+    public async Task<string> GatewayIdAsync(int gateway) => (await Gateways[gateway].EventAsync("ready")).Text("peer");
+
+    /// <summary>Runs <c>crust admin</c> with the cluster's address, and for an order the operator's key; its events, when it has ended well.</summary>
+    public async Task<IReadOnlyList<ProcessEvent>> AdminAsync(params string[] arguments)
+    {
+        string[] key = arguments[0] is "list" or "audit" ? [] : ["--identity", Folder.PathOf("operator")];
+        await using var admin = CrustProcess.Crust(Folder, ["admin", .. arguments, "--cluster", Cluster, .. key, "--json"]);
+        if (await admin.ExitAsync() != 0)
+            throw new InvalidOperationException($"It failed: {admin}");
+        return admin.Events;
     }
 
     /// <summary>Starts a ping of the peer through a gateway, 0 or 1.</summary>

@@ -16,6 +16,6 @@ internal static partial class Log
     [LoggerMessage(723, LogLevel.Debug, "A sample of the cluster's bootstrap cache: {Peers} peers, {Gateways} addresses of gateways")]
     internal static partial void BootstrapSampled(ILogger logger, int peers, int gateways);
 
-    [LoggerMessage(724, LogLevel.Warning, "The node starts without a gateway and dials peers that it remembers: {Reason}")]
+    [LoggerMessage(724, LogLevel.Warning, "The node starts without a gateway and has the peers that it remembers or finds on the LAN: {Reason}")]
     internal static partial void StartsWithoutGateway(ILogger logger, string reason);
 }

@@ -16,6 +16,9 @@ internal static partial class Log
     [LoggerMessage(303, LogLevel.Debug, "No gateway could be reached; next try in {Delay}")]
     internal static partial void NoGateway(ILogger logger, TimeSpan delay);
 
+    [LoggerMessage(305, LogLevel.Information, "Gateway {Gateway} is drained; attached to {Next}")]
+    internal static partial void AttachmentMoved(ILogger logger, string gateway, string next);
+
     [LoggerMessage(304, LogLevel.Error, "Keeping the attachment failed; trying again")]
     internal static partial void AttachmentFailed(ILogger logger, Exception exception);
 }

@@ -5,9 +5,9 @@ namespace Crust.Diagnostics;
 
 internal static partial class Log
 {
-    [LoggerMessage(600, LogLevel.Information, "What stands between this node and the internet: {Report}")]
+    [LoggerMessage(620, LogLevel.Information, "What stands between this node and the internet: {Report}")]
     internal static partial void NatReport(ILogger logger, NatReport report);
 
-    [LoggerMessage(601, LogLevel.Warning, "Finding out about NATs failed; it is tried again")]
+    [LoggerMessage(621, LogLevel.Warning, "Finding out about NATs failed; it is tried again")]
     internal static partial void NatDiscoveryFailed(ILogger logger, Exception exception);
 }

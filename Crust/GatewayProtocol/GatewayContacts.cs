@@ -48,7 +48,10 @@ internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Fun
     /// Everybody to try, in waves, each with the patience of one contact: known ones one by one, and from the fifth wave on two remembered ones beside them. What was configured has the first word; when
     /// it is silent, the memory is through with twenty of its best in the ten seconds that a start may take.
     /// </summary>
-    internal IReadOnlyList<IReadOnlyList<IReadOnlyList<PeerAddress>>> InWaves(PeerId self, PeerId? lost)
+    /// <param name="self">This node: never tried.</param>
+    /// <param name="lost">The gateway that was just lost: tried last.</param>
+    /// <param name="leaving">The gateway that the node is attached to and leaves: not tried.</param>
+    internal IReadOnlyList<IReadOnlyList<IReadOnlyList<PeerAddress>>> InWaves(PeerId self, PeerId? lost, PeerId? leaving = null)
     {
         var known = ByGateway(lost).Where(c => IsWanted(c[0].Peer)).ToList();
         var from = remembered?.Invoke().Where(c => c.Count > 0 && IsWanted(c[0].Peer) && known.TrueForAll(k => k[0].Peer != c[0].Peer)).ToList() ?? [];
@@ -66,6 +69,6 @@ internal sealed class GatewayContacts(IReadOnlyList<PeerAddress> configured, Fun
 
         return waves;
 
-        bool IsWanted(PeerId gateway) => gateway != self && !Excluded.Contains(gateway);
+        bool IsWanted(PeerId gateway) => gateway != self && gateway != leaving && !Excluded.Contains(gateway);
     }
 }

@@ -80,6 +80,16 @@ public sealed record PeerRecord(PeerId Peer, ulong Sequence, DateTimeOffset Expi
         return isLongEnough;
     }
 
+    /// <summary>Sequence number and expiry (Unix milliseconds) of a record that was verified before; false for bytes that are none.</summary>
+    internal static bool TryPeekTimes(ReadOnlySpan<byte> signed, out ulong sequence, out ulong expiry)
+    {
+        (sequence, expiry) = (0, 0);
+        if (!TryPeekPeer(signed, out _))
+            return false;
+        var reader = new SpanReader(signed[(1 + PeerId.ByteLength)..]);
+        return reader.TryReadUInt64(out sequence) && reader.TryReadUInt64(out expiry);
+    }
+
     /// <summary>True while the record counts: not expired, not made to live longer than 24 hours from now, its sequence at most a day ahead.</summary>
     public bool IsCurrent(DateTimeOffset now) =>
         now < Expiry && Expiry <= now + MaxLifetime + Attachment.ClockTolerance

@@ -82,6 +82,21 @@ public sealed class ClusterTlsTests : IDisposable
         (await FluentActions.Awaiting(() => StartAsync(files)).Should().ThrowAsync<SiloStartException>()).Which.Message.Should().Contain(files.Options.KeyFile);
     }
 
+    [Fact]
+    [Trait("speed", "slow")]
+    public async Task AnOperatorsCommand_ReachesTheCluster_AsTheGatewaysFileSays()
+    {
+        await using var silo = await StartAsync(Silo(_ours));
+        var tls = Gateway(_ours, "operator").Options;
+        var file = _folder.Write("gateway.json", System.Text.Json.JsonSerializer.Serialize(new
+        {
+            cluster = new[] { $"127.0.0.1:{silo.GatewayPort}" }, network = "cluster-tests", tlsCertificate = tls.CertificateFile, tlsKey = tls.KeyFile, tlsAuthority = tls.AuthorityFile, tcpPort = 4000,
+        }));
+        await using var admin = CrustProcess.Crust(_folder, "admin", "list", "--config", file, "--json");
+        (await admin.ExitAsync()).Should().Be(0, admin.ToString());
+        admin.Events.Should().ContainSingle().Which.Number("banned").Should().Be(0);
+    }
+
     private CertificateFiles Silo(TestAuthority authority) => new(_folder, "silo", authority.Issue(ClusterTlsOptions.DefaultSiloName), authority.Pem);
 
     private CertificateFiles Gateway(TestAuthority authority, string name) => new(_folder, name, authority.Issue(name, server: false), authority.Pem);

@@ -141,6 +141,7 @@ public sealed class VouchTableTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData(BootstrapResult.UnknownGateway)]
+    [InlineData(BootstrapResult.StorageUnavailable)]
     public void AReportThatWasNotTaken_IsMadeAgain(BootstrapResult? result)
     {
         Enter();

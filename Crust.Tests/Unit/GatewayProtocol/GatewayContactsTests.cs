@@ -79,6 +79,14 @@ public sealed class GatewayContactsTests
             waves.Select(w => w.Select(c => c[0].Peer).ToArray()).Should().BeEquivalentTo(expected, o => o.WithStrictOrdering(), "whom is known twice is tried once, whoever is left out never, and never oneself");
     }
 
+    [Fact]
+    public void InWaves_LeavesOutTheGatewayThatIsLeft_HoweverItIsKnown()
+    {
+        var contacts = new GatewayContacts([Address(1, First), Address(2, Second)], _ => true, () => [[Address(3, First)]]);
+        contacts.InWaves(default, lost: First, leaving: First).SelectMany(wave => wave).Select(c => c[0].Peer).Should().Equal(Second);
+        new GatewayContacts([Address(1, First)], _ => true).InWaves(default, lost: First, leaving: First).Should().BeEmpty("then there is nobody to go to");
+    }
+
     private static string Text(int port, PeerId peer) => $"tcp://203.0.113.5:{port}/{peer}";
 
     private static PeerAddress Address(int port, PeerId peer) => PeerAddress.Parse(Text(port, peer));

@@ -26,7 +26,7 @@ public sealed class PeerLedgerTests : IDisposable
         next!.Sequence.Should().Be(7);
         next.SignedRecord.Should().Equal(record);
         _ledger.Current(Now).Should().BeNull();
-        _ledger.Load(next);
+        _ledger.Confirm(next);
         _ledger.Current(Now).Should().Equal(record);
     }
 
@@ -91,7 +91,7 @@ public sealed class PeerLedgerTests : IDisposable
     private byte[] Store(byte[] record)
     {
         _ledger.Consider(record, Now, out var next).Should().Be(RegisterResult.Accepted);
-        _ledger.Load(next!);
+        _ledger.Confirm(next!);
         return record;
     }
 }

@@ -38,6 +38,40 @@ public sealed class RoutingLedgerTests : IDisposable
     }
 
     [Fact]
+    public void Find_GivesThePeersStatementBackToTheByte()
+    {
+        var signed = _peer.Attach(_first.Id, 5, Now);
+        _ledger.Hear(_first.Id, GatewayEpoch, Now);
+        _ledger.Announce(_first.Id, new PeerAnnouncement(signed, 9), Now, _losers);
+        _ledger.Find(_peer.Id)!.SignedAttachment.Should().Equal(signed);
+        _ledger.Find(_peer.Id)!.RecordSequence.Should().Be(9);
+    }
+
+    [Fact]
+    public void LookUp_TellsTheRememberedRecord_WhileItIsTheNewestAnnounced_AndInItsTime()
+    {
+        var record = _peer.Record(7, Now, TimeSpan.FromMinutes(4));
+        _ledger.LookUp(_peer.Id, Now).Should().Be(default(PeerFinding), "nobody is attached");
+        _ledger.Remember(_peer.Id, record, Now);
+        Announce(_first, 5);
+        _ledger.LookUp(_peer.Id, Now).SignedRecord.Should().BeNull("what came before the peer attached is not kept");
+        _ledger.Remember(_peer.Id, record, Now);
+        var found = _ledger.LookUp(_peer.Id, Now + TimeSpan.FromMinutes(3.9));
+        found.SignedRecord.Should().Equal(record);
+        found.Presence!.Gateway.Should().Be(_first.Id);
+        _ledger.LookUp(_peer.Id, Now + TimeSpan.FromMinutes(4)).SignedRecord.Should().BeNull("it expired");
+        _ledger.Announce(_first.Id, new PeerAnnouncement(_peer.Attach(_first.Id, 5, Now), 8), Now, _losers).Result.Should().Be(AnnounceResult.Accepted);
+        _ledger.LookUp(_peer.Id, Now).SignedRecord.Should().BeNull("a newer one was announced");
+        var newer = _peer.Record(8, Now);
+        _ledger.Remember(_peer.Id, newer, Now);
+        _ledger.LookUp(_peer.Id, Now + RoutingLedger.RecordAge - TimeSpan.FromSeconds(1)).SignedRecord.Should().Equal(newer);
+        _ledger.LookUp(_peer.Id, Now + RoutingLedger.RecordAge).SignedRecord.Should().BeNull("it is asked for again");
+        _ledger.Withdraw(_first.Id, _peer.Id, 5);
+        Announce(_first, 6);
+        _ledger.LookUp(_peer.Id, Now).SignedRecord.Should().BeNull("a peer that left leaves nothing");
+    }
+
+    [Fact]
     public void Announce_LetsTheNewestProcessWin_AndNamesTheLoser()
     {
         Announce(_first, 5);
@@ -66,7 +100,7 @@ public sealed class RoutingLedgerTests : IDisposable
     [Fact]
     public void Announce_AtMoreGatewaysThanAreKept_LeavesNoTraceOfTheOldest()
     {
-        var gateways = Enumerable.Range(0, RoutingEntry.MaxAttachments + 2).Select(_ => new TestPeer()).ToArray();
+        var gateways = Enumerable.Range(0, RoutingLedger.MaxAttachments + 2).Select(_ => new TestPeer()).ToArray();
         for (var i = 0; i < gateways.Length; i++)
             Announce(gateways[i], 5, Now + TimeSpan.FromSeconds(i));
         for (var i = gateways.Length - 1; i >= 0; i--)

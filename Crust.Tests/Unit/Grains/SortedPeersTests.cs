@@ -15,26 +15,29 @@ public sealed class SortedPeersTests
     public void Closest_EqualsASortByDistance(int seed, int size)
     {
         var random = new Random(seed);
-        var peers = new SortedPeers();
-        var entries = new List<RoutingEntry>();
+        var slots = new SlotPool<PeerSlot>();
+        var peers = new SortedPeers(slots);
+        var numbers = new List<int>();
         for (var i = 0; i < size; i++)
         {
-            var entry = new RoutingEntry(default, Hash(random));
-            entries.Add(entry);
-            peers.Add(entry);
+            numbers.Add(slots.Add(new PeerSlot { Hash = PeerHash.Read(Hash(random)) }));
+            peers.Add(numbers[i]);
         }
 
-        foreach (var gone in entries.Where((_, i) => i % 5 == 4).ToArray())
+        foreach (var gone in numbers.Where((_, i) => i % 5 == 4).ToArray())
         {
-            entries.Remove(gone);
+            numbers.Remove(gone);
             peers.Remove(gone);
         }
 
-        peers.Count.Should().Be(entries.Count);
+        var together = numbers.Where((_, i) => i % 7 == 3).ToHashSet();
+        numbers.RemoveAll(together.Contains);
+        peers.Remove(together);
+        peers.Count.Should().Be(numbers.Count);
         for (var round = 0; round < 20; round++)
         {
-            var target = Hash(random);
-            var expected = entries.OrderBy(entry => Distance(entry.Hash, target)).Take(9);
+            var target = PeerHash.Read(Hash(random));
+            var expected = numbers.OrderBy(number => Distance(slots[number].Hash, target)).Take(9);
             peers.Closest(target, 9).Should().Equal(expected, $"seed={seed} round={round}");
         }
     }
@@ -49,6 +52,7 @@ public sealed class SortedPeersTests
         return hash;
     }
 
-    private static BigInteger Distance(byte[] left, byte[] right) =>
-        new(left.Zip(right, (a, b) => (byte)(a ^ b)).ToArray(), isUnsigned: true, isBigEndian: true);
+    private static BigInteger Distance(PeerHash left, PeerHash right) =>
+        new[] { left.First ^ right.First, left.Second ^ right.Second, left.Third ^ right.Third, left.Fourth ^ right.Fourth }
+            .Aggregate(BigInteger.Zero, (sum, word) => (sum << 64) + word);
 }

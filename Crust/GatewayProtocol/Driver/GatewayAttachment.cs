@@ -14,7 +14,7 @@ namespace Crust.GatewayProtocol.Driver;
 
 /// <summary>
 /// Keeps a peer attached to one gateway: finds one among its contacts, attaches with a signed record, renews the statement, and moves to
-/// another gateway when this one is lost. Runs from <see cref="Start"/> to disposal. Thread safe.
+/// another gateway when this one is lost, or is drained: then it attaches there first. Runs from <see cref="Start"/> to disposal. Thread safe.
 /// </summary>
 internal sealed class GatewayAttachment : IAsyncDisposable
 {
@@ -27,16 +27,16 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     /// <summary>The first renewal while no other gateway is known, doubled up to the ordinary one: a gateway that has just started knows of no other yet.</summary>
     private static readonly TimeSpan LonelyRenewal = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// Contacts are tried one by one, but none is waited for longer than this before the next one is tried too. Ours: most have answered by then, and sessions without a path wait for it.
-    /// </summary>
-    private static readonly TimeSpan ContactPatience = TimeSpan.FromMilliseconds(500);
-
     /// <summary>Longest wait for the first answer of a gateway. Ours: two that are mute leave time for a third within the ten seconds of a start.</summary>
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(4);
 
     /// <summary>Pause after a round in which no contact took us: doubles from the first to the second, with jitter.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LastPause = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Pause after none took us in place of one that is drained, doubled up to <see cref="LastPause"/>. Ours: gateways take one attachment a second, and each try asks the drained one for others.
+    /// </summary>
+    private static readonly TimeSpan FirstMovePause = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Pause after a gateway said that a newer process runs under our identity. Long, since the older one never wins and should not ask again and again; not for ever, since the newer one may go, and
@@ -55,6 +55,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _renewalWanted = new(0, 1);
     private readonly BreakablePause _pause;
+    private readonly SurplusSessions _surplus;
     private readonly RunningTasks _probes = new();
     private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource<bool> _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -62,8 +63,8 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private volatile bool _isElsewhere;
     private GatewayClient? _talking;
     private GatewayClient? _client;
+    private GatewayClient? _left;
     private Task _loop = Task.CompletedTask;
-    private Task _surplus = Task.CompletedTask;
 
     /// <param name="options">Who attaches, where.</param>
     /// <param name="connect">Opens a session with a gateway at one of its addresses; null when it cannot be reached.</param>
@@ -82,6 +83,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         _contacts = new GatewayContacts(options.Contacts, options.MayContact, options.Remembered);
         _record = new PublishedRecord(options.Identity, options.Network);
         _pause = new BreakablePause(clock.TimeProvider);
+        _surplus = new SurplusSessions(() => Current?.Session, clock.TimeProvider, _stopped.Token);
     }
 
     /// <summary>The gateway we are attached to; null while there is none.</summary>
@@ -189,20 +191,34 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes a message of the gateway protocol from a session: a response to the gateway we talk with, or an introduction from the one we are attached to.</summary>
+    /// <summary>Takes a message of the gateway protocol from a session: of the gateway that we talk with, the one we are attached to, or the one that we left just now.</summary>
     /// <returns>The introduction, if it is one.</returns>
     internal Introduction? Handle(DeliveredMessage message)
     {
         if (!GatewayCodec.TryParse(message.Payload.Span, out var envelope))
             return null;
-        GatewayClient? talking;
+        GatewayClient? from;
         lock (_gate)
-            talking = _talking;
-        if (talking is null || talking.Session != message.Session)
-            return null;
-        if (envelope.BodyCase == GatewayEnvelope.BodyOneofCase.Introduction)
-            return envelope.Introduction;
-        talking.HandleResponse(envelope);
+        {
+            from = _talking?.Session == message.Session ? _talking
+                : _client?.Session == message.Session ? _client
+                : _left?.Session == message.Session ? _left : null;
+        }
+
+        switch (envelope.BodyCase)
+        {
+            case GatewayEnvelope.BodyOneofCase.Introduction when from is not null:
+                return envelope.Introduction;
+            case GatewayEnvelope.BodyOneofCase.DrainNotice when from is not null:
+                _contacts.Learn(envelope.DrainNotice.Gateways);
+                from.HandleDrain();
+                Renew();
+                break;
+            default:
+                from?.HandleResponse(envelope);
+                break;
+        }
+
         return null;
     }
 
@@ -211,7 +227,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         NetworkChange.NetworkAddressChanged -= OnAddressChanged;
         await _stopped.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        await _surplus.ConfigureAwait(false);
+        await _surplus.Closing.ConfigureAwait(false);
         _stopping.TrySetResult();
         await _probes.WhenEndedAsync().ConfigureAwait(false);
         _stopped.Dispose();
@@ -244,8 +260,12 @@ internal sealed class GatewayAttachment : IAsyncDisposable
                 }
 
                 pause = FirstPause;
-                await StayAsync(client).ConfigureAwait(false);
-                lost = client.Gateway;
+                for (var next = client; next is not null;)
+                {
+                    lost = next.Gateway;
+                    next = await StayAsync(next).ConfigureAwait(false);
+                }
+
                 if (_isElsewhere)
                     await WaitElsewhereAsync().ConfigureAwait(false);
             }
@@ -279,9 +299,11 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         }
     }
 
-    private async Task<GatewayClient?> FindGatewayAsync(PeerId? lost)
+    /// <param name="lost">The gateway that was lost: tried last.</param>
+    /// <param name="leaving">The gateway that we are still attached to, and leave: not tried.</param>
+    private async Task<GatewayClient?> FindGatewayAsync(PeerId? lost, PeerId? leaving = null)
     {
-        var waves = new Queue<IReadOnlyList<IReadOnlyList<PeerAddress>>>(_contacts.InWaves(_options.Identity.Id, lost));
+        var waves = new Queue<IReadOnlyList<IReadOnlyList<PeerAddress>>>(_contacts.InWaves(_options.Identity.Id, lost, leaving));
         var connecting = new List<Task<SessionDriver?>>();
         while (waves.Count + connecting.Count > 0)
         {
@@ -290,7 +312,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             // Whoever waits for others to answer need not wait for nobody.
             if (connecting.Count == 0)
                 continue;
-            if (await FirstAsync(connecting, waves.Count > 0).ConfigureAwait(false) is not { } done)
+            if (await ContactRace.FirstAsync(connecting, waves.Count > 0, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false) is not { } done)
                 continue;
             connecting.Remove(done);
             if (await done.ConfigureAwait(false) is not { } session)
@@ -303,14 +325,14 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             if (await AttachAsync(client).ConfigureAwait(false))
             {
                 // One attachment is enough: what the others may still yield is closed.
-                _surplus = Task.WhenAll(connecting.Append(_surplus).Select(CloseAsync));
+                _surplus.Close(connecting);
                 return client;
             }
 
             if (_isElsewhere)
             {
                 // The others would say the same.
-                _surplus = Task.WhenAll(connecting.Append(_surplus).Select(CloseAsync));
+                _surplus.Close(connecting);
                 return null;
             }
         }
@@ -318,32 +340,10 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         return null;
     }
 
-    /// <summary>The first contact that answers or fails; null when it is time to try another one beside it.</summary>
-    private async Task<Task<SessionDriver?>?> FirstAsync(List<Task<SessionDriver?>> connecting, bool moreWait)
+    /// <summary>Holds the attachment until its session ends, a renewal is refused, or the gateway is drained and another one has taken us, which it returns.</summary>
+    private async Task<GatewayClient?> StayAsync(GatewayClient client)
     {
-        var first = Task.WhenAny(connecting);
-        if (!moreWait)
-            return await first.ConfigureAwait(false);
-        try
-        {
-            return await first.WaitAsync(ContactPatience, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            return null;
-        }
-    }
-
-    private async Task CloseAsync(Task connecting)
-    {
-        await connecting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (connecting is Task<SessionDriver?> { IsCompletedSuccessfully: true } done && await done.ConfigureAwait(false) is { } session && session != Current?.Session)
-            await session.CloseAsync(GoodbyeCode.Normal, "Attached to another gateway.").ConfigureAwait(false);
-    }
-
-    /// <summary>Holds the attachment until its session ends or a renewal is refused.</summary>
-    private async Task StayAsync(GatewayClient client)
-    {
+        GatewayClient? next = null;
         lock (_gate)
         {
             _client = client;
@@ -357,16 +357,25 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         Renewed?.Invoke();
         try
         {
-            var lonely = LonelyRenewal;
+            var (lonely, move, isMoving) = (LonelyRenewal, FirstMovePause, false);
             while (true)
             {
-                var renewal = _contacts.KnowsOtherThan(client.Gateway) || lonely > RenewalInterval ? RenewalInterval : lonely;
-                lonely *= 2;
+                var renewal = isMoving ? Jitter(move) : _contacts.KnowsOtherThan(client.Gateway) || lonely > RenewalInterval ? RenewalInterval : lonely;
+                // No further: doubled at each renewal it passed what a time span holds after three hours, and the attachment was lost.
+                lonely = lonely > RenewalInterval ? lonely : lonely * 2;
                 if (await EndsAsync(client.Session.Completion, renewal).ConfigureAwait(false))
                     break;
-                if (!await AttachAsync(client).ConfigureAwait(false))
+                // Told just now, we go. Where nobody took us, the drained gateway is asked again: for others, and whether it is drained still.
+                if (isMoving || !client.IsDraining)
+                {
+                    if (!await AttachAsync(client).ConfigureAwait(false))
+                        break;
+                    Renewed?.Invoke();
+                }
+
+                (move, isMoving) = (isMoving ? move * 2 < LastPause ? move * 2 : LastPause : FirstMovePause, client.IsDraining);
+                if (isMoving && ((next = await FindGatewayAsync(client.Gateway, client.Gateway).ConfigureAwait(false)) is not null || _isElsewhere))
                     break;
-                Renewed?.Invoke();
             }
         }
         finally
@@ -374,13 +383,22 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             NoteEnd(client);
             lock (_gate)
             {
-                _client = null;
-                if (!_stopped.IsCancellationRequested)
+                _client = next;
+                _left = next is null ? null : client;
+                if (next is null && !_stopped.IsCancellationRequested)
                     _attached = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             }
         }
 
-        Log.AttachmentLost(_logger, client.Gateway.ToShortString());
+        if (next is null)
+        {
+            Log.AttachmentLost(_logger, client.Gateway.ToShortString());
+            return null;
+        }
+
+        Log.AttachmentMoved(_logger, client.Gateway.ToShortString(), next.Gateway.ToShortString());
+        _surplus.Part(client);
+        return next;
     }
 
     /// <summary>Ends with true when the session does; with false when it is time for a renewal, or a moment after one is wanted, so that several changes make one.</summary>
@@ -426,11 +444,13 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             response = await client.AttachAsync(statement, _record.Signed, _stopped.Token).ConfigureAwait(false);
         }
 
-        // UNAVAILABLE and STORAGE_UNAVAILABLE: attached here, known elsewhere once the cluster is back.
-        if (response is { Status: GatewayStatus.Ok or GatewayStatus.Unavailable or GatewayStatus.StorageUnavailable })
+        // UNAVAILABLE and STORAGE_UNAVAILABLE: attached here, known elsewhere once the cluster is back. DRAINING: attached still, but not for long, or not taken; it names others in both cases.
+        var isDraining = response is { Status: GatewayStatus.Draining };
+        if (isDraining || response is { Status: GatewayStatus.Ok or GatewayStatus.Unavailable or GatewayStatus.StorageUnavailable })
         {
-            _contacts.Learn(response.Gateways);
-            return true;
+            _contacts.Learn(response!.Gateways);
+            if (!isDraining || client == Current)
+                return true;
         }
 
         // Ended by a gateway that says why, it may not have answered.

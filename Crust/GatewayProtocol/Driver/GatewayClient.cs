@@ -32,15 +32,27 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     /// <summary>True once it answered anything like a gateway.</summary>
     internal bool HasAnswered { get; private set; }
 
+    /// <summary>True after the gateway said that it is drained, until it takes us as before. Set where its messages come in, so in their order.</summary>
+    internal bool IsDraining { get; private set; }
+
     /// <summary>Asks for a sign of life, until a task ends; without one, the session ends soon. Never faults.</summary>
     internal Task ProbeAsync(Task until) => GatewayProbe.WatchAsync(session, until, isOnce: true, timeProvider);
 
     /// <summary>Where the gateway answers STUN, as it said when it was last asked where it sees us; null when it did not say.</summary>
     internal StunServerInfo? Stun { get; private set; }
 
+    /// <summary>The gateway tells that it is drained.</summary>
+    internal void HandleDrain() => IsDraining = true;
+
+    /// <summary>Ends when what is asked now was answered or given up, or after a time.</summary>
+    internal async Task SettleAsync(TimeSpan atMost, CancellationToken cancellationToken) =>
+        await Task.WhenAll(_pending.Values.Select(w => (Task)w.Task)).WaitAsync(atMost, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     /// <summary>Completes the request that a response answers; anything else is ignored.</summary>
     internal void HandleResponse(GatewayEnvelope envelope)
     {
+        if (envelope.BodyCase == GatewayEnvelope.BodyOneofCase.AttachResponse)
+            IsDraining = envelope.AttachResponse.Status == GatewayStatus.Draining;
         if (_pending.TryRemove(envelope.Id, out var waiting))
             waiting.TrySetResult(envelope);
     }
