@@ -86,10 +86,12 @@ internal sealed class ZoneAnnouncer(
         while (true)
         {
             await _signal.WaitAsync(cancellationToken).ConfigureAwait(false);
-            var byZone = peers.Snapshot().ToLookup(peer => GrainKeys.ZoneOf(peer.Peer));
+            var attached = peers.Snapshot();
+            var byZone = attached.ToLookup(peer => GrainKeys.ZoneOf(peer.Peer));
             var hasFailed = false;
             foreach (var zone in TakeRequested())
                 hasFailed |= !await AnnounceZoneAsync(zone, [.. byZone[zone]], cancellationToken).ConfigureAwait(false);
+            TakeBack(attached);
             if (hasFailed)
             {
                 await Task.Delay(RetryDelay, timeProvider, cancellationToken).ConfigureAwait(false);
@@ -128,6 +130,14 @@ internal sealed class ZoneAnnouncer(
         if (attached.Length > 0)
             ClusterLog.Announced(logger, attached.Length, zone);
         return true;
+    }
+
+    /// <summary>Whoever left while zones were announced may have been taken back first and announced then: it is taken back once more.</summary>
+    private void TakeBack(IReadOnlyCollection<AttachedPeer> announced)
+    {
+        var still = peers.Snapshot().Select(peer => (peer.Peer, peer.Epoch)).ToHashSet();
+        foreach (var peer in announced.Where(peer => !still.Contains((peer.Peer, peer.Epoch))))
+            WithdrawLater(peer.Peer, peer.Epoch);
     }
 
     private bool Failed(int zone)

@@ -105,13 +105,13 @@ public sealed class CrustProcess : IAsyncDisposable
         Start(folder, command[0], [.. command[1..], "dotnet", typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
 
     /// <summary>The first event of a name, and with a condition if one is given, that came or comes.</summary>
-    public async Task<ProcessEvent> EventAsync(string name, Func<ProcessEvent, bool>? condition = null)
+    public async Task<ProcessEvent> EventAsync(string name, Func<ProcessEvent, bool>? condition = null, TimeSpan? patience = null)
     {
         ProcessEvent? Find() => Events.FirstOrDefault(e => e.Name == name && (condition is null || condition(e)));
         ProcessEvent? found = null;
         try
         {
-            await Eventually.HoldsAsync(() => (found = Find()) is not null || _reading.IsCompleted, $"'{name}' comes", Patience);
+            await Eventually.HoldsAsync(() => (found = Find()) is not null || _reading.IsCompleted, $"'{name}' comes", patience ?? Patience);
         }
         catch (Exception e)
         {

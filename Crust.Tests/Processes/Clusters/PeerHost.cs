@@ -37,7 +37,6 @@ internal sealed class PeerHost : IAsyncDisposable
             var watching = host.WatchAsync();
             // On a thread of its own: the console's reader waits without giving its thread back.
             await Task.Run(host.ObeyAsync);
-            await host._stop.CancelAsync();
             await watching;
             return 0;
         }
@@ -78,6 +77,7 @@ internal sealed class PeerHost : IAsyncDisposable
 
     private async Task ObeyAsync()
     {
+        var loading = Task.CompletedTask;
         while (await Console.In.ReadLineAsync() is { } line)
         {
             if (line == "report")
@@ -86,15 +86,30 @@ internal sealed class PeerHost : IAsyncDisposable
             }
             else if (line.Split(' ') is ["load", .. var ids])
             {
-                PeerId[] all = [.. ids.Select(id => PeerId.Parse(id, null))];
-                await InParallelAsync(_peers, (peer, cancellationToken) => new ValueTask(peer.BeginAsync(all, cancellationToken)));
-                Say(new { @event = "loaded" });
+                loading = LoadAsync([.. ids.Select(id => PeerId.Parse(id, null))]);
             }
+        }
+
+        // Whoever started it is gone: so is what it waits for.
+        await _stop.CancelAsync();
+        await loading;
+    }
+
+    private async Task LoadAsync(PeerId[] all)
+    {
+        try
+        {
+            await InParallelAsync(_peers, (peer, cancellationToken) => new ValueTask(peer.BeginAsync(all, cancellationToken)));
+            Say(new { @event = "loaded" });
+        }
+        catch (Exception e) when (e is ConnectException or OperationCanceledException)
+        {
+            Say(new { @event = "failed", why = e.ToString() });
         }
     }
 
-    private static Task InParallelAsync<T>(IEnumerable<T> all, Func<T, CancellationToken, ValueTask> work) =>
-        Parallel.ForEachAsync(all, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, work);
+    private Task InParallelAsync<T>(IEnumerable<T> all, Func<T, CancellationToken, ValueTask> work) =>
+        Parallel.ForEachAsync(all, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token }, work);
 
     private static void Say(object line) => Console.WriteLine(JsonSerializer.Serialize(line));
 }

@@ -1,0 +1,49 @@
+using Crust.Gateway.Cluster;
+using Crust.Grains.Abstractions;
+using Crust.Identity;
+using FluentAssertions;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Crust.Tests.Cluster;
+
+[Trait("speed", "slow")]
+public sealed class ZoneAnnouncerTests
+{
+    /// <summary>It used to stay in the zone's table for as long as the gateway ran: taken back first, announced from an older list then.</summary>
+    [Fact]
+    public async Task APeerThatLeftWhileItsZoneWasAnnounced_IsTakenBack()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        using var peer = new TestPeer();
+        using var gateway = new TestPeer();
+        var epoch = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var leaving = new LeavingPeer(new AttachedPeer(peer.Id, peer.Attach(gateway.Id, 5, DateTimeOffset.UtcNow), 1, 5));
+        using var announcer = new ZoneAnnouncer(cluster.Client, gateway.Id, () => epoch, gateway.Prove(epoch), leaving, TimeProvider.System, NullLogger.Instance);
+        using var stop = new CancellationTokenSource();
+        announcer.RequestAll();
+        var running = announcer.RunAsync(stop.Token);
+        await Eventually.HoldsAsync(() => leaving.Looks > 2, "its zone is announced, and announced again without it");
+        await Eventually.HoldsAsync(() => cluster.Client.FindPresenceAsync(peer.Id, CancellationToken.None), reply => reply is { IsAvailable: true, Value: null }, "it is not found any more");
+        await stop.CancelAsync();
+        await running.Invoking(loop => loop).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    /// <summary>Attached when first looked at, and gone before the next look.</summary>
+    private sealed class LeavingPeer(AttachedPeer peer) : IAttachedPeers
+    {
+        private int _looks;
+
+        internal int Looks => Volatile.Read(ref _looks);
+
+        public IReadOnlyCollection<AttachedPeer> Snapshot() => Interlocked.Increment(ref _looks) == 1 ? [peer] : [];
+
+        public void Deliver(GatewayCommand command)
+        {
+        }
+
+        public void Superseded(PeerId peer, ulong byEpoch)
+        {
+        }
+    }
+}
