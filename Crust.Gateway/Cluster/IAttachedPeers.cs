@@ -12,6 +12,9 @@ internal interface IAttachedPeers
     /// <summary>Everyone attached now; taken when the cluster lost its table.</summary>
     IReadOnlyCollection<AttachedPeer> Snapshot();
 
+    /// <summary>The epoch of a peer that is attached now; null when it is not.</summary>
+    ulong? EpochOf(PeerId peer);
+
     /// <summary>Carries a command out. Each arrives at least once and, within one life of the mailbox, exactly once, in order.</summary>
     void Deliver(GatewayCommand command);
 

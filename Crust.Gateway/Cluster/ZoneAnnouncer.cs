@@ -61,10 +61,15 @@ internal sealed class ZoneAnnouncer(
     internal async Task<bool> WithdrawAsync(PeerId peer, ulong epoch, CancellationToken cancellationToken)
     {
         var zone = GrainKeys.ZoneOf(peer);
+        var withdrawal = new PeerWithdrawal(peer, epoch);
         if (proof is null)
             return false;
-        var reply = await client.WithdrawAsync(zone, gatewayId, [new PeerWithdrawal(peer, epoch)], proof, cancellationToken).ConfigureAwait(false);
-        if (!reply.IsAvailable)
+        if (IsBack(withdrawal))
+            return true;
+        var reply = await client.WithdrawAsync(zone, gatewayId, [withdrawal], proof, cancellationToken).ConfigureAwait(false);
+        if (reply.IsAvailable)
+            RequestThoseBack(zone, [withdrawal]);
+        else
             WithdrawLater(peer, epoch);
         return reply.IsAvailable;
     }
@@ -111,7 +116,7 @@ internal sealed class ZoneAnnouncer(
             await Task.Delay(jitter * Random.Shared.NextDouble(), timeProvider, cancellationToken).ConfigureAwait(false);
         }
 
-        if (!await SendWithdrawalsAsync(zone, attached, cancellationToken).ConfigureAwait(false))
+        if (!await SendWithdrawalsAsync(zone, cancellationToken).ConfigureAwait(false))
             return Failed(zone);
         var zoneEpoch = 0UL;
         // An empty zone is announced as well: the call brings its epoch, by which a later loss is known.
@@ -140,6 +145,16 @@ internal sealed class ZoneAnnouncer(
             WithdrawLater(peer.Peer, peer.Epoch);
     }
 
+    /// <summary>Whoever attached again with the same or a newer epoch has not left.</summary>
+    private bool IsBack(PeerWithdrawal withdrawal) => peers.EpochOf(withdrawal.Peer) is { } epoch && epoch >= withdrawal.Epoch;
+
+    /// <summary>The zone cannot tell an attachment that was announced while this withdrawal was on its way from the one that ended: it is announced again.</summary>
+    private void RequestThoseBack(int zone, PeerWithdrawal[] withdrawn)
+    {
+        if (Array.Exists(withdrawn, IsBack))
+            Request([zone]);
+    }
+
     private bool Failed(int zone)
     {
         lock (_lock)
@@ -147,18 +162,17 @@ internal sealed class ZoneAnnouncer(
         return false;
     }
 
-    private async Task<bool> SendWithdrawalsAsync(int zone, AttachedPeer[] attached, CancellationToken cancellationToken)
+    private async Task<bool> SendWithdrawalsAsync(int zone, CancellationToken cancellationToken)
     {
-        // Whoever attached again with the same or a newer epoch has not left.
-        var back = attached.ToDictionary(peer => peer.Peer, peer => peer.Epoch);
         PeerWithdrawal[] left;
         lock (_lock)
             left = [.. _withdrawals.Where(pair => GrainKeys.ZoneOf(pair.Key) == zone).Select(pair => new PeerWithdrawal(pair.Key, pair.Value))];
         foreach (var batch in left.Chunk(IRoutingTableGrain.MaxBatch))
         {
-            PeerWithdrawal[] gone = [.. batch.Where(withdrawal => !back.TryGetValue(withdrawal.Peer, out var epoch) || epoch < withdrawal.Epoch)];
+            PeerWithdrawal[] gone = [.. batch.Where(withdrawal => !IsBack(withdrawal))];
             if (gone.Length > 0 && proof is not null && !(await client.WithdrawAsync(zone, gatewayId, gone, proof, cancellationToken).ConfigureAwait(false)).IsAvailable)
                 return false;
+            RequestThoseBack(zone, gone);
             lock (_lock)
             {
                 foreach (var withdrawal in batch)

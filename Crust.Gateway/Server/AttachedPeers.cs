@@ -37,6 +37,8 @@ internal sealed class AttachedPeers : IAttachedPeers
 
     public IReadOnlyCollection<AttachedPeer> Snapshot() => [.. _entries.Values.Select(e => e.Peer)];
 
+    public ulong? EpochOf(PeerId peer) => Find(peer)?.Peer.Epoch;
+
     public void Deliver(GatewayCommand command)
     {
         if (command is IntroduceCommand introduce)

@@ -54,7 +54,8 @@ public sealed partial class TidyTests
     [Fact]
     public void AnEventId_IsOneMessages()
     {
-        var uses = SourceTree.CSharp.SelectMany(file => EventId().Matches(file.Text).Select(match => (Id: match.Groups["id"].Value, file.Path))).ToArray();
+        // The release before has its own.
+        var uses = SourceTree.CSharp.Where(file => !file.Path.StartsWith("Crust.Tests.Older/", StringComparison.Ordinal)).SelectMany(file => EventId().Matches(file.Text).Select(match => (Id: match.Groups["id"].Value, file.Path))).ToArray();
         uses.Should().HaveCountGreaterThan(50, "else this looks in the wrong place");
         uses.GroupBy(use => use.Id).Where(same => same.Count() > 1).Select(same => $"{same.Key}: {string.Join(", ", same.Select(use => use.Path))}").Should().BeEmpty();
     }

@@ -57,6 +57,8 @@ internal sealed class TestGateway : IAttachedPeers, IAsyncDisposable
 
     public IReadOnlyCollection<AttachedPeer> Snapshot() => [.. Attached.Values];
 
+    public ulong? EpochOf(PeerId peer) => Attached.TryGetValue(peer, out var attached) ? attached.Epoch : null;
+
     public void Deliver(GatewayCommand command) => Delivered.Enqueue(command);
 
     public void Superseded(PeerId peer, ulong byEpoch)

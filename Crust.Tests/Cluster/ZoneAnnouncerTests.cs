@@ -29,6 +29,46 @@ public sealed class ZoneAnnouncerTests
         await running.Invoking(loop => loop).Should().ThrowAsync<OperationCanceledException>();
     }
 
+    /// <summary>With the epoch that it had: the zone cannot tell it from the one that left, and it used to be missing until its attachment was renewed.</summary>
+    [Fact]
+    public async Task APeerThatCameBackWhileItWasTakenBack_IsAnnouncedAgain()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        using var peer = new TestPeer();
+        using var gateway = new TestPeer();
+        var epoch = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var returning = new ReturningPeer(new AttachedPeer(peer.Id, peer.Attach(gateway.Id, 5, DateTimeOffset.UtcNow), 1, 5));
+        using var announcer = new ZoneAnnouncer(cluster.Client, gateway.Id, () => epoch, gateway.Prove(epoch), returning, TimeProvider.System, NullLogger.Instance);
+        (await announcer.AnnounceAsync(peer.Id, new PeerAnnouncement(returning.Peer.SignedAttachment, 1), CancellationToken.None)).Value.Result.Should().Be(AnnounceResult.Accepted);
+        (await announcer.WithdrawAsync(peer.Id, 5, CancellationToken.None)).Should().BeTrue();
+        (await cluster.Client.FindPresenceAsync(peer.Id, CancellationToken.None)).Value.Should().BeNull("the withdrawal came last");
+        using var stop = new CancellationTokenSource();
+        var running = announcer.RunAsync(stop.Token);
+        await Eventually.HoldsAsync(() => cluster.Client.FindPresenceAsync(peer.Id, CancellationToken.None), reply => reply is { IsAvailable: true, Value: not null }, "it is found again");
+        await stop.CancelAsync();
+        await running.Invoking(loop => loop).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    /// <summary>Not attached when its withdrawal is sent, and attached when that was answered.</summary>
+    private sealed class ReturningPeer(AttachedPeer peer) : IAttachedPeers
+    {
+        private int _looks;
+
+        internal AttachedPeer Peer => peer;
+
+        public IReadOnlyCollection<AttachedPeer> Snapshot() => [peer];
+
+        public ulong? EpochOf(PeerId wanted) => Interlocked.Increment(ref _looks) == 1 ? null : peer.Epoch;
+
+        public void Deliver(GatewayCommand command)
+        {
+        }
+
+        public void Superseded(PeerId superseded, ulong byEpoch)
+        {
+        }
+    }
+
     /// <summary>Attached when first looked at, and gone before the next look.</summary>
     private sealed class LeavingPeer(AttachedPeer peer) : IAttachedPeers
     {
@@ -37,6 +77,8 @@ public sealed class ZoneAnnouncerTests
         internal int Looks => Volatile.Read(ref _looks);
 
         public IReadOnlyCollection<AttachedPeer> Snapshot() => Interlocked.Increment(ref _looks) == 1 ? [peer] : [];
+
+        public ulong? EpochOf(PeerId peer) => null;
 
         public void Deliver(GatewayCommand command)
         {
