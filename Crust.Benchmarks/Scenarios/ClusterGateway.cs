@@ -14,6 +14,9 @@ namespace Crust.Benchmarks.Scenarios;
 /// </summary>
 internal sealed class ClusterGateway : IAttachedPeers, IAsyncDisposable
 {
+    /// <summary>Between looks at what is waited for, and before a peer is offered again.</summary>
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+
     private readonly ulong _epoch = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
     private readonly GatewayProof _proof;
     private volatile AttachedPeer[] _attached = [];
@@ -53,7 +56,7 @@ internal sealed class ClusterGateway : IAttachedPeers, IAsyncDisposable
         await Client.WaitUntilConnectedAsync(CancellationToken.None);
         Link.Start();
         while (!Array.Exists(Link.Directory.Gateways, g => g.Gateway == Id))
-            await Task.Delay(20);
+            await Task.Delay(Poll);
         return this;
     }
 
@@ -66,7 +69,7 @@ internal sealed class ClusterGateway : IAttachedPeers, IAsyncDisposable
             var outcome = await Link.AttachAsync(peers[i].SignedRecord, peers[i].SignedAttachment, CancellationToken.None);
             for (var attempt = 0; attempt < 100 && outcome is (AttachOutcome.Unavailable or AttachOutcome.StorageUnavailable); attempt++)
             {
-                await Task.Delay(100);
+                await Task.Delay(Poll);
                 outcome = await Link.AttachAsync(peers[i].SignedRecord, peers[i].SignedAttachment, CancellationToken.None);
             }
 

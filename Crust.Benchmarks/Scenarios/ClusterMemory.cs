@@ -13,6 +13,8 @@ internal static class ClusterMemory
     /// <summary>Attached before the first measurement, so that code and pools are not counted.</summary>
     private const int WarmUp = 2_000;
 
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
     internal static BenchmarkCase Case(string name, int peers, bool isOnRequest = false)
     {
         var (ours, theirs) = (0.0, 0.0);
@@ -62,7 +64,7 @@ internal static class ClusterMemory
     private static async Task UntilAttachedAsync(ClusterGateway gateway, int peers)
     {
         while (gateway.Link.Directory.AttachedPeers < peers)
-            await Task.Delay(100);
+            await Task.Delay(Poll);
     }
 
     private static async Task<double> TheirsAsync(int peers)

@@ -5,6 +5,8 @@ namespace Crust.Benchmarks.Scenarios;
 /// <summary>Callers that each make one call after the other.</summary>
 internal static class InParallel
 {
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+
     /// <summary>Makes so many calls; returns calls a second.</summary>
     internal static async Task<double> RunAsync(int calls, int callers, Func<int, Task> call)
     {
@@ -41,18 +43,14 @@ internal static class InParallel
         var took = new double[count];
         var calls = new Task[count];
         var started = Stopwatch.GetTimestamp();
-        await Task.Factory.StartNew(
-            () =>
-            {
-                for (var begun = 0; begun < count;)
-                {
-                    Thread.Sleep(1);
-                    var millisecond = Math.Floor(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-                    for (var due = (int)Math.Min(count, millisecond * callsPerSecond / 1000); begun < due; begun++)
-                        calls[begun] = OneAsync(begun, Math.Ceiling((begun + 1) * 1000 / callsPerSecond));
-                }
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        using var tick = new PeriodicTimer(Tick);
+        for (var begun = 0; begun < count && await tick.WaitForNextTickAsync();)
+        {
+            var millisecond = Math.Floor(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            for (var due = (int)Math.Min(count, millisecond * callsPerSecond / 1000); begun < due; begun++)
+                calls[begun] = OneAsync(begun, Math.Ceiling((begun + 1) * 1000 / callsPerSecond));
+        }
+
         await Task.WhenAll(calls);
         Array.Sort(took);
         return took;

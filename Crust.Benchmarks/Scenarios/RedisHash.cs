@@ -13,6 +13,8 @@ namespace Crust.Benchmarks.Scenarios;
 /// </summary>
 internal sealed class RedisHash : IAsyncDisposable
 {
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+
     private static readonly RedisKey Peers = "peers", Gateways = "gateways", Bootstrap = "bootstrap";
 
     private readonly Process _server;
@@ -48,7 +50,7 @@ internal sealed class RedisHash : IAsyncDisposable
             ["--bind", "127.0.0.1", "--port", port, "--dir", folder, "--logfile", "log", "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"])
             ?? throw new InvalidOperationException("No process.");
         while (!server.HasExited && !await ListensAsync(port))
-            await Task.Delay(20);
+            await Task.Delay(Poll);
         return new RedisHash(server, folder, await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{port}"))));
     }
 
