@@ -100,6 +100,8 @@ internal sealed class ClusterGateway : IAttachedPeers, IAsyncDisposable
 
     public IReadOnlyCollection<AttachedPeer> Snapshot() => _attached;
 
+    public ulong? EpochOf(PeerId peer) => Array.Find(_attached, attached => attached.Peer == peer)?.Epoch;
+
     public void Deliver(GatewayCommand command)
     {
     }
