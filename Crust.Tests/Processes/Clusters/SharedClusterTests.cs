@@ -160,7 +160,7 @@ public abstract class SharedClusterTests(SharedCluster cluster, ITestOutputHelpe
         var crowd = await TellCrowdAsync(killed);
         crowd.Failed(LoadTally.Ping, killed).Should().Be(0);
         crowd.Failures.Where(f => f.Kind == LoadTally.LookUp && f.Why == LoadTally.NoAnswer && f.Started >= killed).Select(f => Stopwatch.GetElapsedTime(killed, f.Started))
-            .Should().OnlyContain(after => after < 3 * Failover, "gateways answer for themselves");
+            .Should().NotContain(after => after >= 3 * Failover, "gateways answer for themselves");
         crowd.Failed(LoadTally.LookUp, killed).Should().BeLessThan(Cluster.Crowd.Count / 2, "gateways remember whom they were asked for");
     }
 
