@@ -89,7 +89,7 @@ internal sealed class VouchTable(PeerId self, DeterministicRandom random)
         }
 
         // A peer may ask for any port of its IP.
-        peer.Missed.RemoveWhere(at => !peer.Record.Addresses.Any(a => (a.Transport, a.EndPoint) == at));
+        peer.Missed.RemoveWhere(at => !peer.Record.Addresses.Any(a => (a.Transport, a.EndPoint).Equals(at)));
         while (peer.Reached.Count > PeerRecord.MaxAddresses)
             peer.Reached.Remove(peer.Reached.MinBy(r => r.Value.At.Microseconds).Key);
         var dialled = SetOf(peer.Record, addresses, _ => true);
