@@ -107,7 +107,7 @@ internal sealed class ClusterLink : IAsyncDisposable
         }
 
         var register = _client.RegisterVerifiedAsync(record.Peer, signedRecord, cancellationToken);
-        var announce = _announcer.AnnounceAsync(record.Peer, new PeerAnnouncement(signedAttachment, record.Sequence), cancellationToken);
+        var announce = _announcer.AnnounceAsync(record.Peer, attachment.Epoch, new PeerAnnouncement(signedAttachment, record.Sequence), cancellationToken);
         await Task.WhenAll(register, announce).ConfigureAwait(false);
         if (!(await register.ConfigureAwait(false)).TryGet(out var registered))
             registered = RegisterResult.StorageUnavailable;
@@ -138,6 +138,9 @@ internal sealed class ClusterLink : IAsyncDisposable
         _announcer.WithdrawLater(peer, epoch);
         return Task.FromResult(false);
     }
+
+    /// <summary>As <see cref="DetachAsync"/>, soon, and whether the cluster is there or not.</summary>
+    internal void DetachLater(PeerId peer, ulong epoch) => _announcer.WithdrawLater(peer, epoch);
 
     /// <summary>Looks a peer up in the cluster, or, when that is away or slow, in what passed through here.</summary>
     internal async Task<FindOutcome> FindAsync(PeerId peer, CancellationToken cancellationToken)
@@ -230,7 +233,7 @@ internal sealed class ClusterLink : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_exchanging, _announcing, _registering, _following).ConfigureAwait(false);
         _pending.Dispose();
-        _announcer.Dispose();
+        await _announcer.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
     }
 

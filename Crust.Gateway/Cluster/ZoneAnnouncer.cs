@@ -1,6 +1,7 @@
 using Crust.Client;
 using Crust.Grains.Abstractions;
 using Crust.Identity;
+using Crust.Primitives.Driver;
 using Microsoft.Extensions.Logging;
 
 namespace Crust.Gateway.Cluster;
@@ -10,7 +11,7 @@ namespace Crust.Gateway.Cluster;
 /// announcement was not answered.
 /// </summary>
 internal sealed class ZoneAnnouncer(
-    CrustClusterClient client, PeerId gatewayId, Func<ulong> gatewayEpoch, GatewayProof? proof, IAttachedPeers peers, TimeProvider timeProvider, ILogger logger) : IDisposable
+    CrustClusterClient client, PeerId gatewayId, Func<ulong> gatewayEpoch, GatewayProof? proof, IAttachedPeers peers, TimeProvider timeProvider, ILogger logger) : IAsyncDisposable
 {
     /// <summary>Random wait before a zone is announced again, for each peer in it: one peer needs no spreading, 25 and more get up to a quarter second.</summary>
     private static readonly TimeSpan JitterPerPeer = TimeSpan.FromMilliseconds(10);
@@ -23,6 +24,8 @@ internal sealed class ZoneAnnouncer(
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerId, ulong> _withdrawals = [];
     private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly RunningTasks _announcing = new();
+    private readonly CancellationTokenSource _ended = new();
     private readonly ulong[] _epochs = new ulong[GrainKeys.ZoneCount];
     private readonly bool[] _requested = new bool[GrainKeys.ZoneCount];
 
@@ -36,25 +39,15 @@ internal sealed class ZoneAnnouncer(
             Request([.. Enumerable.Range(0, Math.Min(zoneEpochs.Length, _epochs.Length)).Where(zone => zoneEpochs[zone] != 0 && zoneEpochs[zone] != _epochs[zone])]);
     }
 
-    /// <summary>Announces one peer now. Unanswered, its zone is announced again later.</summary>
-    internal async Task<ClusterReply<AnnounceOutcome>> AnnounceAsync(PeerId peer, PeerAnnouncement announcement, CancellationToken cancellationToken)
+    /// <summary>
+    /// Announces one peer now. Unanswered, its zone is announced again later. Who waits may give up, since the peer left; the question is on its way all the same, and may arrive behind the withdrawal: whoever
+    /// is gone when it ends is taken back then.
+    /// </summary>
+    internal Task<ClusterReply<AnnounceOutcome>> AnnounceAsync(PeerId peer, ulong epoch, PeerAnnouncement announcement, CancellationToken cancellationToken)
     {
-        var zone = GrainKeys.ZoneOf(peer);
-        var reply = await client.AnnounceAsync(zone, gatewayId, gatewayEpoch(), [announcement], proof, cancellationToken).ConfigureAwait(false);
-        if (!reply.TryGet(out var answer) || answer.Outcomes is not [var outcome])
-        {
-            Request([zone]);
-            return ClusterReply<AnnounceOutcome>.Unavailable;
-        }
-
-        lock (_lock)
-        {
-            // The zone began anew since: the others in it are lost.
-            if (_epochs[zone] != answer.ZoneEpoch)
-                Request([zone]);
-        }
-
-        return new ClusterReply<AnnounceOutcome>(true, outcome);
+        var announcing = AnnounceToEndAsync(peer, epoch, announcement);
+        _announcing.Add(announcing);
+        return announcing.WaitAsync(cancellationToken);
     }
 
     /// <summary>Takes one peer back now. Unanswered, it is taken back before its zone is announced again. False then.</summary>
@@ -105,8 +98,36 @@ internal sealed class ZoneAnnouncer(
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _signal.Dispose();
+    /// <summary>Once <see cref="RunAsync"/> has ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync().ConfigureAwait(false);
+        await _announcing.WhenEndedAsync().ConfigureAwait(false);
+        _ended.Dispose();
+        _signal.Dispose();
+    }
+
+    private async Task<ClusterReply<AnnounceOutcome>> AnnounceToEndAsync(PeerId peer, ulong epoch, PeerAnnouncement announcement)
+    {
+        var zone = GrainKeys.ZoneOf(peer);
+        var reply = await client.AnnounceAsync(zone, gatewayId, gatewayEpoch(), [announcement], proof, _ended.Token).ConfigureAwait(false);
+        if (!IsBack(new PeerWithdrawal(peer, epoch)))
+            WithdrawLater(peer, epoch);
+        if (!reply.TryGet(out var answer) || answer.Outcomes is not [var outcome])
+        {
+            Request([zone]);
+            return ClusterReply<AnnounceOutcome>.Unavailable;
+        }
+
+        lock (_lock)
+        {
+            // The zone began anew since: the others in it are lost.
+            if (_epochs[zone] != answer.ZoneEpoch)
+                Request([zone]);
+        }
+
+        return new ClusterReply<AnnounceOutcome>(true, outcome);
+    }
 
     private async Task<bool> AnnounceZoneAsync(int zone, AttachedPeer[] attached, CancellationToken cancellationToken)
     {

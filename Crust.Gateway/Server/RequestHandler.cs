@@ -150,9 +150,7 @@ internal sealed class RequestHandler(
         }
         catch
         {
-            // Nobody else would: the session's end may have passed before the entry was made.
-            if (!connection.IsOpen)
-                peers.Remove(connection);
+            TakeBackIfEnded(connection);
             throw;
         }
 
@@ -169,13 +167,21 @@ internal sealed class RequestHandler(
         var isRefused = status is GatewayStatus.Invalid or GatewayStatus.Superseded or GatewayStatus.Denied;
         if (isRefused)
             peers.Remove(connection);
-        // The session may have ended while the cluster was asked: what was just told must be taken back.
-        if (!connection.IsOpen && peers.Remove(connection) is { } gone)
-            await cluster.DetachAsync(connection.Peer, gone.Peer.Epoch, cancellationToken);
-        else if (!isRefused)
+        if (!TakeBackIfEnded(connection) && !isRefused)
             bootstrap?.HandleAttached(record, entry);
         // Stays attached until it leaves; one that does not know the notice takes this for a refusal, and leaves.
         return Answer(isRenewal && IsTaken(status) && drain is { IsDraining: true } ? GatewayStatus.Draining : status);
+    }
+
+    /// <summary>
+    /// The session may have ended while the cluster was asked, before there was an entry to remove: nobody else would take back what the cluster was told. Not within the request, whose time is over with the session.
+    /// </summary>
+    private bool TakeBackIfEnded(PeerConnection connection)
+    {
+        if (connection.IsOpen || peers.Remove(connection) is not { } gone)
+            return false;
+        cluster.DetachLater(gone.Peer.Peer, gone.Peer.Epoch);
+        return true;
     }
 
     private AttachResponse Answer(GatewayStatus status)

@@ -138,7 +138,7 @@ public sealed class ClusterLinkTests : IAsyncLifetime
     {
         (await _first.AttachAsync(_peer, 5)).Should().Be(AttachOutcome.Attached);
         (await _first.AttachAsync(_caller, 5)).Should().Be(AttachOutcome.Attached);
-        var announcer = new ZoneAnnouncer(
+        await using var announcer = new ZoneAnnouncer(
             _cluster.Client, _first.Id, () => _first.Epoch, _first.Proof, _first, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         _first.Attached.TryRemove(_peer.Id, out _);
         announcer.WithdrawLater(_peer.Id, 5);
@@ -149,7 +149,6 @@ public sealed class ClusterLinkTests : IAsyncLifetime
         (await _cluster.Client.FindPresenceAsync(_caller.Id, CancellationToken.None)).Value.Should().NotBeNull();
         await stop.CancelAsync();
         await FluentActions.Awaiting(() => loop).Should().ThrowAsync<OperationCanceledException>();
-        announcer.Dispose();
     }
 
     [Fact]

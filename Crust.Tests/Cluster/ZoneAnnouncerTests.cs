@@ -19,7 +19,7 @@ public sealed class ZoneAnnouncerTests
         using var gateway = new TestPeer();
         var epoch = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         var leaving = new LeavingPeer(new AttachedPeer(peer.Id, peer.Attach(gateway.Id, 5, DateTimeOffset.UtcNow), 1, 5));
-        using var announcer = new ZoneAnnouncer(cluster.Client, gateway.Id, () => epoch, gateway.Prove(epoch), leaving, TimeProvider.System, NullLogger.Instance);
+        await using var announcer = new ZoneAnnouncer(cluster.Client, gateway.Id, () => epoch, gateway.Prove(epoch), leaving, TimeProvider.System, NullLogger.Instance);
         using var stop = new CancellationTokenSource();
         announcer.RequestAll();
         var running = announcer.RunAsync(stop.Token);
@@ -38,8 +38,8 @@ public sealed class ZoneAnnouncerTests
         using var gateway = new TestPeer();
         var epoch = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         var returning = new ReturningPeer(new AttachedPeer(peer.Id, peer.Attach(gateway.Id, 5, DateTimeOffset.UtcNow), 1, 5));
-        using var announcer = new ZoneAnnouncer(cluster.Client, gateway.Id, () => epoch, gateway.Prove(epoch), returning, TimeProvider.System, NullLogger.Instance);
-        (await announcer.AnnounceAsync(peer.Id, new PeerAnnouncement(returning.Peer.SignedAttachment, 1), CancellationToken.None)).Value.Result.Should().Be(AnnounceResult.Accepted);
+        await using var announcer = new ZoneAnnouncer(cluster.Client, gateway.Id, () => epoch, gateway.Prove(epoch), returning, TimeProvider.System, NullLogger.Instance);
+        (await announcer.AnnounceAsync(peer.Id, 5, new PeerAnnouncement(returning.Peer.SignedAttachment, 1), CancellationToken.None)).Value.Result.Should().Be(AnnounceResult.Accepted);
         (await announcer.WithdrawAsync(peer.Id, 5, CancellationToken.None)).Should().BeTrue();
         (await cluster.Client.FindPresenceAsync(peer.Id, CancellationToken.None)).Value.Should().BeNull("the withdrawal came last");
         using var stop = new CancellationTokenSource();
@@ -49,7 +49,30 @@ public sealed class ZoneAnnouncerTests
         await running.Invoking(loop => loop).Should().ThrowAsync<OperationCanceledException>();
     }
 
-    /// <summary>Not attached when its withdrawal is sent, and attached when that was answered.</summary>
+    /// <summary>Its withdrawal overtook its announcement, which a silo that died had for some seconds: it used to stay in the zone's table for as long as the gateway ran.</summary>
+    [Fact]
+    public async Task APeerThatLeftWhileItWasAnnounced_IsTakenBack()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        using var peer = new TestPeer();
+        using var gateway = new TestPeer();
+        var epoch = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var gone = new LeavingPeer(new AttachedPeer(peer.Id, peer.Attach(gateway.Id, 5, DateTimeOffset.UtcNow), 1, 5));
+        gone.Snapshot();
+        await using var announcer = new ZoneAnnouncer(cluster.Client, gateway.Id, () => epoch, gateway.Prove(epoch), gone, TimeProvider.System, NullLogger.Instance);
+        using var given = new CancellationTokenSource();
+        var announcing = announcer.AnnounceAsync(peer.Id, 5, new PeerAnnouncement(gone.Peer.SignedAttachment, 1), given.Token);
+        await given.CancelAsync();
+        await announcing.ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Eventually.HoldsAsync(() => cluster.Client.FindPresenceAsync(peer.Id, CancellationToken.None), reply => reply is { IsAvailable: true, Value: not null }, "it was announced although nobody waited");
+        using var stop = new CancellationTokenSource();
+        var running = announcer.RunAsync(stop.Token);
+        await Eventually.HoldsAsync(() => cluster.Client.FindPresenceAsync(peer.Id, CancellationToken.None), reply => reply is { IsAvailable: true, Value: null }, "it is not found any more");
+        await stop.CancelAsync();
+        await running.Invoking(loop => loop).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    /// <summary>Attached when it is announced, not when its withdrawal is sent, and attached when that was answered.</summary>
     private sealed class ReturningPeer(AttachedPeer peer) : IAttachedPeers
     {
         private int _looks;
@@ -58,7 +81,7 @@ public sealed class ZoneAnnouncerTests
 
         public IReadOnlyCollection<AttachedPeer> Snapshot() => [peer];
 
-        public ulong? EpochOf(PeerId wanted) => Interlocked.Increment(ref _looks) == 1 ? null : peer.Epoch;
+        public ulong? EpochOf(PeerId wanted) => Interlocked.Increment(ref _looks) == 2 ? null : peer.Epoch;
 
         public void Deliver(GatewayCommand command)
         {
@@ -75,6 +98,8 @@ public sealed class ZoneAnnouncerTests
         private int _looks;
 
         internal int Looks => Volatile.Read(ref _looks);
+
+        internal AttachedPeer Peer => peer;
 
         public IReadOnlyCollection<AttachedPeer> Snapshot() => Interlocked.Increment(ref _looks) == 1 ? [peer] : [];
 

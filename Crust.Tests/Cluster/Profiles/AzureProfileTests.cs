@@ -1,12 +1,13 @@
 using Azure.Data.Tables;
 using Crust.Client.Membership;
+using Crust.Tests.Cluster.Servers;
 using FluentAssertions;
 using Xunit;
 
 namespace Crust.Tests.Cluster.Profiles;
 
 [Trait("speed", "slow")]
-public sealed class AzureProfileTests(AzureWorld world) : SharedStorageConformance(world), IClassFixture<AzureWorld>
+public sealed class AzureProfileTests(AzureWorld world, ITestOutputHelper output) : SharedStorageConformance(world, output), IClassFixture<AzureWorld>
 {
     /// <summary>A <c>PeerState</c> of the record 1, 2, 3 with sequence 10, as Orleans' serializer writes it.</summary>
     private const string Golden = "2040070102030115e0";
@@ -41,4 +42,14 @@ public sealed class AzureProfileTests(AzureWorld world) : SharedStorageConforman
         var silo = rows.Single(row => row.RowKey.StartsWith($"127.0.0.1-{World.Silo.SiloPort}-", StringComparison.Ordinal));
         (silo.GetString("Status"), silo.GetString("ProxyPort")).Should().Be(("Active", $"{World.Silo.GatewayPort}"));
     }
+
+    private protected override async Task<int> MembersAsync(StorageServer server) => await Members(server).QueryAsync<TableEntity>(row => row.PartitionKey == "crust").CountAsync();
+
+    private protected override async Task ForgetMembersAsync(StorageServer server)
+    {
+        await foreach (var row in Members(server).QueryAsync<TableEntity>(row => row.PartitionKey == "crust"))
+            await Members(server).DeleteEntityAsync(row.PartitionKey, row.RowKey);
+    }
+
+    private static TableClient Members(StorageServer server) => AzureTables.Connect(server.Connection, null).GetTableClient("OrleansSiloInstances");
 }

@@ -57,9 +57,9 @@ public abstract class ProfileWorld : IAsyncLifetime
     }
 
     /// <summary>Starts a silo; of the embedded profile only one runs at a time.</summary>
-    internal async Task<SiloHost> StartAsync(string clusterId = SiloOptions.DefaultClusterId)
+    internal async Task<SiloHost> StartAsync(string clusterId = SiloOptions.DefaultClusterId, string? connection = null)
     {
-        var silo = await SiloHost.StartAsync(Options(clusterId), CancellationToken.None);
+        var silo = await SiloHost.StartAsync(Options(clusterId) with { Connection = connection ?? Connection }, CancellationToken.None);
         _silos.Add(silo);
         return silo;
     }

@@ -2,19 +2,23 @@ using System.Net;
 using Crust.Client.Membership;
 using Crust.Silo;
 using Crust.Silo.Profiles;
+using Crust.Tests.Cluster.Servers;
 using FluentAssertions;
 using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
 using Xunit;
 
 namespace Crust.Tests.Cluster.Profiles;
 
 [Trait("speed", "slow")]
-public sealed class RedisProfileTests(RedisWorld world) : SharedStorageConformance(world), IClassFixture<RedisWorld>
+public sealed class RedisProfileTests(RedisWorld world, ITestOutputHelper output) : SharedStorageConformance(world, output), IClassFixture<RedisWorld>
 {
+    private const string Members = "crust/members/crust";
+
     [Fact]
     public async Task AServerThatForgets_IsRefused_UnlessThatIsAccepted_AndThenToldOf()
     {
-        await using var cache = new Servers.RedisServer(keepsAll: false);
+        await using var cache = new RedisServer(keepsAll: false);
         await cache.StartAsync();
         var options = new SiloOptions
         {
@@ -33,4 +37,16 @@ public sealed class RedisProfileTests(RedisWorld world) : SharedStorageConforman
     [InlineData(null, null, true)]
     public void Durability_NeedsTheLogAndNoEviction(string? appendOnly, string? eviction, bool isGood) =>
         (RedisDurability.Complaint(appendOnly, eviction) is null).Should().Be(isGood);
+
+    private protected override async Task<int> MembersAsync(StorageServer server)
+    {
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Connection);
+        return (int)await redis.GetDatabase().HashLengthAsync(Members);
+    }
+
+    private protected override async Task ForgetMembersAsync(StorageServer server)
+    {
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Connection);
+        (await redis.GetDatabase().KeyDeleteAsync(Members)).Should().BeTrue();
+    }
 }

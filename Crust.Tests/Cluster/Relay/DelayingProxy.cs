@@ -11,15 +11,17 @@ internal sealed class DelayingProxy : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stopped = new();
     private readonly List<Task> _passing = [];
-    private readonly TimeSpan _delay;
     private readonly Task _accepting;
 
     internal DelayingProxy(IPEndPoint target, TimeSpan delay)
     {
-        _delay = delay;
+        Delay = delay;
         _listener.Start();
         _accepting = AcceptAsync(target);
     }
+
+    /// <summary>How much later; may change at any time, for what is under way too.</summary>
+    internal TimeSpan Delay { get; set; }
 
     internal IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
 
@@ -52,7 +54,7 @@ internal sealed class DelayingProxy : IAsyncDisposable
         {
             await foreach (var (bytes, at) in late.Reader.ReadAllAsync(_stopped.Token))
             {
-                var left = _delay - Stopwatch.GetElapsedTime(at);
+                var left = Delay - Stopwatch.GetElapsedTime(at);
                 if (left > TimeSpan.Zero)
                     await Task.Delay(left, _stopped.Token);
                 await to.SendAsync(bytes, _stopped.Token);

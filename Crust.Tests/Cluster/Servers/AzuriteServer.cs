@@ -13,11 +13,13 @@ internal sealed class AzuriteServer : StorageServer
 
     private static readonly Lazy<bool> IsThere = new(() => File.Exists(Program) && Tool.Runs("node", "--version"));
 
-    internal override string Connection => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};TableEndpoint=http://127.0.0.1:{Port}/{Account};";
-
     internal override bool IsInstalled => IsThere.Value;
 
     protected override string Name => "Azurite (Node.js with azurite)";
+
+    internal override string ConnectionAt(int port) => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};TableEndpoint=http://127.0.0.1:{port}/{Account};";
+
+    internal override StorageServer Another() => new AzuriteServer();
 
     protected override (string Command, string[] Arguments) CommandLine() =>
         ("node", [Program, "--location", Folder, "--tableHost", "127.0.0.1", "--tablePort", $"{Port}", "--skipApiVersionCheck", "--disableTelemetry", "--silent"]);

@@ -8,11 +8,13 @@ internal sealed class RedisServer(bool keepsAll = true) : StorageServer
 {
     private static readonly Lazy<bool> IsThere = new(() => Tool.Runs("redis-server", "--version"));
 
-    internal override string Connection => $"127.0.0.1:{Port}";
-
     internal override bool IsInstalled => IsThere.Value;
 
     protected override string Name => "redis-server";
+
+    internal override string ConnectionAt(int port) => $"127.0.0.1:{port}";
+
+    internal override StorageServer Another() => new RedisServer(keepsAll);
 
     protected override (string Command, string[] Arguments) CommandLine() =>
     (

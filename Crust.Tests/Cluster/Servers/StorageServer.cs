@@ -20,7 +20,7 @@ internal abstract class StorageServer : IAsyncDisposable
     internal int Port { get; } = FreePort();
 
     /// <summary>What a silo of its profile is given.</summary>
-    internal abstract string Connection { get; }
+    internal string Connection => ConnectionAt(Port);
 
     /// <summary>True when this machine has it.</summary>
     internal abstract bool IsInstalled { get; }
@@ -47,6 +47,26 @@ internal abstract class StorageServer : IAsyncDisposable
         _process.BeginErrorReadLine();
         await Eventually.HoldsAsync(
             () => !_process.HasExited && IsOpen() ? true : _process.HasExited ? throw new InvalidOperationException(string.Join('\n', said)) : false, "the server listens", Patience);
+    }
+
+    /// <summary>What a silo is given that reaches it through another port of this host.</summary>
+    internal abstract string ConnectionAt(int port);
+
+    /// <summary>Another of its kind, on another port, with nothing in it.</summary>
+    internal abstract StorageServer Another();
+
+    /// <summary>Another of its kind with a copy of the data of this one, which must not run meanwhile.</summary>
+    internal StorageServer Copy()
+    {
+        var copy = Another();
+        foreach (var file in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(copy.Folder, Path.GetRelativePath(Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        return copy;
     }
 
     /// <summary>SIGKILL.</summary>
