@@ -9,6 +9,11 @@ internal sealed record UtpOptions
     /// <summary>Largest datagram tried, headers of IP and UDP not counted. Default 1,472: Ethernet's 1,500 less IPv4 (20) and UDP (8).</summary>
     internal int MaxDatagramLength { get; init; } = 1472;
 
+    /// <summary>
+    /// Datagram that is tried between Crust peers once the longest of the others has passed; 0 for none. Default 0. Not with other peers: some receive into buffers that are no longer than Ethernet's packets.
+    /// </summary>
+    internal int JumboDatagramLength { get; init; }
+
     /// <summary>Most connections at once; more are not accepted. Default 65,536.</summary>
     internal int MaxConnections { get; init; } = 65_536;
 
