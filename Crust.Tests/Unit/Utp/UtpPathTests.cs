@@ -40,14 +40,14 @@ public sealed class UtpPathTests
     [Fact]
     public void JumboDatagrams_AreUsed_WhereThePathTakesThem()
     {
-        var pair = new UtpPair(new UtpOptions { JumboDatagramLength = 8184 }, new UtpOptions { JumboDatagramLength = 8184 });
+        var pair = new UtpPair(new UtpOptions { JumboDatagramLength = 8120 }, new UtpOptions { JumboDatagramLength = 8120 });
         var random = new Random(3);
-        pair.Fate = datagram => datagram.Bytes.Length > 8184 || random.Next(200) == 0 ? [] : random.Next(20) == 0 ? [random.Next(3_000)] : [0];
+        pair.Fate = datagram => datagram.Bytes.Length > 8120 || random.Next(200) == 0 ? [] : random.Next(20) == 0 ? [random.Next(3_000)] : [0];
         var (left, right) = pair.Open();
         var transfer = new Transfer(left, right, 8_000_000, finishes: true).Start(pair);
         pair.RunUntil(() => transfer.IsDone && right.IsReadFinished, 60);
 
-        left.Path.DatagramLength.Should().Be(8184);
+        left.Path.DatagramLength.Should().Be(8120);
         pair.Run(5);
         pair.Right.Endpoint.HeldPackets.Should().Be(0);
     }
@@ -55,7 +55,7 @@ public sealed class UtpPathTests
     [Fact]
     public void AJumboProbe_ThatTheKernelRefuses_CostsNothing()
     {
-        var pair = new UtpPair(new UtpOptions { JumboDatagramLength = 8184 });
+        var pair = new UtpPair(new UtpOptions { JumboDatagramLength = 8120 });
         var refused = new List<int>();
         UtpConnection? sender = null;
         pair.Fate = datagram =>
@@ -71,7 +71,7 @@ public sealed class UtpPathTests
         var transfer = new Transfer(left, right, 3_000_000).Start(pair);
         pair.RunUntil(() => transfer.IsDone, 30);
 
-        refused.Should().Equal(8184);
+        refused.Should().Equal(8120);
         left.Path.DatagramLength.Should().Be(1472);
         pair.Left.Endpoint.Statistics.Retransmissions.Should().Be(1, "its payload goes again, at once");
     }
@@ -79,11 +79,11 @@ public sealed class UtpPathTests
     [Fact]
     public void JumboDatagrams_GoInParts_WhenThePathBecomesNarrow()
     {
-        var pair = new UtpPair(new UtpOptions { JumboDatagramLength = 8184 });
+        var pair = new UtpPair(new UtpOptions { JumboDatagramLength = 8120 });
         var (left, right) = pair.Open();
         var transfer = new Transfer(left, right, 3_000_000).Start(pair);
         pair.RunUntil(() => transfer.IsDone, 30);
-        left.Path.DatagramLength.Should().Be(8184);
+        left.Path.DatagramLength.Should().Be(8120);
         var more = new Transfer(left, right, 4_000_000, finishes: true).Start(pair);
         pair.Run(0.02);
         pair.Fate = datagram => datagram.Bytes.Length > 1472 ? [] : [0];

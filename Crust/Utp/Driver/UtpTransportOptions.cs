@@ -9,7 +9,7 @@ internal sealed record UtpTransportOptions
     /// <summary>
     /// Ours: fits Ethernet's jumbo frames of 9,000 bytes and the shortest receive buffers of <see cref="Udp"/>, and eight of them fill a train. Loopback takes it too.
     /// </summary>
-    private const int JumboDatagramLength = 8184;
+    private const int JumboDatagramLength = 8120;
 
     /// <summary>Limits and switches of the protocol. Whether remotes may connect is decided by binding.</summary>
     internal UtpOptions Utp { get; init; } = new() { JumboDatagramLength = JumboDatagramLength };
