@@ -77,18 +77,26 @@ internal sealed class VouchTable(PeerId self, DeterministicRandom random)
         {
             var at = (addresses[i].Transport, addresses[i].EndPoint);
             if (outcomes[i] == DialBackOutcome.Reached)
+            {
                 peer.Reached[at] = (isIndependent || peer.Reached.GetValueOrDefault(at).IsIndependent, now);
-            else if (!peer.IsReported || peer.Reached.Count > 1)
+                peer.Missed.Remove(at);
+                continue;
+            }
+
+            peer.Missed.Add(at);
+            if (!peer.IsReported || peer.Reached.Count > 1)
                 peer.Reached.Remove(at);
         }
 
         // A peer may ask for any port of its IP.
+        peer.Missed.RemoveWhere(at => !peer.Record.Addresses.Any(a => (a.Transport, a.EndPoint).Equals(at)));
         while (peer.Reached.Count > PeerRecord.MaxAddresses)
             peer.Reached.Remove(peer.Reached.MinBy(r => r.Value.At.Microseconds).Key);
         var dialled = SetOf(peer.Record, addresses, _ => true);
+        var missed = SetOf(peer.Record, [.. peer.Record.Addresses.Where(a => peer.Missed.Contains((a.Transport, a.EndPoint)))], _ => true);
         var reached = SetOf(peer.Record, addresses, i => i < outcomes.Count && outcomes[i] == DialBackOutcome.Reached);
         if (Accepts(peer.Record) && dialled != 0 && (reached != 0 || peer.IsReported))
-            return Report(peer, dialled, reached, isIndependent, now);
+            return Report(peer, (ushort)(dialled | missed), reached, isIndependent, now);
         if (peer.IsReported && peer.Due is null)
             Schedule(peer, now + Jittered(VouchRules.Interval));
         return null;

@@ -21,6 +21,11 @@ internal sealed class VouchedPeer(PeerId peer)
     /// <summary>Addresses that a dial reached: when last, and whether ever from where the peer had not sent to. At most <see cref="PeerRecord.MaxAddresses"/>.</summary>
     internal Dictionary<(TransportKind Transport, IPEndPoint EndPoint), (bool IsIndependent, Instant At)> Reached { get; } = [];
 
+    /// <summary>
+    /// Addresses of the record that the last dial did not reach. Each report names them, not only the one that follows the dial: that may get lost, and the shard would hold them for proven for ever.
+    /// </summary>
+    internal HashSet<(TransportKind Transport, IPEndPoint EndPoint)> Missed { get; } = [];
+
     /// <summary>Where the peer had sent to, as it said last.</summary>
     internal IReadOnlyList<string> Contacted { get; set; } = [];
 

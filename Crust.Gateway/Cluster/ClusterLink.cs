@@ -142,13 +142,13 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>Looks a peer up in the cluster, or, when that is away or slow, in what passed through here.</summary>
     internal async Task<FindOutcome> FindAsync(PeerId peer, CancellationToken cancellationToken)
     {
-        var known = Known(peer);
-        if (_isAway && known is not null)
+        if (_isAway && Known(peer) is { } known)
             return new FindOutcome(FindStatus.Stale, known);
+        var patience = _cache.Find(peer) is null ? UnknownPatience : KnownPatience;
         ClusterReply<PeerLookup> reply;
         try
         {
-            reply = await _client.FindAsync(peer, cancellationToken).WaitAsync(known is null ? UnknownPatience : KnownPatience, _timeProvider, cancellationToken).ConfigureAwait(false);
+            reply = await _client.FindAsync(peer, cancellationToken).WaitAsync(patience, _timeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -156,7 +156,7 @@ internal sealed class ClusterLink : IAsyncDisposable
         }
 
         if (!reply.TryGet(out var lookup))
-            return new FindOutcome(known is null ? FindStatus.Unavailable : FindStatus.Stale, known);
+            return Known(peer) is { } last ? new FindOutcome(FindStatus.Stale, last) : new FindOutcome(FindStatus.Unavailable, null);
 
         if (lookup.SignedRecord is null && lookup.Presence is null)
         {

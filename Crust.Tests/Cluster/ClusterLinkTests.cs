@@ -45,7 +45,7 @@ public sealed class ClusterLinkTests : IAsyncLifetime
         found.Lookup.Gateway!.Heartbeat.Addresses.Should().Equal($"tcp://127.0.0.1:4000/{_first.Id}");
         (await _second.Link.FindAsync(_caller.Id, CancellationToken.None)).Status.Should().Be(FindStatus.NotFound);
 
-        (await _first.Link.DetachAsync(_peer.Id, 5, CancellationToken.None)).Should().BeTrue();
+        (await _first.DetachAsync(_peer.Id, 5)).Should().BeTrue();
         (await _second.Link.FindAsync(_peer.Id, CancellationToken.None)).Lookup!.Presence.Should().BeNull();
     }
 

@@ -55,6 +55,13 @@ internal sealed class TestGateway : IAttachedPeers, IAsyncDisposable
         return Link.AttachAsync(peer.Record(sequence, now), attachment, CancellationToken.None);
     }
 
+    /// <summary>The peer leaves.</summary>
+    internal Task<bool> DetachAsync(PeerId peer, ulong epoch)
+    {
+        Attached.TryRemove(peer, out _);
+        return Link.DetachAsync(peer, epoch, CancellationToken.None);
+    }
+
     public IReadOnlyCollection<AttachedPeer> Snapshot() => [.. Attached.Values];
 
     public ulong? EpochOf(PeerId peer) => Attached.TryGetValue(peer, out var attached) ? attached.Epoch : null;

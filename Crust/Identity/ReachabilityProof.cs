@@ -11,7 +11,7 @@ namespace Crust.Identity;
 /// <param name="Gateway">Whose word it is.</param>
 /// <param name="Peer">Who was dialled.</param>
 /// <param name="Sequence">Sequence number of the record whose addresses are meant.</param>
-/// <param name="Dialled">Which addresses were dialled; not empty.</param>
+/// <param name="Dialled">Which addresses were dialled: now, or before without being reached since; not empty.</param>
 /// <param name="Reached">Which of these the peer answered at; none: the dial failed.</param>
 /// <param name="IsIndependent">Whether the dial would have failed if the peer's NAT let in only whom the peer has sent to.</param>
 /// <param name="UnixMilliseconds">When it was signed.</param>

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Crust.Tests.Processes.Clusters;
 
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class AzureClusterTests(AzureCluster cluster, ITestOutputHelper output) : SharedClusterTests(cluster, output), IClassFixture<AzureCluster>
 {

@@ -13,6 +13,7 @@ namespace Crust.Tests.Processes.Clusters;
 /// A roll from the older release's contracts (<c>Crust.Tests.Older</c>) to today's, on real processes and Redis: silos one after the other, then gateways, then services, while services and a gateway of the
 /// older release and a service of today's load the cluster.
 /// </summary>
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class OlderContractTests(ITestOutputHelper output) : IAsyncDisposable
 {

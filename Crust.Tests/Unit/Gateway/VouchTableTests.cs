@@ -109,6 +109,27 @@ public sealed class VouchTableTests : IDisposable
         _table.HasFailed(_peer.Id).Should().BeFalse();
     }
 
+    /// <summary>Used to name only the address that was dialled again, so that the shard, which had not heard that the other one was gone, told a dead peer to others for as long as its record lived.</summary>
+    [Fact]
+    public void AFailureThatTheShardDidNotHearOf_IsInTheNextReport()
+    {
+        Attach(isNew: true, 1, true, "203.0.113.7:4000", "203.0.113.7:4001");
+        IReadOnlyList<PeerAddress> both = [_peer.At("203.0.113.7:4000"), _peer.At("203.0.113.7:4001")];
+        _table.HandleDialled(_peer.Id, both, [DialBackOutcome.Reached, DialBackOutcome.Reached], isIndependent: true, [], _now)!.Reached.Should().Be(3);
+        Tick(76);
+        NextDial().Should().Equal(both);
+        _table.HandleDialled(_peer.Id, both, [DialBackOutcome.NoAnswer, DialBackOutcome.NoAnswer], isIndependent: false, null, _now)
+            .Should().BeEquivalentTo(new { Dialled = (ushort)3, Reached = (ushort)0 });
+        _table.HandleResult(_peer.Id, null, _now);
+        Tick(20);
+        var again = NextDial();
+        again.Should().ContainSingle();
+        _table.HandleDialled(_peer.Id, again, [DialBackOutcome.NoAnswer], isIndependent: false, null, _now).Should().BeEquivalentTo(new { Dialled = (ushort)3, Reached = (ushort)0 });
+        Tick(38);
+        NextDial().Should().NotBeEmpty();
+        _table.HandleDialled(_peer.Id, again, [DialBackOutcome.Reached], isIndependent: false, null, _now)!.Reached.Should().Be((ushort)(again[0] == both[0] ? 1 : 2));
+    }
+
     [Fact]
     public void APeerWhoseSessionEnds_IsDialledAtOnce_AndGoesOnBeingVouchedForIfItIsThere()
     {
