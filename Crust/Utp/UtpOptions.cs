@@ -3,6 +3,11 @@ namespace Crust.Utp;
 /// <summary>Limits and switches of a µTP endpoint.</summary>
 internal sealed record UtpOptions
 {
+    /// <summary>
+    /// Ours: fits Ethernet's jumbo frames of 9,000 bytes and the shortest receive buffers of <see cref="Udp"/>, and eight of them fill a train. Loopback takes it too.
+    /// </summary>
+    internal const int JumboFrameLength = 8120;
+
     /// <summary>Whether remotes may connect. Default: yes.</summary>
     internal bool Accepts { get; init; } = true;
 

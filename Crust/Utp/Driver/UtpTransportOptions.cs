@@ -6,13 +6,8 @@ namespace Crust.Utp.Driver;
 /// <summary>How a <see cref="UtpTransport"/> works.</summary>
 internal sealed record UtpTransportOptions
 {
-    /// <summary>
-    /// Ours: fits Ethernet's jumbo frames of 9,000 bytes and the shortest receive buffers of <see cref="Udp"/>, and eight of them fill a train. Loopback takes it too.
-    /// </summary>
-    private const int JumboDatagramLength = 8120;
-
     /// <summary>Limits and switches of the protocol. Whether remotes may connect is decided by binding.</summary>
-    internal UtpOptions Utp { get; init; } = new() { JumboDatagramLength = JumboDatagramLength };
+    internal UtpOptions Utp { get; init; } = new() { JumboDatagramLength = UtpOptions.JumboFrameLength };
 
     /// <summary>How sockets are made.</summary>
     internal DatagramSocketOptions Sockets { get; init; } = new();
