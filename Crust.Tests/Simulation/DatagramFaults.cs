@@ -48,7 +48,7 @@ internal sealed class DatagramFaults(World world, UtpNetwork network, Scenario s
         if (world.Random.Chance(0.5))
             host.BelieveUnreachable(world.Pick(names));
         if (world.Random.Chance(0.3))
-            host.BelieveTooLong(world.Random.Next(560, 1500), world.Now + world.UpTo(TimeSpan.FromSeconds(5)));
+            host.BelieveTooLong(Weather.DrawLength(world.Random, 560), world.Now + world.UpTo(TimeSpan.FromSeconds(5)));
         new OffPathAttacker(network.Datagrams, host, names).Attack(perMillisecond: world.Random.Next(1, 40), world.Between(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(2)));
     }
 }

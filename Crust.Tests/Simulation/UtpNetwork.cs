@@ -95,7 +95,7 @@ internal sealed class UtpNetwork
     private UtpHost NewHost() => new(
         Datagrams,
         Datagrams.NextAddress(),
-        new UtpOptions(),
+        new UtpOptions { JumboDatagramLength = UtpOptions.JumboFrameLength },
         new HostClock(_world, TimeSpan.FromSeconds(_world.Random.Next(1, 1 << 20)), _world.Random.Next(-100, 100)));
 
     private void Join(UtpHost one, UtpHost other)

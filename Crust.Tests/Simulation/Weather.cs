@@ -1,3 +1,4 @@
+using Crust.Primitives;
 using Crust.Tests.Simulation.Datagrams;
 
 namespace Crust.Tests.Simulation;
@@ -7,6 +8,9 @@ internal static class Weather
 {
     /// <summary>Shortest path MTU here, headers not counted: what QUIC (RFC 9000 §14) wants of a path too.</summary>
     private const int MinMaxLength = 1200;
+
+    /// <summary>A jumbo frame's.</summary>
+    private const int MaxMaxLength = 9000;
 
     /// <summary>A rate, a delay and a queue, and nothing else.</summary>
     internal static DatagramProfile DrawCalm(World world, bool isSlow)
@@ -34,8 +38,11 @@ internal static class Weather
             ReorderDelay = world.UpTo(TimeSpan.FromMilliseconds(40)),
             Duplicated = random.Chance(0.3) ? random.NextDouble() * 0.05 : 0,
             Corrupted = random.Chance(0.3) ? random.NextDouble() * 0.02 : 0,
-            MaxLength = random.Chance(0.3) ? random.Next(MinMaxLength, 1473) : int.MaxValue,
+            MaxLength = random.Chance(0.3) ? DrawLength(random, MinMaxLength) : int.MaxValue,
             Coalescing = random.Chance(0.3) ? TimeSpan.FromMicroseconds(random.Next(50, 1000)) : TimeSpan.Zero,
         };
     }
+
+    /// <summary>Length of a datagram, from this one up to a jumbo frame's, as often in one octave as in another.</summary>
+    internal static int DrawLength(DeterministicRandom random, int shortest) => (int)(shortest * Math.Pow((double)MaxMaxLength / shortest, random.NextDouble()));
 }

@@ -59,7 +59,11 @@ internal sealed partial class UtpConnection
         State = UtpConnectionState.Open;
         IsCrust = extensions.IsMarked;
         if (IsCrust)
+        {
             _sending.MaxWindowPackets = _receiving.MaxWindowPackets = WideWindowPackets;
+            _sending.AllowJumbo();
+        }
+
         // Numbers of both directions begin above a wrap, so that older ones stay positive.
         _receiving.Begin(expected + (1L << 16));
         _sending.Begin(next + (1L << 16), header.WindowBytes, nowMicroseconds);

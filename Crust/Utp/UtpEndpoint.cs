@@ -36,7 +36,7 @@ internal sealed class UtpEndpoint
     {
         _options = options;
         _cookies = new SynCookies(cookieKey);
-        _pool = new BlockPool(options.MaxDatagramLength);
+        _pool = new BlockPool(options.MaxDatagramLength, options.JumboDatagramLength);
         _budget = new WindowBudget(options.WindowBudgetBytes);
         ConnectTimeoutMicroseconds = options.ConnectTimeout.Ticks / TimeSpan.TicksPerMicrosecond;
         KeepAliveMicroseconds = options.KeepAliveInterval.Ticks / TimeSpan.TicksPerMicrosecond;
@@ -265,7 +265,7 @@ internal sealed class UtpEndpoint
 
     private UtpConnection Create(ConnectionKey key, ushort sendId)
     {
-        var sending = new SendingHalf(_pool, new SendWindow(_budget, _options.InitialWindowBytes, _options.MaxWindowBytes), _options.MaxDatagramLength);
+        var sending = new SendingHalf(_pool, new SendWindow(_budget, _options.InitialWindowBytes, _options.MaxWindowBytes), _options.MaxDatagramLength, _options.JumboDatagramLength);
         var receiving = new ReceivingHalf(_pool, new ReceiveWindow(_budget, _options.InitialWindowBytes, _options.MaxWindowBytes));
         var connection = new UtpConnection(this, key, sendId, sending, receiving);
         _connections.Add(key, connection);

@@ -3,11 +3,21 @@ namespace Crust.Utp;
 /// <summary>Limits and switches of a µTP endpoint.</summary>
 internal sealed record UtpOptions
 {
+    /// <summary>
+    /// Ours: fits Ethernet's jumbo frames of 9,000 bytes and the shortest receive buffers of <see cref="Udp"/>, and eight of them fill a train. Loopback takes it too.
+    /// </summary>
+    internal const int JumboFrameLength = 8120;
+
     /// <summary>Whether remotes may connect. Default: yes.</summary>
     internal bool Accepts { get; init; } = true;
 
     /// <summary>Largest datagram tried, headers of IP and UDP not counted. Default 1,472: Ethernet's 1,500 less IPv4 (20) and UDP (8).</summary>
     internal int MaxDatagramLength { get; init; } = 1472;
+
+    /// <summary>
+    /// Datagram that is tried between Crust peers once the longest of the others has passed; 0 for none. Default 0. Not with other peers: some receive into buffers that are no longer than Ethernet's packets.
+    /// </summary>
+    internal int JumboDatagramLength { get; init; }
 
     /// <summary>Most connections at once; more are not accepted. Default 65,536.</summary>
     internal int MaxConnections { get; init; } = 65_536;

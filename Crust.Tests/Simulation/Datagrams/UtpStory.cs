@@ -96,7 +96,7 @@ internal sealed class UtpStory
     private void AddHost()
     {
         var clock = new HostClock(_world, TimeSpan.FromSeconds(_world.Random.Next(1, 1 << 20)), _world.Random.Next(-100, 100));
-        var host = new UtpHost(_network, _network.NextAddress(), new UtpOptions(), clock);
+        var host = new UtpHost(_network, _network.NextAddress(), new UtpOptions { JumboDatagramLength = UtpOptions.JumboFrameLength }, clock);
         host.Accept = (connection, id) => Accept(host, connection, id);
         foreach (var other in _hosts)
         {
@@ -174,7 +174,7 @@ internal sealed class UtpStory
                 _world.Log($"somebody attacks {from.Address}");
                 var names = _hosts.Where(h => h != from).Select(h => h.Address).ToArray();
                 if (_world.Random.Chance(0.3))
-                    from.BelieveTooLong(_world.Random.Next(560, 1500), _world.Now + _world.UpTo(TimeSpan.FromSeconds(3)));
+                    from.BelieveTooLong(Weather.DrawLength(_world.Random, 560), _world.Now + _world.UpTo(TimeSpan.FromSeconds(3)));
                 new OffPathAttacker(_network, from, names) { Ids = AttackedIds, OnGuess = (name, packet) => Judge(from, name, packet.Span) }.Attack(_world.Random.Next(1, 30), _world.Between(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1)));
                 break;
             case < 5:

@@ -37,6 +37,62 @@ public sealed class UtpPathTests
         left.Path.DatagramLength.Should().Be(1472);
     }
 
+    [Fact]
+    public void JumboDatagrams_AreUsed_WhereThePathTakesThem()
+    {
+        var pair = new UtpPair(new UtpOptions { JumboDatagramLength = 8120 }, new UtpOptions { JumboDatagramLength = 8120 });
+        var random = new Random(3);
+        pair.Fate = datagram => datagram.Bytes.Length > 8120 || random.Next(200) == 0 ? [] : random.Next(20) == 0 ? [random.Next(3_000)] : [0];
+        var (left, right) = pair.Open();
+        var transfer = new Transfer(left, right, 8_000_000, finishes: true).Start(pair);
+        pair.RunUntil(() => transfer.IsDone && right.IsReadFinished, 60);
+
+        left.Path.DatagramLength.Should().Be(8120);
+        pair.Run(5);
+        pair.Right.Endpoint.HeldPackets.Should().Be(0);
+    }
+
+    [Fact]
+    public void AJumboProbe_ThatTheKernelRefuses_CostsNothing()
+    {
+        var pair = new UtpPair(new UtpOptions { JumboDatagramLength = 8120 });
+        var refused = new List<int>();
+        UtpConnection? sender = null;
+        pair.Fate = datagram =>
+        {
+            if (datagram.Bytes.Length <= 1472)
+                return [0];
+            refused.Add(datagram.Bytes.Length);
+            sender!.HandleTooLong(datagram.Bytes.Length, pair.Now.Microseconds);
+            return [];
+        };
+        var (left, right) = pair.Open();
+        sender = left;
+        var transfer = new Transfer(left, right, 3_000_000).Start(pair);
+        pair.RunUntil(() => transfer.IsDone, 30);
+
+        refused.Should().Equal(8120);
+        left.Path.DatagramLength.Should().Be(1472);
+        pair.Left.Endpoint.Statistics.Retransmissions.Should().Be(1, "its payload goes again, at once");
+    }
+
+    [Fact]
+    public void JumboDatagrams_GoInParts_WhenThePathBecomesNarrow()
+    {
+        var pair = new UtpPair(new UtpOptions { JumboDatagramLength = 8120 });
+        var (left, right) = pair.Open();
+        var transfer = new Transfer(left, right, 3_000_000).Start(pair);
+        pair.RunUntil(() => transfer.IsDone, 30);
+        left.Path.DatagramLength.Should().Be(8120);
+        var more = new Transfer(left, right, 4_000_000, finishes: true).Start(pair);
+        pair.Run(0.02);
+        pair.Fate = datagram => datagram.Bytes.Length > 1472 ? [] : [0];
+
+        pair.RunUntil(() => more.IsDone && right.IsReadFinished, 120);
+
+        left.Path.DatagramLength.Should().Be(1472);
+    }
+
     [Theory]
     [InlineData(1200, 1200, 1216)]
     [InlineData(1300, 1284, 1300)]

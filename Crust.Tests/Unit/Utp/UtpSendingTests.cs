@@ -52,6 +52,54 @@ public sealed class UtpSendingTests
             search.WantedProbe(601_000_000).Should().Be(1472, "paths change");
     }
 
+    [Theory]
+    [InlineData(8120, 8120, 2)]
+    [InlineData(8119, 1472, 4)]
+    [InlineData(1472, 1472, 4)]
+    [InlineData(1452, 1436, 40)]
+    public void PathMtuSearch_AsksForOneJumbo_WhereTheLongestOfEthernetPasses(int passes, int least, int mostProbes)
+    {
+        var search = new PathMtuSearch(1472);
+        search.AllowJumbo(8120);
+        var asked = new List<int>();
+        for (var wanted = search.WantedProbe(0); wanted > 0; wanted = search.WantedProbe(0))
+        {
+            search.ProbeSent(wanted);
+            asked.Add(wanted);
+            if (wanted <= passes)
+                search.ProbeDelivered(0);
+            else
+                search.ProbeLost(0);
+        }
+
+        search.Length.Should().BeInRange(least, passes);
+        asked.Should().HaveCountLessThanOrEqualTo(mostProbes).And.OnlyContain(length => length <= 1472 || length == 8120);
+        asked[0].Should().Be(1472);
+        search.WantedProbe(599_000_000).Should().Be(0);
+        if (passes is 8119 or 1472)
+            search.WantedProbe(601_000_000).Should().Be(8120, "paths change");
+    }
+
+    [Fact]
+    public void PathMtuSearch_BeginsAnew_WhenJumbosNoLongerPass()
+    {
+        var search = new PathMtuSearch(1472);
+        search.AllowJumbo(8120);
+        foreach (var length in new[] { 1472, 8120 })
+        {
+            search.WantedProbe(0).Should().Be(length);
+            search.ProbeSent(length);
+            search.ProbeDelivered(0);
+        }
+
+        search.Exclude(8120, 0);
+        search.Length.Should().Be(1200);
+        search.WantedProbe(0).Should().Be(1472);
+        search.ProbeSent(1472);
+        search.ProbeDelivered(0);
+        search.WantedProbe(599_000_000).Should().Be(0, "the jumbo was excluded a moment ago");
+    }
+
     [Fact]
     public void Pacer_GivesTheRate_InTrainsOfAtMostAMillisecond()
     {

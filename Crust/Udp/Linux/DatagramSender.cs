@@ -14,6 +14,9 @@ internal sealed unsafe class DatagramSender(SafeSocketHandle socket, AddressFami
     /// <summary>Longest train: the longest UDP payload over IPv4, less room for options.</summary>
     private const int MaxTrainLength = 65_000;
 
+    /// <summary>What Ethernet's ordinary packets carry.</summary>
+    private const int EthernetPayload = 1472;
+
     /// <summary>Datagrams in a call of sendmmsg. Ours: what a train of 64 KiB has.</summary>
     private const int MaxBatch = 64;
 
@@ -86,6 +89,9 @@ internal sealed unsafe class DatagramSender(SafeSocketHandle socket, AddressFami
                         // An interface that cannot compute checksums: quinn-udp saw it too.
                         _kind = DatagramSocketKind.Batched;
                         continue;
+                    case ErrorNumber.InvalidArgument when way == DatagramSocketKind.Segmented && segmentLength > EthernetPayload:
+                        // Older kernels say so of segments that are longer than the path takes; one alone would go, in fragments.
+                        return DatagramSendStatus.TooLong;
                     case ErrorNumber.InvalidArgument when way == DatagramSocketKind.Segmented:
                         // A segment that is longer than the path takes, or a kernel that lacks it; one alone will tell.
                         one = true;

@@ -7,7 +7,7 @@ namespace Crust.Utp.Driver;
 internal sealed record UtpTransportOptions
 {
     /// <summary>Limits and switches of the protocol. Whether remotes may connect is decided by binding.</summary>
-    internal UtpOptions Utp { get; init; } = new();
+    internal UtpOptions Utp { get; init; } = new() { JumboDatagramLength = UtpOptions.JumboFrameLength };
 
     /// <summary>How sockets are made.</summary>
     internal DatagramSocketOptions Sockets { get; init; } = new();

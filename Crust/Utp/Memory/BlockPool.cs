@@ -4,7 +4,7 @@ namespace Crust.Utp.Memory;
 /// Blocks for the bytes that connections hold, and packets for what came out of order. One endpoint's, so no lock. The bound on what is in use are the
 /// windows (<see cref="WindowBudget"/>); the bound on what is kept for later are the constants here.
 /// </summary>
-internal sealed class BlockPool(int packetLength)
+internal sealed class BlockPool(int packetLength, int jumboLength = 0)
 {
     /// <summary>Ours: a dozen packets. Small enough for a thousand slow connections, large enough that a block is rare work.</summary>
     internal const int BlockLength = 16 * 1024;
@@ -14,6 +14,9 @@ internal sealed class BlockPool(int packetLength)
 
     /// <summary>Ours: a window of libutp's with a hole at its front, 1.5 MiB.</summary>
     private const int MaxKeptPackets = 1024;
+
+    /// <summary>Ours: 2 MiB.</summary>
+    private const int MaxKeptJumbos = 256;
 
     /// <summary>Ours: four full records of a session, so that most are in one piece.</summary>
     internal const int LargeBlockLength = 264 * 1024;
@@ -29,6 +32,7 @@ internal sealed class BlockPool(int packetLength)
     private readonly Stack<ReadBlock> _readBlocks = new();
     private readonly Stack<ReadBlock> _largeReadBlocks = new();
     private readonly Stack<byte[]> _packets = new();
+    private readonly Stack<byte[]> _jumbos = new();
     private int _largeReadBlocksInUse;
 
     internal int BlocksInUse { get; private set; }
@@ -99,9 +103,10 @@ internal sealed class BlockPool(int packetLength)
     {
         PacketsInUse++;
         // Longer than we send ourselves is rare, and not worth keeping.
-        if (length > packetLength)
+        if (length > packetLength && length > jumboLength)
             return GC.AllocateUninitializedArray<byte>(length);
-        return _packets.TryPop(out var packet) ? packet : GC.AllocateUninitializedArray<byte>(packetLength);
+        var (kept, whole) = length > packetLength ? (_jumbos, jumboLength) : (_packets, packetLength);
+        return kept.TryPop(out var packet) ? packet : GC.AllocateUninitializedArray<byte>(whole);
     }
 
     internal void ReturnPacket(byte[] packet)
@@ -109,5 +114,7 @@ internal sealed class BlockPool(int packetLength)
         PacketsInUse--;
         if (packet.Length == packetLength && _packets.Count < MaxKeptPackets)
             _packets.Push(packet);
+        else if (packet.Length == jumboLength && _jumbos.Count < MaxKeptJumbos)
+            _jumbos.Push(packet);
     }
 }

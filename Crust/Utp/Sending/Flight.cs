@@ -155,6 +155,17 @@ internal sealed class Flight
         return outcome;
     }
 
+    /// <summary>The packet that asks for the path MTU did not go: it is to be sent again.</summary>
+    internal void LoseProbe()
+    {
+        var outcome = default(LossOutcome);
+        for (var number = _packets.Next - 1; number >= _packets.First && !outcome.ProbeLost; number--)
+        {
+            if ((_packets[number].State & (SentPacketState.Probe | SentPacketState.Lost | SentPacketState.Delivered)) == SentPacketState.Probe)
+                Lose(number, ref outcome);
+        }
+    }
+
     /// <summary>Lets go of what an idle connection does not need.</summary>
     internal void Trim()
     {

@@ -1,8 +1,8 @@
 namespace Crust.Utp.Sending;
 
 /// <summary>
-/// How long datagrams may be on this path (RFC 8899): begins with a length that passes nearly everywhere, asks for the longest, then halves the rest. It asks with
-/// packets that carry ordinary payload and filler, so a probe that is lost costs nothing but itself.
+/// How long datagrams may be on this path (RFC 8899): begins with a length that passes nearly everywhere, asks for the longest of Ethernet, then halves the rest; between Crust peers where that passes it
+/// asks for one jumbo length more, and for nothing in between. It asks with packets that carry ordinary payload and filler, so a probe that is lost costs nothing but itself.
 /// </summary>
 internal struct PathMtuSearch
 {
@@ -24,6 +24,7 @@ internal struct PathMtuSearch
     private const int SmallestStep = 16;
 
     private readonly int _maxLength;
+    private int _jumboLength;
     private int _tooLong;
     private int _failures;
     private long _raiseMicroseconds;
@@ -33,6 +34,15 @@ internal struct PathMtuSearch
         _maxLength = maxLength;
         Length = Math.Min(BaseLength, maxLength);
         _tooLong = maxLength + 1;
+    }
+
+    /// <summary>Asks for a longer datagram as well, once the longest of the others has passed; 0 changes nothing.</summary>
+    internal void AllowJumbo(int length)
+    {
+        if (length <= _maxLength)
+            return;
+        _jumboLength = length;
+        _tooLong = Math.Max(_tooLong, length + 1);
     }
 
     /// <summary>The longest datagram known to pass.</summary>
@@ -48,13 +58,13 @@ internal struct PathMtuSearch
             return 0;
         if (IsDone)
         {
-            if (Length == _maxLength || nowMicroseconds < _raiseMicroseconds)
+            if (Length == Longest || nowMicroseconds < _raiseMicroseconds)
                 return 0;
-            _tooLong = _maxLength + 1;
+            _tooLong = Longest + 1;
         }
 
         // The first question is the longest: on most paths it is the only one.
-        return _tooLong > _maxLength ? _maxLength : (Length + _tooLong) / 2;
+        return Length >= _maxLength ? _jumboLength : _tooLong > _maxLength ? _maxLength : (Length + _tooLong) / 2;
     }
 
     internal void ProbeSent(int length) => ProbeLength = length;
@@ -89,7 +99,10 @@ internal struct PathMtuSearch
         Finish(nowMicroseconds);
     }
 
-    private readonly bool IsDone => _tooLong - Length <= SmallestStep || Length == _maxLength;
+    private readonly int Longest => Math.Max(_maxLength, _jumboLength);
+
+    /// <summary>Nothing is left to ask: the longest passes, or what does not is close by; and a jumbo that does not pass leaves nothing above the others.</summary>
+    private readonly bool IsDone => Length == Longest || _tooLong - Length <= SmallestStep || (Length >= _maxLength && _tooLong <= _jumboLength);
 
     private void Finish(long nowMicroseconds)
     {

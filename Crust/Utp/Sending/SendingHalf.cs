@@ -5,7 +5,7 @@ using Crust.Utp.Packets;
 namespace Crust.Utp.Sending;
 
 /// <summary>One connection's sending direction: what was written, what is under way, and what may go when.</summary>
-internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxDatagramLength)
+internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxDatagramLength, int jumboDatagramLength)
 {
     /// <summary>libutp takes 1,024 packets; one less, as it ignores a STATE that is numbered behind a full window.</summary>
     internal const int StandardWindowPackets = 1023;
@@ -97,6 +97,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         _allowedEnd = windowBytes;
         _progressMicroseconds = nowMicroseconds;
     }
+
+    /// <summary>The other side is a Crust peer: it takes longer datagrams than Ethernet's, if the path does.</summary>
+    internal void AllowJumbo() => _pathMtu.AllowJumbo(jumboDatagramLength);
 
     internal void AddRttSample(long microseconds) => _rtt.AddSample(microseconds);
 
@@ -222,7 +225,14 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         _probeDue = true;
     }
 
-    internal void ExcludeLength(int length, long nowMicroseconds) => _pathMtu.Exclude(length, nowMicroseconds);
+    internal void ExcludeLength(int length, long nowMicroseconds)
+    {
+        var isProbe = _pathMtu.ProbeLength >= length;
+        _pathMtu.Exclude(length, nowMicroseconds);
+        // It never left: its payload need not wait until that is found out.
+        if (isProbe)
+            _flight.LoseProbe();
+    }
 
     /// <summary>
     /// Chooses the next packet that may go now. <paramref name="trainBytes"/> are in the train already: more may go only if the window still has room.
