@@ -58,13 +58,16 @@ internal sealed partial class UtpConnection
         _endpoint.Wake(this);
     }
 
-    /// <summary>Takes a RESET: its acknowledgement number is that of a packet we sent, or the next, as a STATE has it.</summary>
+    /// <summary>
+    /// Takes a RESET: its acknowledgement number is that of a packet that is under way, or the next, as a STATE has it, or the last one, as a question has it. An older one was acknowledged by who knew us, and
+    /// whoever guesses has fewer to choose from.
+    /// </summary>
     internal void HandleReset(in PacketHeader header)
     {
         var acknowledged = PacketNumber.Nearest(header.AcknowledgementNumber, _sending.Flight.Packets.First);
         var isPlausible = State == UtpConnectionState.Connecting
             ? header.AcknowledgementNumber == _synNumber
-            : _sending.IsPlausible(acknowledged) || acknowledged == _sending.Flight.Packets.Next;
+            : acknowledged >= _sending.Flight.Packets.First - 1 && acknowledged <= _sending.Flight.Packets.Next;
         if (!isPlausible)
         {
             _endpoint.Statistics.Dropped++;

@@ -187,25 +187,40 @@ internal sealed partial class UtpConnection
         return length > 0;
     }
 
-    /// <summary>A packet that was sent when the path was wider goes again as a train of its parts.</summary>
+    /// <summary>
+    /// A packet that was sent when the path was wider goes again in its parts, as many in this train as the pace allows, and beginning with another one each time: all at once, or always in the same order,
+    /// they would overflow a queue that is no longer than one or two of them, each time at the same part.
+    /// </summary>
     private int WriteParts(Span<byte> buffer, in NextPacket next, long nowMicroseconds, out int segmentLength)
     {
         const int overhead = PacketHeader.Length + PacketPart.ExtensionLength;
         segmentLength = _sending.MaxDatagramLength;
+        var partLength = segmentLength - overhead;
+        var parts = (next.PayloadLength + partLength - 1) / partLength;
+        var first = _sending.Flight.Packets[next.Number].Transmissions;
         var length = 0;
-        for (var offset = 0; offset < next.PayloadLength;)
+        var isLast = false;
+        // Asked before anything is taken from it: only then does the pace count the time since.
+        _ = _sending.MayContinue(nowMicroseconds);
+        for (var sent = _sending.SentPartsOf(next); sent < parts && !isLast && (length == 0 || _sending.MayContinue(nowMicroseconds));)
         {
-            var part = Math.Min(next.PayloadLength - offset, segmentLength - overhead);
+            var offset = (first + sent) % parts * partLength;
+            var part = Math.Min(next.PayloadLength - offset, partLength);
             var datagram = buffer.Slice(length, overhead + part);
             Header(PacketType.Data, ExtensionKind.Bits, next.Number, nowMicroseconds).Write(datagram);
-            new PacketPart(offset, next.PayloadLength).Write(datagram[PacketHeader.Length..]);
+            new PacketPart(offset, next.PayloadLength).Write(datagram[PacketHeader.Length..], _marksPackets);
             _sending.CopyPayload(next.Offset + offset, datagram[overhead..]);
-            offset += part;
             length += datagram.Length;
+            sent++;
+            _sending.PartSent(next, sent, sent == parts, datagram.Length, nowMicroseconds);
+            if (sent == parts)
+                _endpoint.Statistics.Retransmissions++;
+            // Only the last datagram of a train may be shorter.
+            isLast = part < partLength;
         }
 
-        _sending.Sent(next, nowMicroseconds);
-        _endpoint.Statistics.Retransmissions++;
+        // A train of the shortest part alone.
+        segmentLength = Math.Min(segmentLength, length);
         return length;
     }
 

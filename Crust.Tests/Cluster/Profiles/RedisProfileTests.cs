@@ -18,7 +18,7 @@ public sealed class RedisProfileTests(RedisWorld world, ITestOutputHelper output
     [Fact]
     public async Task AServerThatForgets_IsRefused_UnlessThatIsAccepted_AndThenToldOf()
     {
-        await using var cache = new RedisServer(keepsAll: false);
+        await using var cache = new Servers.RedisServer(keepsAll: false);
         await cache.StartAsync();
         var options = new SiloOptions
         {

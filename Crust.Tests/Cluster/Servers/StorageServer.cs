@@ -84,6 +84,9 @@ internal abstract class StorageServer : IAsyncDisposable
         _process = null;
     }
 
+    /// <summary>Whether this is in its files: an emulator writes only now and then.</summary>
+    internal bool HasWritten(string text) => Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Any(file => File.ReadAllText(file).Contains(text, StringComparison.Ordinal));
+
     /// <summary>SIGSTOP: connections stay, nothing answers.</summary>
     internal Task PauseAsync() => SignalAsync("STOP");
 

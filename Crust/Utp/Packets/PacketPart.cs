@@ -24,10 +24,10 @@ internal readonly record struct PacketPart(int Offset, int WholeLength)
         return part.Offset < part.WholeLength;
     }
 
-    /// <summary>Writes the chain, which begins with kind <see cref="ExtensionKind.Bits"/>.</summary>
-    internal void Write(Span<byte> buffer)
+    /// <summary>Writes the chain, which begins with kind <see cref="ExtensionKind.Bits"/>; with <see cref="PeerMark"/>'s bits where the packet has them.</summary>
+    internal void Write(Span<byte> buffer, bool marks)
     {
-        buffer = buffer[KnownExtensions.Write(buffer, ExtensionKind.Part, marks: false)..];
+        buffer = buffer[KnownExtensions.Write(buffer, ExtensionKind.Part, marks)..];
         buffer[0] = ExtensionKind.None;
         buffer[1] = ContentLength;
         BinaryPrimitives.WriteUInt16BigEndian(buffer[2..], (ushort)Offset);

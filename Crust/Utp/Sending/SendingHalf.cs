@@ -48,6 +48,9 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     private bool _isLimited;
     private int _windowProbes;
 
+    /// <summary>The packet that goes again in parts, and how many of them did.</summary>
+    private (long Number, int Sent) _parts;
+
     internal int MaxWindowPackets { get; set; } = StandardWindowPackets;
 
     /// <summary>Bytes that each packet has between header and payload now.</summary>
@@ -296,6 +299,25 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
         _probeDue = false;
         _windowProbeDue = false;
         _pacer.Consume(packet.PayloadLength + PacketHeader.Length);
+    }
+
+    /// <summary>How many parts of a packet have been sent.</summary>
+    internal int SentPartsOf(in NextPacket packet) => _parts.Number == packet.Number ? _parts.Sent : 0;
+
+    /// <summary>Whether more of a train of parts may go now.</summary>
+    internal bool MayContinue(long nowMicroseconds) => IsPaced(nowMicroseconds, trainBytes: 1);
+
+    /// <summary>A part of a packet is written, of <paramref name="datagramLength"/> bytes. The packet is under way with the last one.</summary>
+    internal void PartSent(in NextPacket packet, int sentParts, bool isLast, int datagramLength, long nowMicroseconds)
+    {
+        if (isLast)
+            _flight.Resend(packet.Number, nowMicroseconds);
+        _parts = isLast ? default : (packet.Number, sentParts);
+        // It takes time, in which nothing can be acknowledged.
+        _timerMicroseconds = nowMicroseconds;
+        _probeDue = false;
+        _windowProbeDue = false;
+        _pacer.Consume(datagramLength);
     }
 
     internal void CopyPayload(long offset, Span<byte> destination) => _bytes.CopyTo(offset, destination);
