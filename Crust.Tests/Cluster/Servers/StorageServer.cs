@@ -93,6 +93,14 @@ internal abstract class StorageServer : IAsyncDisposable
     /// <summary>SIGCONT.</summary>
     internal Task ResumeAsync() => SignalAsync("CONT");
 
+    /// <summary>A port of this host that nobody has now.</summary>
+    internal static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
@@ -126,12 +134,5 @@ internal abstract class StorageServer : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
