@@ -13,10 +13,10 @@ namespace Crust.Tests.Cluster.Profiles;
 /// <summary>What the profiles with storage over a network promise besides.</summary>
 public abstract class SharedStorageConformance(ProfileWorld world, ITestOutputHelper output) : ProfileConformance(world)
 {
-    /// <summary>Longer than a state's operation is given, and there and back.</summary>
+    /// <summary>Each way, so that an answer comes twice as late as an operation's time is over.</summary>
     private static readonly TimeSpan Slow = GuardedGrainStorage.Patience;
 
-    /// <summary>Slower than any storage should be, and fast enough.</summary>
+    /// <summary>Each way: slower than any storage should be, and fast enough.</summary>
     private static readonly TimeSpan Tardy = GuardedGrainStorage.Patience / 8;
 
     [Fact]

@@ -208,8 +208,7 @@ internal sealed class UtpStory
                 if (end.Host != victim || end.Connection is not { } connection || connection.Remote != name || (id != connection.Key.ReceiveId && id != connection.SendId))
                     continue;
                 var behind = unchecked((ushort)(connection.NextPacketNumber - acknowledged));
-                var flight = connection.NextPacketNumber - connection.FirstPacketNumber;
-                if (connection.State == UtpConnectionState.Connecting || behind <= flight + connection.LargestFlightPackets + ReorderedAcknowledgements)
+                if (connection.State == UtpConnectionState.Connecting || behind <= connection.LargestFlightPackets + ReorderedAcknowledgements)
                     conversation.MayFail = true;
             }
         }
