@@ -322,15 +322,16 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
     private async Task<bool> ReadAsync(int shard, CancellationToken cancellationToken)
     {
         ulong known;
+        long reading;
         lock (_lock)
-            known = _view.VersionOf(shard);
+            (known, reading) = _view.BeginReading(shard);
         var (isAnswered, read) = await _cluster.ReadBootstrapAsync(shard, known, cancellationToken);
         if (!isAnswered)
             return false;
         PeerId[] live = [.. _cluster.Directory.Gateways.Select(g => g.Gateway)];
         lock (_lock)
         {
-            var entries = read is null ? _view.Confirm(shard, _clock.Now) : _view.Set(shard, read, _clock.Now);
+            var entries = read is null ? _view.Confirm(shard, reading, _clock.Now) : _view.Set(shard, reading, read, _clock.Now);
             // A directory that has just begun lists not everybody yet: it is listened to once it lists us.
             if (live.Contains(_identity.Id))
             {

@@ -21,15 +21,19 @@ internal sealed class BootstrapView(NetworkId network)
     private BootstrapSampler? _sampler;
     private Instant _made;
 
-    /// <summary>The version of a shard that was read; 0 before.</summary>
-    internal ulong VersionOf(int shard) => _shards[shard].Version;
+    private long _readings;
+
+    /// <summary>A shard is about to be asked: with the version that was read (0 before), and the number of this reading. Answers may come in another order than they were asked for.</summary>
+    internal (ulong Version, long Reading) BeginReading(int shard) => (_shards[shard].Version, ++_readings);
 
     /// <summary>Entries that were read.</summary>
     internal int Count => _shards.Sum(s => s.Entries?.Count ?? 0);
 
-    /// <summary>Takes what was read of a shard. Entries whose record does not verify are left out: a shard is no more believed than anybody.</summary>
-    internal IReadOnlyList<ViewEntry> Set(int shard, BootstrapShard read, Instant now)
+    /// <summary>Takes what was read of a shard, unless a later reading was answered before. Entries whose record does not verify are left out: a shard is no more believed than anybody.</summary>
+    internal IReadOnlyList<ViewEntry> Set(int shard, long reading, BootstrapShard read, Instant now)
     {
+        if (reading < _shards[shard].Reading)
+            return _shards[shard].Entries ?? [];
         // A record is verified when it is new: a minute's proofs change entries, not records.
         var known = _shards[shard].Entries?.ToDictionary(e => e.Record.Peer) ?? [];
         var entries = new List<ViewEntry>();
@@ -42,16 +46,17 @@ internal sealed class BootstrapView(NetworkId network)
                 entries.Add(new ViewEntry(entry, verified));
         }
 
-        _shards[shard] = new Shard(read.Version, read.Time, now, entries);
+        _shards[shard] = new Shard(reading, read.Version, read.Time, now, entries);
         _sampler = null;
         return entries;
     }
 
-    /// <summary>A shard was asked and has not changed: its entries are judged by what time it is now.</summary>
-    internal IReadOnlyList<ViewEntry> Confirm(int shard, Instant now)
+    /// <summary>A shard was asked and has not changed: its entries are judged by what time it is now. Nothing happens if a later reading was answered before.</summary>
+    internal IReadOnlyList<ViewEntry> Confirm(int shard, long reading, Instant now)
     {
         var known = _shards[shard];
-        _shards[shard] = known with { Time = known.Time + (ulong)(now - known.Read).TotalMilliseconds, Read = now };
+        if (reading >= known.Reading)
+            _shards[shard] = known with { Reading = reading, Time = known.Time + (ulong)(now - known.Read).TotalMilliseconds, Read = now };
         return known.Entries ?? [];
     }
 
@@ -77,7 +82,7 @@ internal sealed class BootstrapView(NetworkId network)
         return [.. _sampler.Sample(count, seed).Select(i => _candidates[i])];
     }
 
-    private readonly record struct Shard(ulong Version, ulong Time, Instant Read, List<ViewEntry>? Entries)
+    private readonly record struct Shard(long Reading, ulong Version, ulong Time, Instant Read, List<ViewEntry>? Entries)
     {
         /// <summary>Those that may be told by the shard's clock, which went on since it was read.</summary>
         internal IEnumerable<ViewEntry> SampledAt(Instant now)

@@ -238,8 +238,12 @@ internal sealed class VouchTable(PeerId self, DeterministicRandom random)
     private VouchReport Report(VouchedPeer peer, ushort dialled, ushort reached, bool isIndependent, Instant now)
     {
         peer.IsReported = true;
-        peer.Failures = reached == 0 ? peer.Failures + 1 : 0;
-        Schedule(peer, now + Jittered(reached != 0 ? VouchRules.Interval : VouchRules.AfterFailure * Math.Min(2, peer.Failures)));
+        // A dial of some addresses says nothing of the others that were reached.
+        if (reached != 0)
+            peer.Failures = 0;
+        else if (!peer.Record.Addresses.Any(a => peer.Reached.ContainsKey((a.Transport, a.EndPoint)) && !peer.Missed.Contains((a.Transport, a.EndPoint))))
+            peer.Failures++;
+        Schedule(peer, now + Jittered(reached != 0 ? VouchRules.Interval : VouchRules.AfterFailure * Math.Clamp(peer.Failures, 1, 2)));
         return new VouchReport(peer.Record, peer.SignedRecord, peer.SignedAttachment, dialled, reached, isIndependent);
     }
 

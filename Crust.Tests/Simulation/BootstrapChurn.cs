@@ -195,10 +195,11 @@ internal sealed class BootstrapChurn
         for (var i = 0; i < _shards.Length; i++)
         {
             var shard = _shards[i];
-            if (shard.Version == gate.View.VersionOf(i))
-                gate.View.Confirm(i, Instant);
+            var (version, reading) = gate.View.BeginReading(i);
+            if (shard.Version == version)
+                gate.View.Confirm(i, reading, Instant);
             else
-                gate.View.Set(i, new BootstrapShard(shard.Version, (ulong)Now.ToUnixTimeMilliseconds(), shard.Entries), Instant);
+                gate.View.Set(i, reading, new BootstrapShard(shard.Version, (ulong)Now.ToUnixTimeMilliseconds(), shard.Entries), Instant);
         }
 
         After(VouchRules.ReadPeriod * (VouchRules.MinJitter + (VouchRules.MaxJitter - VouchRules.MinJitter) * _random.NextDouble()), () => Read(gate));

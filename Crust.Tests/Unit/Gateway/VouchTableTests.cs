@@ -130,6 +130,21 @@ public sealed class VouchTableTests : IDisposable
         _table.HandleDialled(_peer.Id, again, [DialBackOutcome.Reached], isIndependent: false, null, _now)!.Reached.Should().Be((ushort)(again[0] == both[0] ? 1 : 2));
     }
 
+    /// <summary>Used to take a peer out of samples until the shard had answered, each time it asked for an address that cannot be reached.</summary>
+    [Fact]
+    public void APeerThatAsksForAnotherAddress_IsStillReached_WhereItWas()
+    {
+        Attach(isNew: true, 1, true, "203.0.113.7:4000", "203.0.113.7:4001");
+        _table.HandleDialled(_peer.Id, [_peer.At("203.0.113.7:4000")], [DialBackOutcome.Reached], isIndependent: true, [], _now);
+        _table.HandleDialled(_peer.Id, [_peer.At("203.0.113.7:4001")], [DialBackOutcome.NoAnswer], isIndependent: true, [], _now)
+            .Should().BeEquivalentTo(new { Dialled = (ushort)2, Reached = (ushort)0 });
+        _table.HasFailed(_peer.Id).Should().BeFalse();
+        Tick(19);
+        NextDial().Should().Equal([_peer.At("203.0.113.7:4000")], "if one is gone, the other may be");
+        Dialled(DialBackOutcome.NoAnswer)!.Dialled.Should().Be(3);
+        _table.HasFailed(_peer.Id).Should().BeTrue();
+    }
+
     [Fact]
     public void APeerWhoseSessionEnds_IsDialledAtOnce_AndGoesOnBeingVouchedForIfItIsThere()
     {
