@@ -12,6 +12,7 @@ return args switch
     [TrafficPeer.Verb, .. var rest] => await TrafficPeer.RunAsync(rest),
     [NumberedPeer.Verb, .. var rest] => await NumberedPeer.RunAsync(rest),
     [PeerHost.Verb, .. var rest] => await PeerHost.RunAsync(rest),
+    [ServiceHost.Verb, .. var rest] => await ServiceHost.RunAsync(rest),
     [CorpusRecorder.Verb, var folder] => await CorpusRecorder.RunAsync(folder),
     [MatrixReport.Verb, var journal, .. var file] => MatrixReport.Run(journal, file.FirstOrDefault()),
     _ when args.Any(argument => argument is "--server" or "--internal-msbuild-node") =>

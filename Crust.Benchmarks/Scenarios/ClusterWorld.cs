@@ -99,7 +99,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
         {
             // As if all of it had changed.
             var (_, read) = await Gateways[0].Link.ReadBootstrapAsync(shard, 0, CancellationToken.None);
-            _view.Set(shard, read ?? throw new InvalidOperationException("No answer."), _clock.Now);
+            _view.Set(shard, _view.BeginReading(shard).Reading, read ?? throw new InvalidOperationException("No answer."), _clock.Now);
         }
 
         var samples = 0;

@@ -94,6 +94,10 @@ public sealed class CrustProcess : IAsyncDisposable
     public static CrustProcess PeerHost(TemporaryFolder folder, params string[] arguments) => Start(
         folder, "dotnet", [typeof(CrustProcess).Assembly.Location, Clusters.PeerHost.Verb, .. arguments], hasInput: true);
 
+    /// <summary>Starts a <see cref="Clusters.ServiceHost"/> by another command, which must become it; it listens to what <see cref="SayAsync"/> says.</summary>
+    public static CrustProcess ServiceHostThrough(TemporaryFolder folder, string[] command, params string[] arguments) => Start(
+        folder, command[0], [.. command[1..], "dotnet", typeof(CrustProcess).Assembly.Location, Clusters.ServiceHost.Verb, .. arguments], hasInput: true);
+
     /// <summary>Starts what calls or serves the cluster by the contracts of the older release; it listens to what <see cref="SayAsync"/> says.</summary>
     public static CrustProcess Older(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [OlderProgram, .. arguments], hasInput: true);
 

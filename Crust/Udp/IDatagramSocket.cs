@@ -1,4 +1,5 @@
 using System.Net;
+using Crust.Buffers;
 using Crust.Primitives;
 
 namespace Crust.Udp;
@@ -12,7 +13,7 @@ internal interface IDatagramSocket : IDisposable
     /// <summary>Where it is bound.</summary>
     IPEndPoint LocalEndPoint { get; }
 
-    /// <summary>Whether trains of datagrams pass the kernel as one (UDP_SEGMENT): <see cref="Send"/> costs little more for many than for one.</summary>
+    /// <summary>Whether trains of datagrams pass the kernel as one (UDP_SEGMENT): sending many costs little more than sending one.</summary>
     bool SendsTrains { get; }
 
     /// <summary>Begins to receive. Once.</summary>
@@ -24,6 +25,13 @@ internal interface IDatagramSocket : IDisposable
     /// <param name="remote">Whom they go to.</param>
     /// <param name="sent">Bytes, whole datagrams, that the kernel took; all of them only with <see cref="DatagramSendStatus.Sent"/>.</param>
     DatagramSendStatus Send(ReadOnlySpan<byte> datagrams, int segmentLength, TransportAddress remote, out int sent);
+
+    /// <summary>Sends a train from where it lies; never waits.</summary>
+    /// <param name="datagrams">At most 64 datagrams and 65,000 bytes.</param>
+    /// <param name="segmentLength">Bytes of each; the last one may be shorter.</param>
+    /// <param name="remote">Whom they go to.</param>
+    /// <returns>False when nothing was sent, for whatever reason: <see cref="Send(ReadOnlySpan{byte}, int, TransportAddress, out int)"/> tells.</returns>
+    bool TrySend(GatherList datagrams, int segmentLength, TransportAddress remote);
 
     /// <summary>Sends one datagram that nobody on the path may fragment, this host included: it asks whether the path takes that length.</summary>
     DatagramSendStatus SendProbe(ReadOnlySpan<byte> datagram, TransportAddress remote);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Crust.Buffers;
 using Crust.Primitives;
 
 namespace Crust.Udp;
@@ -81,6 +82,8 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
             return DatagramSendStatus.Closed;
         }
     }
+
+    public bool TrySend(GatherList datagrams, int segmentLength, TransportAddress remote) => false;
 
     public DatagramSendStatus SendProbe(ReadOnlySpan<byte> datagram, TransportAddress remote)
     {

@@ -33,7 +33,7 @@ internal sealed class StatelessReplies
         var length = PacketHeader.Length;
         if (reply.IsMarked)
             length += PeerMark.Write(buffer[PacketHeader.Length..], ExtensionKind.None);
-        transmit = new UtpTransmit(reply.Remote, length, length, IsProbe: false, Connection: null);
+        transmit = new UtpTransmit(reply.Remote, length, length, IsProbe: false, IsGathered: false, Connection: null);
         return true;
     }
 }

@@ -1,3 +1,4 @@
+using Crust.Buffers;
 using Crust.Primitives;
 using Crust.Utp.Packets;
 using Crust.Utp.Sending;
@@ -8,6 +9,9 @@ internal sealed partial class UtpConnection
 {
     /// <summary>Linux, UDP_MAX_SEGMENTS: most datagrams in one call; newer kernels take twice as many.</summary>
     private const int MaxTrainPackets = 64;
+
+    /// <summary>Payload of this length is not copied, where the caller can send it from where it lies. Ours: shorter pieces cost the kernel more than the copy.</summary>
+    private const int MinGatheredLength = 4096;
 
     /// <summary>Longest UDP payload (IPv6: 65,535 - 8, IPv4: 20 less), which bounds a train as well.</summary>
     private const int MaxTrainLength = 65_507;
@@ -25,7 +29,7 @@ internal sealed partial class UtpConnection
     private bool _holdsBuffers = true;
 
     /// <summary>Writes the next train; false when nothing may go now.</summary>
-    internal bool TryTransmit(Span<byte> buffer, long nowMicroseconds, out UtpTransmit transmit)
+    internal bool TryTransmit(Span<byte> buffer, GatherList? gathered, long nowMicroseconds, out UtpTransmit transmit)
     {
         transmit = default;
         if (State == UtpConnectionState.Ended)
@@ -33,6 +37,7 @@ internal sealed partial class UtpConnection
         var length = 0;
         var segmentLength = 0;
         var isProbe = false;
+        var isGathered = false;
         if (State == UtpConnectionState.Connecting)
         {
             if (!_isSynDue)
@@ -41,7 +46,7 @@ internal sealed partial class UtpConnection
         }
         else if ((_receiving.HasHoles && _receiving.IsAcknowledgementDue(nowMicroseconds))
             || State != UtpConnectionState.Open
-            || !TryWriteTrain(buffer, nowMicroseconds, out length, out segmentLength, out isProbe))
+            || !TryWriteTrain(buffer, gathered, nowMicroseconds, out length, out segmentLength, out isProbe, out isGathered))
         {
             if (!_receiving.IsAcknowledgementDue(nowMicroseconds) && !IsKeepAliveDue(nowMicroseconds))
                 return false;
@@ -52,7 +57,7 @@ internal sealed partial class UtpConnection
         _holdsBuffers = true;
         if (State != UtpConnectionState.Connecting)
             _receiving.AcknowledgementSent();
-        transmit = new UtpTransmit(Remote, length, segmentLength, isProbe, this);
+        transmit = new UtpTransmit(Remote, length, segmentLength, isProbe, isGathered, this);
         return true;
     }
 
@@ -156,10 +161,10 @@ internal sealed partial class UtpConnection
         return PacketHeader.Length + length;
     }
 
-    private bool TryWriteTrain(Span<byte> buffer, long nowMicroseconds, out int length, out int segmentLength, out bool isProbe)
+    private bool TryWriteTrain(Span<byte> buffer, GatherList? gathered, long nowMicroseconds, out int length, out int segmentLength, out bool isProbe, out bool isGathered)
     {
         length = segmentLength = 0;
-        isProbe = false;
+        isProbe = isGathered = false;
         var room = Math.Min(buffer.Length, MaxTrainLength);
         for (var packets = 0; packets < MaxTrainPackets && _sending.TryNext(nowMicroseconds, length, out var next); packets++)
         {
@@ -175,8 +180,18 @@ internal sealed partial class UtpConnection
             if (packets > 0 && (wholeLength > segmentLength || next.ProbeLength > 0 || length + wholeLength > room))
                 break;
             if (packets == 0)
+            {
                 segmentLength = wholeLength;
-            WritePacket(buffer.Slice(length, wholeLength), next, nowMicroseconds);
+                gathered?.Clear();
+                isGathered = gathered is not null && next.PayloadLength >= MinGatheredLength && next.ProbeLength == 0 && CanGather(gathered, next);
+            }
+
+            if (!isGathered)
+                WritePacket(buffer.Slice(length, wholeLength), next, nowMicroseconds);
+            else if (CanGather(gathered!, next))
+                GatherPacket(gathered!, wholeLength, next, nowMicroseconds);
+            else
+                break;
             _sending.Sent(next, nowMicroseconds);
             length += wholeLength;
             isProbe = next.ProbeLength > 0;
@@ -224,15 +239,30 @@ internal sealed partial class UtpConnection
         return length;
     }
 
+    /// <summary>Whether a packet's payload stays where it lies, in no more pieces than the list has room for.</summary>
+    private bool CanGather(GatherList gathered, in NextPacket next) => _sending.PiecesOf(next) is > 0 and var pieces && pieces < gathered.FreePieces;
+
+    private void GatherPacket(GatherList gathered, int wholeLength, in NextPacket next, long nowMicroseconds)
+    {
+        WriteHead(gathered.Reserve(wholeLength - next.PayloadLength), next, nowMicroseconds);
+        _sending.GatherPayload(next, gathered);
+    }
+
     private void WritePacket(Span<byte> packet, in NextPacket next, long nowMicroseconds)
     {
-        var extensionLength = packet.Length - PacketHeader.Length - next.PayloadLength;
+        WriteHead(packet[..^next.PayloadLength], next, nowMicroseconds);
+        _sending.CopyPayload(next.Offset, packet[^next.PayloadLength..]);
+    }
+
+    /// <summary>Writes header and extensions, and counts the packet.</summary>
+    private void WriteHead(Span<byte> packet, in NextPacket next, long nowMicroseconds)
+    {
+        var extensionLength = packet.Length - PacketHeader.Length;
         Header(next.IsFin ? PacketType.Fin : PacketType.Data, extensionLength > 0 ? ExtensionKind.Bits : ExtensionKind.None, next.Number, nowMicroseconds).Write(packet);
         if (next.ProbeLength > 0)
             PaddingExtension.Write(packet.Slice(PacketHeader.Length, extensionLength), IsCrust);
         else if (extensionLength > 0)
             PeerMark.Write(packet[PacketHeader.Length..], ExtensionKind.None);
-        _sending.CopyPayload(next.Offset, packet[^next.PayloadLength..]);
         if (next.IsResent)
             _endpoint.Statistics.Retransmissions++;
         else

@@ -1,3 +1,4 @@
+using Crust.Buffers;
 using Crust.Primitives;
 using Crust.Utp.Memory;
 using Crust.Utp.Packets;
@@ -8,12 +9,12 @@ namespace Crust.Utp;
 
 /// <summary>
 /// All µTP connections of one UDP socket (BEP 29): datagrams and time go in; datagrams, one deadline and events come out. Pure; one thread at a time.
-/// Time never goes back. After each input, and after each call on a connection, drain <see cref="PollTransmit"/> and <see cref="PollEvent"/>,
+/// Time never goes back. After each input, and after each call on a connection, drain <see cref="PollTransmit(Span{byte}, Instant, out UtpTransmit)"/> and <see cref="PollEvent"/>,
 /// then ask for <see cref="PollTimeout"/>.
 /// </summary>
 internal sealed class UtpEndpoint
 {
-    /// <summary>Room that <see cref="PollTransmit"/> wants: the longest train of datagrams the kernel takes in one call.</summary>
+    /// <summary>Room that <see cref="PollTransmit(Span{byte}, Instant, out UtpTransmit)"/> wants: the longest train of datagrams the kernel takes in one call.</summary>
     internal const int TransmitBufferLength = 64 * 1024;
 
     private readonly UtpOptions _options;
@@ -135,7 +136,14 @@ internal sealed class UtpEndpoint
     }
 
     /// <summary>Writes the next train of datagrams into <paramref name="buffer"/>; false when there is nothing to send now.</summary>
-    internal bool PollTransmit(Span<byte> buffer, Instant now, out UtpTransmit transmit)
+    internal bool PollTransmit(Span<byte> buffer, Instant now, out UtpTransmit transmit) => PollTransmit(buffer, null, now, out transmit);
+
+    /// <inheritdoc cref="PollTransmit(Span{byte}, Instant, out UtpTransmit)"/>
+    /// <param name="buffer">At least <see cref="TransmitBufferLength"/> bytes.</param>
+    /// <param name="gathered">Takes trains of long datagrams instead: their payload is not copied, and counts until the endpoint is told anything. Null: everything goes to the buffer.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="transmit">What it is, and where.</param>
+    internal bool PollTransmit(Span<byte> buffer, GatherList? gathered, Instant now, out UtpTransmit transmit)
     {
         _now = now;
         if (_replies.TryWrite(buffer, out transmit))
@@ -147,7 +155,7 @@ internal sealed class UtpEndpoint
         while (_transmitting.TryTake(out var connection))
         {
             connection.IsQueued = false;
-            if (connection.TryTransmit(buffer, now.Microseconds, out transmit))
+            if (connection.TryTransmit(buffer, gathered, now.Microseconds, out transmit))
             {
                 // Behind the others: each has one train in turn.
                 Wake(connection);

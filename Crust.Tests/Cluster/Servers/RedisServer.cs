@@ -1,10 +1,14 @@
+using System.Net;
 using Crust.Tests.Interop.Utp;
+using Crust.Tests.NatLab;
 
 namespace Crust.Tests.Cluster.Servers;
 
 /// <summary>A Redis server.</summary>
 /// <param name="keepsAll">False: without append-only file, and with eviction, as a cache runs.</param>
-internal sealed class RedisServer(bool keepsAll = true) : StorageServer
+/// <param name="host">The namespace it runs in; null for this one.</param>
+/// <param name="address">The address there, beside loopback; null for loopback alone.</param>
+internal sealed class RedisServer(bool keepsAll = true, NetworkNamespace? host = null, IPAddress? address = null) : StorageServer
 {
     private static readonly Lazy<bool> IsThere = new(() => Tool.Runs("redis-server", "--version"));
 
@@ -12,13 +16,20 @@ internal sealed class RedisServer(bool keepsAll = true) : StorageServer
 
     protected override string Name => "redis-server";
 
-    internal override string ConnectionAt(int port) => $"127.0.0.1:{port}";
+    internal override string ConnectionAt(int port) => $"{address ?? IPAddress.Loopback}:{port}";
 
-    internal override StorageServer Another() => new RedisServer(keepsAll);
+    internal override StorageServer Another() => new RedisServer(keepsAll, host, address);
 
-    protected override (string Command, string[] Arguments) CommandLine() =>
-    (
-        "redis-server",
-        ["--bind", "127.0.0.1", "--port", $"{Port}", "--dir", Folder, "--save", "", "--appendonly", keepsAll ? "yes" : "no", "--maxmemory-policy", keepsAll ? "noeviction" : "allkeys-lru"]
-    );
+    protected override bool IsOpen() => host is null ? base.IsOpen() : host.Inside(base.IsOpen);
+
+    protected override (string Command, string[] Arguments) CommandLine()
+    {
+        string[] there = host is null ? [] : LabCluster.On(host), outside = address is null ? [] : [$"{address}"];
+        string[] all =
+        [
+            .. there, "redis-server", "--bind", "127.0.0.1", .. outside, "--protected-mode", address is null ? "yes" : "no", "--port", $"{Port}", "--dir", Folder, "--save", "",
+            "--appendonly", keepsAll ? "yes" : "no", "--maxmemory-policy", keepsAll ? "noeviction" : "allkeys-lru",
+        ];
+        return (all[0], all[1..]);
+    }
 }

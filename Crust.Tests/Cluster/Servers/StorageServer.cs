@@ -122,7 +122,8 @@ internal abstract class StorageServer : IAsyncDisposable
         await kill.WaitForExitAsync();
     }
 
-    private bool IsOpen()
+    /// <summary>Whether somebody can connect to it.</summary>
+    protected virtual bool IsOpen()
     {
         try
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using Crust.Buffers;
 using Crust.Primitives;
 using Crust.Udp;
 
@@ -31,6 +32,8 @@ internal sealed class ThrottledSocket(IDatagramSocket socket) : IDatagramSocket
         ThreadPool.UnsafeQueueUserWorkItem(static handler => handler.HandleWritable(), _handler!, preferLocal: false);
         return DatagramSendStatus.Full;
     }
+
+    public bool TrySend(GatherList datagrams, int segmentLength, TransportAddress remote) => false;
 
     public DatagramSendStatus SendProbe(ReadOnlySpan<byte> datagram, TransportAddress remote) => socket.SendProbe(datagram, remote);
 

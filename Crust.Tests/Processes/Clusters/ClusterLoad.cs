@@ -10,7 +10,8 @@ namespace Crust.Tests.Processes.Clusters;
 /// <summary>Registrations and look-ups against a cluster, one after the other in each of a few loops; it remembers what was acknowledged and when what failed.</summary>
 internal sealed class ClusterLoad : IAsyncDisposable
 {
-    private const int Loops = 8;
+    /// <summary>Requests under way.</summary>
+    internal const int Loops = 8;
 
     private readonly CrustClusterClient _client;
     private readonly CancellationTokenSource _stop = new();

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Crust.Buffers;
 using Crust.Primitives;
 using Crust.Utp;
 
@@ -15,6 +16,7 @@ internal sealed class UtpHost : IDatagramReceiver
     private readonly DatagramNetwork _network;
     private readonly World _world;
     private readonly byte[] _train = new byte[UtpEndpoint.TransmitBufferLength];
+    private readonly GatherList _gathered = new();
     private readonly Stack<long> _armed = new();
     private readonly Action _pump;
     private readonly Action _tick;
@@ -112,8 +114,12 @@ internal sealed class UtpHost : IDatagramReceiver
         _isPumping = true;
         do
         {
-            while (_endpoint.PollTransmit(_train, Clock.Now, out var transmit))
+            while (_endpoint.PollTransmit(_train, _gathered, Clock.Now, out var transmit))
+            {
+                if (transmit.IsGathered)
+                    _gathered.CopyTo(_train);
                 Send(transmit);
+            }
         }
         while (Dispatch());
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Crust.Buffers;
 using Crust.Primitives;
 using Crust.Udp;
 using FluentAssertions;
@@ -53,6 +54,49 @@ public sealed class DatagramSocketTests
         }
 
         inbox.Failures.Should().BeEmpty();
+    }
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task AGatheredTrain_ArrivesAsItsDatagrams_WhereTheKernelTakesTrains(string kind, string from, string to)
+    {
+        RequireFamilies(from, to);
+        using var sender = Bind(from, kind, out _);
+        using var receiver = Bind(to, kind, out var inbox);
+        var destination = Reach(receiver, from);
+        var block = GC.AllocateUninitializedArray<byte>(200_000, pinned: true);
+        RandomNumberGenerator.Fill(block);
+        var list = new GatherList();
+        foreach (var lengths in new[] { new[] { 5_000 }, [8_120, 8_120, 8_120, 40], [8_120, 8_120, 8_120, 8_120, 8_120, 8_120, 8_120, 8_120] })
+        {
+            list.Clear();
+            var expected = new List<byte[]>();
+            foreach (var (i, length) in lengths.Index())
+            {
+                RandomNumberGenerator.Fill(list.Reserve(20));
+                // In one piece, and in two.
+                list.Add(block, i * 10_000, 13);
+                list.Add(block, i * 10_000 + 13, length - 33);
+            }
+
+            var all = new byte[list.Length];
+            list.CopyTo(all);
+            expected.AddRange(all.Chunk(lengths[0]));
+            if (!sender.TrySend(list, lengths[0], destination))
+            {
+                sender.SendsTrains.Should().BeFalse();
+                sender.Send(all, lengths[0], destination, out _).Should().Be(DatagramSendStatus.Sent, "then it goes as a copy");
+            }
+
+            await Eventually.HoldsAsync(() => inbox.Datagrams.Count >= expected.Count, $"{expected.Count} datagrams were sent");
+            inbox.Datagrams.Select(datagram => datagram.Datagram).Should().BeEquivalentTo(expected, options => options.WithStrictOrdering());
+            inbox.Datagrams.Clear();
+        }
+
+        list.Clear();
+        for (var i = 0; i < 9; i++)
+            list.Add(block, 0, 8_120);
+        sender.TrySend(list, 8_120, destination).Should().BeFalse("it is longer than a train");
     }
 
     [Theory]

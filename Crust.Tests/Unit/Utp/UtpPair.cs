@@ -1,5 +1,7 @@
+using Crust.Buffers;
 using Crust.Primitives;
 using Crust.Utp;
+using FluentAssertions;
 
 namespace Crust.Tests.Unit.Utp;
 
@@ -39,6 +41,12 @@ internal sealed class UtpPair
     internal List<Datagram>? Sent { get; set; }
 
     internal long Datagrams { get; private set; }
+
+    /// <summary>Where long datagrams are gathered; null: nowhere, all are copied.</summary>
+    internal GatherList? Gathered { get; set; }
+
+    /// <summary>Trains that were gathered.</summary>
+    internal int GatheredTrains { get; private set; }
 
     /// <summary>Connects from the left, and sends a byte each way, so that both ends are open.</summary>
     internal (UtpConnection Left, UtpConnection Right) Open()
@@ -130,8 +138,15 @@ internal sealed class UtpPair
                 side.Note(happened);
             }
 
-            if (!side.Endpoint.PollTransmit(_buffer, Now, out var transmit))
+            if (!side.Endpoint.PollTransmit(_buffer, Gathered, Now, out var transmit))
                 break;
+            if (transmit.IsGathered)
+            {
+                GatheredTrains++;
+                Gathered!.Length.Should().Be(transmit.Length);
+                Gathered.CopyTo(_buffer);
+            }
+
             for (var offset = 0; offset < transmit.Length; offset += transmit.SegmentLength)
                 Send(side, new Datagram(_buffer.AsSpan(offset, Math.Min(transmit.SegmentLength, transmit.Length - offset)).ToArray(), side == Left, transmit.IsProbe));
         }

@@ -1,3 +1,4 @@
+using Crust.Buffers;
 using Crust.Utp.Memory;
 using FluentAssertions;
 using Xunit;
@@ -14,6 +15,7 @@ public sealed class WriteQueueTests
         var random = new Random(3);
         var queue = new WriteQueue(_pool);
         var model = new List<byte>();
+        var gathers = 0;
         for (var step = 0; step < 3_000; step++)
         {
             var bytes = new byte[random.Next(0, random.Next(10) == 0 ? 90_000 : 4_000)];
@@ -45,6 +47,15 @@ public sealed class WriteQueueTests
                 var copy = new byte[random.Next(Math.Min(model.Count - from, 2_000) + 1)];
                 queue.CopyTo(queue.Begin + from, copy);
                 copy.Should().Equal(model.GetRange(from, copy.Length));
+                if (queue.PiecesOf(queue.Begin + from, copy.Length) == 0)
+                    continue;
+                gathers++;
+                var list = new GatherList();
+                queue.Gather(queue.Begin + from, copy.Length, list);
+                list.Pieces.Length.Should().Be(queue.PiecesOf(queue.Begin + from, copy.Length));
+                var gathered = new byte[list.Length];
+                list.CopyTo(gathered);
+                gathered.Should().Equal(copy);
             }
 
             var released = random.Next(Math.Min(model.Count, 60_000) + 1);
@@ -52,6 +63,7 @@ public sealed class WriteQueueTests
             model.RemoveRange(0, released);
         }
 
+        gathers.Should().BePositive();
         queue.EndReservation();
         queue.Release(queue.End);
         _pool.BlocksInUse.Should().Be(0);

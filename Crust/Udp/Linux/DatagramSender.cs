@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Crust.Buffers;
 using Crust.Primitives;
 
 namespace Crust.Udp.Linux;
@@ -110,14 +111,41 @@ internal sealed unsafe class DatagramSender(SafeSocketHandle socket, AddressFami
         return DatagramSendStatus.Sent;
     }
 
+    /// <inheritdoc cref="IDatagramSocket.TrySend"/>
+    internal bool TrySend(GatherList datagrams, int segmentLength, TransportAddress remote)
+    {
+        var name = stackalloc byte[SocketName.MaxLength];
+        var nameLength = SocketName.Write(name, remote, family);
+        if (nameLength == 0 || _kind != DatagramSocketKind.Segmented || datagrams.Length > TrainLength(segmentLength))
+            return false;
+        var vectors = stackalloc Vector[GatherList.Capacity];
+        var count = 0;
+        // The list's arrays are pinned: they stay where they are.
+        foreach (ref readonly var piece in datagrams.Pieces)
+            vectors[count++] = new Vector { Start = (byte*)Unsafe.AsPointer(ref piece.Array[piece.Offset]), Length = (nuint)piece.Length };
+        try
+        {
+            return SendTrain(name, nameLength, vectors, count, datagrams.Length > segmentLength ? segmentLength : 0) == datagrams.Length;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
     private static int TrainLength(int segmentLength) => Math.Clamp(MaxTrainLength / segmentLength, 1, MaxSegments) * segmentLength;
 
-    /// <summary>One call of sendmsg; with a segment length the kernel splits what it gets.</summary>
     private int SendTrain(byte* name, uint nameLength, byte* bytes, int length, int segmentLength)
     {
-        var control = stackalloc byte[ControlMessage.SmallLength];
         var vector = new Vector { Start = bytes, Length = (nuint)length };
-        var message = new MessageHeader { Name = name, NameLength = nameLength, Vectors = &vector, VectorCount = 1 };
+        return SendTrain(name, nameLength, &vector, 1, segmentLength);
+    }
+
+    /// <summary>One call of sendmsg; with a segment length the kernel splits what it gets.</summary>
+    private int SendTrain(byte* name, uint nameLength, Vector* vectors, int count, int segmentLength)
+    {
+        var control = stackalloc byte[ControlMessage.SmallLength];
+        var message = new MessageHeader { Name = name, NameLength = nameLength, Vectors = vectors, VectorCount = (nuint)count };
         if (segmentLength > 0)
         {
             ControlMessage.WriteSegmentLength(control, segmentLength);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Crust.Buffers;
 using Crust.Primitives;
 
 namespace Crust.Udp.Linux;
@@ -71,6 +72,8 @@ internal sealed class LinuxDatagramSocket : IDatagramSocket
             WaitForRoom(error);
         return status;
     }
+
+    public bool TrySend(GatherList datagrams, int segmentLength, TransportAddress remote) => _sender.TrySend(datagrams, segmentLength, remote);
 
     public DatagramSendStatus SendProbe(ReadOnlySpan<byte> datagram, TransportAddress remote)
     {

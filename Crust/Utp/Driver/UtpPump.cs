@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using Crust.Buffers;
 using Crust.Cryptography;
 using Crust.Diagnostics;
 using Crust.Primitives;
@@ -33,6 +34,9 @@ internal sealed class UtpPump : IDatagramHandler
     private byte[]? _held;
     private int _heldOffset;
     private UtpTransmit _heldTransmit;
+
+    /// <summary>For trains of long datagrams, where the kernel takes trains.</summary>
+    private GatherList? _gathered;
 
     /// <summary>When the socket will wake us; later than the machine's deadline never.</summary>
     private Instant _wakeAt = Never;
@@ -307,8 +311,17 @@ internal sealed class UtpPump : IDatagramHandler
         if (_held is not null)
             return;
         var buffer = ArrayPool<byte>.Shared.Rent(UtpEndpoint.TransmitBufferLength);
-        while (_endpoint.PollTransmit(buffer, now, out var transmit))
+        var gathered = _socket.Socket.SendsTrains ? _gathered ??= new GatherList() : null;
+        while (_endpoint.PollTransmit(buffer, gathered, now, out var transmit))
         {
+            if (transmit.IsGathered)
+            {
+                if (_socket.Socket.TrySend(gathered!, transmit.SegmentLength, transmit.Remote))
+                    continue;
+                // Whatever the reason is, the way on the side of caution knows it.
+                gathered!.CopyTo(buffer);
+            }
+
             if (!TrySend(buffer, 0, transmit, now))
                 return;
         }

@@ -39,12 +39,15 @@ internal sealed class BlockPool(int packetLength, int jumboLength = 0)
 
     internal int PacketsInUse { get; private set; }
 
+    /// <summary>Whether a block to write to stays where it is, so that the kernel can be shown it. Large ones do, which are kept longer and would not be moved anyway.</summary>
+    internal static bool IsPinned(byte[] block) => block.Length >= LargeBlockLength;
+
     /// <summary>A block to write to, of at least so much room. More than a large block has is rare, and not worth keeping.</summary>
     internal byte[] RentBlock(bool isLarge, int room)
     {
         BlocksInUse++;
         var length = Math.Max(isLarge ? LargeBlockLength : BlockLength, room);
-        return KeptOf(length) is { } kept && kept.TryPop(out var block) ? block : GC.AllocateUninitializedArray<byte>(length);
+        return KeptOf(length) is { } kept && kept.TryPop(out var block) ? block : GC.AllocateUninitializedArray<byte>(length, pinned: isLarge);
     }
 
     internal void ReturnBlock(byte[] block)

@@ -1,3 +1,5 @@
+using Crust.Buffers;
+
 namespace Crust.Utp.Memory;
 
 /// <summary>
@@ -54,10 +56,11 @@ internal sealed class WriteQueue(BlockPool pool)
     /// <summary>Copies bytes behind the last one.</summary>
     internal void Append(ReadOnlySpan<byte> bytes)
     {
+        var room = Math.Min(bytes.Length, LargeRoom);
         while (bytes.Length > 0)
         {
             if (_count == 0 || Last.Room == 0)
-                AddBlock(1);
+                AddBlock(room);
             ref var block = ref Last;
             var taken = Math.Min(bytes.Length, block.Room);
             bytes[..taken].CopyTo(block.Array.AsSpan(block.Used));
@@ -77,6 +80,35 @@ internal sealed class WriteQueue(BlockPool pool)
             piece.CopyTo(destination);
             destination = destination[piece.Length..];
             offset += piece.Length;
+        }
+    }
+
+    /// <summary>Pieces that <see cref="Gather"/> adds; 0 when it must not be asked, since some of the bytes may be moved.</summary>
+    internal int PiecesOf(long offset, int length)
+    {
+        var pieces = 0;
+        for (var end = offset + length; offset < end; pieces++)
+        {
+            ref var block = ref Find(offset);
+            if (!BlockPool.IsPinned(block.Array))
+                return 0;
+            offset = block.End;
+        }
+
+        return pieces;
+    }
+
+    /// <summary>Adds bytes from this offset, where they lie; all of them are held, and stay as long as nothing is released.</summary>
+    internal void Gather(long offset, int length, GatherList list)
+    {
+        while (length > 0)
+        {
+            ref var block = ref Find(offset);
+            var within = (int)(offset - block.Start);
+            var piece = Math.Min(length, block.Used - within);
+            list.Add(block.Array, within, piece);
+            offset += piece;
+            length -= piece;
         }
     }
 

@@ -1,3 +1,4 @@
+using Crust.Buffers;
 using Crust.Utp.Congestion;
 using Crust.Utp.Memory;
 using Crust.Utp.Packets;
@@ -321,6 +322,12 @@ internal sealed class SendingHalf(BlockPool pool, SendWindow window, int maxData
     }
 
     internal void CopyPayload(long offset, Span<byte> destination) => _bytes.CopyTo(offset, destination);
+
+    /// <inheritdoc cref="WriteQueue.PiecesOf"/>
+    internal int PiecesOf(in NextPacket packet) => _bytes.PiecesOf(packet.Offset, packet.PayloadLength);
+
+    /// <summary>Adds a packet's payload to a list, where it lies.</summary>
+    internal void GatherPayload(in NextPacket packet, GatherList list) => _bytes.Gather(packet.Offset, packet.PayloadLength, list);
 
     /// <summary>Lets go of what an idle connection does not need.</summary>
     internal void Trim()
