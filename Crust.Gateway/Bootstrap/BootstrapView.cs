@@ -20,7 +20,6 @@ internal sealed class BootstrapView(NetworkId network)
     private List<ViewEntry> _candidates = [];
     private BootstrapSampler? _sampler;
     private Instant _made;
-
     private long _readings;
 
     /// <summary>A shard is about to be asked: with the version that was read (0 before), and the number of this reading. Answers may come in another order than they were asked for.</summary>

@@ -10,7 +10,7 @@ internal sealed partial class UtpConnection
     /// <summary>Linux, UDP_MAX_SEGMENTS: most datagrams in one call; newer kernels take twice as many.</summary>
     private const int MaxTrainPackets = 64;
 
-    /// <summary>Payload of this length is not copied, where the caller can send it from where it lies. Ours: shorter pieces cost the kernel more than the copy.</summary>
+    /// <summary>Payload of this length is not copied, where the caller can send it from where it lies. Ours: what datagrams of an ordinary path do not reach, of which a train would have some ninety pieces.</summary>
     private const int MinGatheredLength = 4096;
 
     /// <summary>Longest UDP payload (IPv6: 65,535 - 8, IPv4: 20 less), which bounds a train as well.</summary>
@@ -185,13 +185,15 @@ internal sealed partial class UtpConnection
                 gathered?.Clear();
                 isGathered = gathered is not null && next.PayloadLength >= MinGatheredLength && next.ProbeLength == 0 && CanGather(gathered, next);
             }
+            else if (isGathered && !CanGather(gathered!, next))
+            {
+                break;
+            }
 
-            if (!isGathered)
-                WritePacket(buffer.Slice(length, wholeLength), next, nowMicroseconds);
-            else if (CanGather(gathered!, next))
+            if (isGathered)
                 GatherPacket(gathered!, wholeLength, next, nowMicroseconds);
             else
-                break;
+                WritePacket(buffer.Slice(length, wholeLength), next, nowMicroseconds);
             _sending.Sent(next, nowMicroseconds);
             length += wholeLength;
             isProbe = next.ProbeLength > 0;

@@ -37,7 +37,6 @@ internal static class ServiceHost
                         acknowledged = load.Acknowledged.Count,
                         succeeded = load.Succeeded,
                         unanswered = load.Unanswered(moment),
-                        refused = load.Refused(moment),
                         lastFailureBegan = load.LastFailureBegan(moment).TotalSeconds,
                         failures = load.Failures(moment),
                     });

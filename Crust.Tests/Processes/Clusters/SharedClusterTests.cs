@@ -193,7 +193,7 @@ public abstract class SharedClusterTests(SharedCluster cluster, ITestOutputHelpe
         var crowd = await TellCrowdAsync(begun);
         crowd.Failures.Where(f => f.Started >= begun).Should().BeEmpty();
         // What is promised is that peers notice nothing. A service's registrations of new peers wait while a silo joins and takes over its part of the grain directory: on two cores that do everything
-        // else as well this took longer than a request's time once, for each of the load's loops.
+        // else as well this took longer than a request's time in two of three runs, once for each of the load's loops.
         load.Unanswered(begun).Should().BeLessThanOrEqualTo(Math.Max(3 * ClusterLoad.Loops, (int)(load.Succeeded / 1000)), load.Failures(begun));
         foreach (var (peer, record) in load.Acknowledged)
             (await client.GetRecordAsync(peer, CancellationToken.None)).Value.Should().Equal(record);

@@ -74,7 +74,7 @@ public sealed class DatagramSocketTests
             foreach (var (i, length) in lengths.Index())
             {
                 RandomNumberGenerator.Fill(list.Reserve(20));
-                // In one piece, and in two.
+                // A header, and a payload in two pieces.
                 list.Add(block, i * 10_000, 13);
                 list.Add(block, i * 10_000 + 13, length - 33);
             }

@@ -318,7 +318,7 @@ internal sealed class UtpPump : IDatagramHandler
             {
                 if (_socket.Socket.TrySend(gathered!, transmit.SegmentLength, transmit.Remote))
                     continue;
-                // Whatever the reason is, the way on the side of caution knows it.
+                // The ordinary way tells why not, and deals with it.
                 gathered!.CopyTo(buffer);
             }
 
