@@ -1,3 +1,4 @@
+using Crust.Buffers;
 using Crust.Identity;
 using Crust.Session;
 using Crust.Session.Handshakes;
@@ -18,6 +19,7 @@ internal sealed class NodeLink : ILinkReader
     private readonly SimulatedLink _link;
     private readonly RecordSizer _sizer = new();
     private readonly byte[] _plaintext = new byte[RecordSizer.LargeBytes];
+    private readonly LentPayloads _lent = new();
     private Action<bool>? _done;
     private PeerId? _remote;
     private byte[] _input = new byte[4096];
@@ -126,7 +128,7 @@ internal sealed class NodeLink : ILinkReader
 
             var session = Session!;
             var now = World.Now;
-            var length = session.Machine.PollRecord(Handle, _plaintext.AsSpan(0, _sizer.NextBytes(now)), now, World.UnixMilliseconds);
+            var length = session.Machine.PollRecord(Handle, _plaintext.AsSpan(0, _sizer.NextBytes(now)), now, World.UnixMilliseconds, _lent);
             _sizer.Sent(length, now);
             session.Drain();
             if (length == 0)
@@ -136,10 +138,12 @@ internal sealed class NodeLink : ILinkReader
                 return;
             }
 
+            var unit = SealLent(length);
+            session.Machine.TakeBack(_lent);
             FrameWalk.Statements(_plaintext.AsSpan(0, length), session.Outward);
             if (World.IsTraced)
                 World.Log($"{_node.Name} writes to {_link.Number}:{FrameWalk.Describe(_plaintext.AsSpan(0, length))}");
-            Seal(_plaintext.AsSpan(0, length));
+            Put(unit);
         }
     }
 
@@ -296,6 +300,16 @@ internal sealed class NodeLink : ILinkReader
         var sealedRecord = new byte[plaintext.Length + RecordSealer.Overhead(_result!.Suite)];
         _sealer!.Seal(plaintext, sealedRecord, World.Now);
         Put(sealedRecord);
+    }
+
+    /// <summary>As the product does; what was left out of the plaintext is put in afterwards, for those who look at it.</summary>
+    private byte[] SealLent(int length)
+    {
+        var unit = new byte[length + RecordSealer.Overhead(_result!.Suite)];
+        _plaintext.AsSpan(0, length).CopyTo(unit.AsSpan(RecordHeader.Length));
+        _sealer!.Seal(length, _lent, unit, World.Now);
+        _lent.CopyTo(_plaintext);
+        return unit;
     }
 
     private void Put(byte[] unit)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Crust.Cryptography;
 using Crust.Identity;
 using Crust.Primitives;
 using Crust.Session;
@@ -30,8 +31,9 @@ internal sealed class SimulatedNode
         Identity = PeerIdentity.FromSeed(seed);
         directory.Add(this);
         _features = (World.Random.Chance(scenario.Signs) ? HandshakeFeatures.SignsWhatItSends : 0) | (World.Random.Chance(0.3) ? HandshakeFeatures.RequiresSignatures : 0);
-        // By the seed alone, and not by what this processor has.
-        _suites = World.Random.Chance(0.5) ? [RecordSuite.Aegis256, RecordSuite.ChaCha20Poly1305] : [RecordSuite.ChaCha20Poly1305];
+        // By the seed alone, and not by what this processor has: to a story both kinds of AEGIS are the same.
+        var aegis = Aegis256X2.IsSupported ? RecordSuite.Aegis256X2 : RecordSuite.Aegis256;
+        _suites = World.Random.Chance(0.5) ? [aegis, RecordSuite.ChaCha20Poly1305] : [RecordSuite.ChaCha20Poly1305];
         Limits = scenario.DrawLimits(World);
         Peers = NewPeers();
     }

@@ -63,11 +63,34 @@ internal sealed class PayloadArena
         return lease;
     }
 
+    /// <summary>Gives a lease a second owner: its bytes stay as they are until <see cref="ReturnShare"/>, although the first may return it before.</summary>
+    internal static void Share(PayloadLease lease)
+    {
+        if (lease.Slab is not { } slab)
+            return;
+        slab.Live++;
+        slab.Shared++;
+    }
+
+    /// <summary>The second owner is done with a lease.</summary>
+    internal void ReturnShare(PayloadLease lease)
+    {
+        if (lease.Slab is not { } slab)
+            return;
+        slab.Shared--;
+        Leave(slab);
+    }
+
     internal void Return(PayloadLease lease)
     {
         if (lease.Slab is not { } slab)
             return;
         Poison(lease);
+        Leave(slab);
+    }
+
+    private void Leave(Slab slab)
+    {
         if (--slab.Live > 0)
             return;
         if (slab != _current)
@@ -129,5 +152,9 @@ internal sealed class PayloadArena
 
     /// <summary>Whoever reads a payload after its return shall notice.</summary>
     [System.Diagnostics.Conditional("DEBUG")]
-    private static void Poison(PayloadLease lease) => lease.Span.Fill(0xDB);
+    private static void Poison(PayloadLease lease)
+    {
+        if (lease.Slab is { Shared: 0 })
+            lease.Span.Fill(0xDB);
+    }
 }

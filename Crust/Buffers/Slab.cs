@@ -11,5 +11,8 @@ internal sealed class Slab
     /// <summary>Leases not returned.</summary>
     internal int Live { get; set; }
 
+    /// <summary>Second owners of leases in it, <see cref="Live"/> counts them as well.</summary>
+    internal int Shared { get; set; }
+
     internal int Free => Bytes.Length - Used;
 }

@@ -285,8 +285,9 @@ internal sealed class SessionMachine
     /// <param name="destination">At least <see cref="WireLimits.MinRecordLength"/> bytes, at most a record's capacity.</param>
     /// <param name="now">The driver's time.</param>
     /// <param name="unixMilliseconds">The wall clock, put into signed statements and used for nothing else.</param>
+    /// <param name="lent">Empty. Takes what need not be copied into the record, and is good until <see cref="TakeBack"/>; null: all is copied.</param>
     /// <returns>Bytes written; 0 when there is nothing to send.</returns>
-    internal int PollRecord(SessionLink link, Span<byte> destination, Instant now, ulong unixMilliseconds)
+    internal int PollRecord(SessionLink link, Span<byte> destination, Instant now, ulong unixMilliseconds, LentPayloads? lent = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(destination.Length, WireLimits.MinRecordLength);
         var writer = new SpanWriter(destination);
@@ -303,7 +304,7 @@ internal sealed class SessionMachine
         _progress.HandlePolled();
         _receiving.WriteDue(ref writer);
         _datagrams.Write(ref writer);
-        _sending.Write(ref writer, now, unixMilliseconds);
+        _sending.Write(ref writer, now, unixMilliseconds, lent);
         if (_close.IsDraining && _sending.IsDrained && _receiving.IsFlushed && writer.Remaining >= AcknowledgeFrame.MaxLength + GoodbyeFrame.MaxLength)
         {
             Finish(_close.Code, _close.Reason);
@@ -319,6 +320,9 @@ internal sealed class SessionMachine
         WatchProgress(now);
         return writer.Position;
     }
+
+    /// <summary>What was lent to a record was sealed. Due once for each, also when the session is closed by then.</summary>
+    internal void TakeBack(LentPayloads lent) => _sending.TakeBack(lent);
 
     /// <summary>True when <see cref="PollRecord"/> may have something for the link; false is certain.</summary>
     internal bool HasWork(SessionLink link)

@@ -43,6 +43,31 @@ public class PayloadArenaTests
         _arena.Held.Should().Be(0, "an arena with nothing leased holds nothing");
     }
 
+    [Theory]
+    [InlineData(100)]
+    [InlineData(100_000)]
+    public void ASharedLease_KeepsItsBytes_UntilBothOwnersReturnedIt(int length)
+    {
+        var bytes = new byte[length];
+        new DeterministicRandom(7).Fill(bytes);
+        var shared = _arena.Copy(bytes);
+        var other = _arena.Copy(bytes);
+        PayloadArena.Share(shared);
+
+        _arena.Return(shared);
+        _arena.Return(other);
+        for (var i = 0; i < 50; i++)
+            _arena.Return(_arena.Copy(new byte[length]));
+        shared.Span.SequenceEqual(bytes).Should().BeTrue("its second owner reads it");
+        _arena.Held.Should().BeGreaterThanOrEqualTo(length);
+
+        _arena.ReturnShare(shared);
+        _arena.Held.Should().Be(0);
+        PayloadArena.Share(PayloadLease.Empty);
+        _arena.ReturnShare(PayloadLease.Empty);
+        _arena.Held.Should().Be(0);
+    }
+
     [Fact]
     public void ShortPayloads_ShareSlabs_ThatGrowWithWhatIsUnderWay()
     {

@@ -65,7 +65,7 @@ public sealed class HandshakePayloadTests
         byte[] smallOrder = [.. offer[..1], 1, .. new byte[31], .. offer[33..]];
         HandshakePayload.TryRead(smallOrder, out HandshakeOffer? _).Should().BeFalse("the id is no peer's");
         var reply = Write(new HandshakeReply(0, default, null, 0, default, 0, RecordSuite.Aegis256));
-        foreach (byte suite in new byte[] { 0, 4, 255 })
+        foreach (byte suite in new byte[] { 0, 5, 255 })
         {
             reply[^1] = suite;
             HandshakePayload.TryRead(reply, out HandshakeReply? _).Should().BeFalse("suite {0} is unknown", suite);

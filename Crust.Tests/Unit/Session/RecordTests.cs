@@ -1,3 +1,4 @@
+using Crust.Buffers;
 using Crust.Cryptography;
 using Crust.Primitives;
 using Crust.Session.Records;
@@ -12,7 +13,7 @@ public sealed class RecordTests
     private static readonly byte[] Secret = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
     private static readonly Instant Start = new(1_000_000);
 
-    public static TheoryData<byte> Suites => new((byte)RecordSuite.ChaCha20Poly1305, (byte)RecordSuite.Aegis256, (byte)RecordSuite.Aegis128L);
+    public static TheoryData<byte> Suites => new((byte)RecordSuite.ChaCha20Poly1305, (byte)RecordSuite.Aegis256, (byte)RecordSuite.Aegis128L, (byte)RecordSuite.Aegis256X2);
 
     [Theory]
     [MemberData(nameof(Suites))]
@@ -191,6 +192,62 @@ public sealed class RecordTests
         opener.TryOpen(header, body, plaintext, out _).Should().BeFalse();
     }
 
+    [Theory]
+    [MemberData(nameof(Suites))]
+    public void WhatIsLent_IsSealedAsIfItWereThere(byte suite)
+    {
+        var random = new DeterministicRandom(suite);
+        var arena = new PayloadArena();
+        var lent = new LentPayloads();
+        var (sealer, _) = Pair(suite);
+        var (other, _) = Pair(suite);
+        for (var round = 0; round < 200; round++)
+        {
+            var plaintext = new byte[random.Next(30_000)];
+            random.Fill(plaintext);
+            var unit = new byte[plaintext.Length + RecordSealer.Overhead((RecordSuite)suite)];
+            plaintext.CopyTo(unit.AsSpan(RecordHeader.Length));
+            var leases = new List<PayloadLease>();
+            for (var at = random.Next(3) == 0 ? 0 : random.Next(100); ;)
+            {
+                var length = LentPayloads.MinLength + random.Next(5000);
+                if (at + length > plaintext.Length)
+                    break;
+                // Somewhere within a payload, and with nothing of it left in the record.
+                var start = random.Next(40);
+                var lease = arena.Copy([.. new byte[start], .. plaintext.AsSpan(at, length), .. new byte[random.Next(40)]]);
+                leases.Add(lease);
+                if (!lent.TryAdd(at, lease, start, length))
+                    break;
+                unit.AsSpan(RecordHeader.Length + at, length).Fill(0xEE);
+                at += length + (random.Next(3) == 0 ? 0 : random.Next(200));
+            }
+
+            sealer.Seal(plaintext.Length, lent, unit, Start).Should().Be(unit.Length);
+            lent.ReturnTo(arena);
+            leases.ForEach(arena.Return);
+            unit.Should().Equal(Seal(other, plaintext, suite, Start));
+        }
+
+        arena.Held.Should().Be(0);
+        lent.Runs.IsEmpty.Should().BeTrue();
+    }
+
+    [Fact]
+    public void WhatIsShort_OrTooMuch_IsNotLent()
+    {
+        var (arena, lent) = (new PayloadArena(), new LentPayloads());
+        var lease = arena.Rent(2 * LentPayloads.MinLength);
+        lent.TryAdd(0, lease, 0, LentPayloads.MinLength - 1).Should().BeFalse();
+        for (var i = 0; i < LentPayloads.Capacity; i++)
+            lent.TryAdd(i * LentPayloads.MinLength, lease, 0, LentPayloads.MinLength).Should().BeTrue();
+        lent.TryAdd(LentPayloads.Capacity * LentPayloads.MinLength, lease, 0, LentPayloads.MinLength).Should().BeFalse();
+        arena.Return(lease);
+        arena.Held.Should().BePositive("it is lent");
+        lent.ReturnTo(arena);
+        arena.Held.Should().Be(0);
+    }
+
     [Fact]
     public void NewKey_OpensNothingOld_AndOldKeyNothingNew()
     {
@@ -248,22 +305,29 @@ public sealed class RecordTests
     }
 
     [Theory]
-    [InlineData(true, true, false, RecordSuite.Aegis256)]
-    [InlineData(true, false, false, RecordSuite.ChaCha20Poly1305)]
-    [InlineData(false, true, false, RecordSuite.ChaCha20Poly1305)]
-    [InlineData(false, false, false, RecordSuite.ChaCha20Poly1305)]
-    [InlineData(true, true, true, RecordSuite.Aegis128L)]
-    [InlineData(true, false, true, RecordSuite.ChaCha20Poly1305)]
-    internal void Select_TakesTheBestThatBothHave(bool initiatorAes, bool responderAes, bool allow128L, RecordSuite expected) =>
-        RecordSuites.Select(RecordSuites.Offer(initiatorAes, allow128L), responderAes, allow128L).Should().Be(expected);
+    [InlineData(2, 2, false, RecordSuite.Aegis256X2)]
+    [InlineData(2, 1, false, RecordSuite.Aegis256)]
+    [InlineData(1, 2, false, RecordSuite.Aegis256)]
+    [InlineData(1, 1, false, RecordSuite.Aegis256)]
+    [InlineData(2, 0, false, RecordSuite.ChaCha20Poly1305)]
+    [InlineData(0, 1, false, RecordSuite.ChaCha20Poly1305)]
+    [InlineData(0, 0, false, RecordSuite.ChaCha20Poly1305)]
+    [InlineData(2, 2, true, RecordSuite.Aegis128L)]
+    [InlineData(1, 1, true, RecordSuite.Aegis128L)]
+    [InlineData(1, 0, true, RecordSuite.ChaCha20Poly1305)]
+    internal void Select_TakesTheBestThatBothHave(int initiator, int responder, bool allow128L, RecordSuite expected) =>
+        RecordSuites.Select(RecordSuites.Offer(Support(initiator), allow128L), Support(responder), allow128L).Should().Be(expected);
 
     [Fact]
     public void Select_KeepsTo256Bits_UnlessBothAllow128L()
     {
-        RecordSuites.Select(RecordSuites.Offer(true, true), true, false).Should().Be(RecordSuite.Aegis256);
-        RecordSuites.Select(RecordSuites.Offer(true, false), true, true).Should().Be(RecordSuite.Aegis256);
-        RecordSuites.Select([(RecordSuite)200], true, true).Should().BeNull();
+        RecordSuites.Select(RecordSuites.Offer(Support(2), true), Support(2), false).Should().Be(RecordSuite.Aegis256X2);
+        RecordSuites.Select(RecordSuites.Offer(Support(1), false), Support(2), true).Should().Be(RecordSuite.Aegis256);
+        RecordSuites.Select([(RecordSuite)200], Support(2), true).Should().BeNull();
     }
+
+    /// <summary>0 for a processor without AES, 1 with it, 2 with all that the suites use.</summary>
+    private static SuiteSupport Support(int level) => new(HasAes: level > 0, HasParallelAegis: level > 1);
 
     private static (RecordSealer Sealer, RecordOpener Opener) Pair(byte suite) =>
         (new RecordSealer((RecordSuite)suite, Secret, Start), new RecordOpener((RecordSuite)suite, Secret));

@@ -1,3 +1,4 @@
+using Crust.Buffers;
 using Crust.Primitives;
 using Crust.Session;
 using Crust.Session.Streams;
@@ -8,6 +9,7 @@ namespace Crust.Tests.Unit.Session;
 internal sealed class SessionEnd(SessionMachine machine)
 {
     private readonly Dictionary<SessionStream, StreamLog> _streams = [];
+    private readonly LentPayloads _lent = new();
 
     internal SessionMachine Machine { get; } = machine;
 
@@ -85,7 +87,9 @@ internal sealed class SessionEnd(SessionMachine machine)
     internal bool PollOne(LinkEnd link, int recordLength, Instant now, ulong unixMilliseconds)
     {
         var buffer = new byte[recordLength];
-        var length = Machine.PollRecord(link.Handle, buffer, now, unixMilliseconds);
+        var length = Machine.PollRecord(link.Handle, buffer, now, unixMilliseconds, _lent);
+        _lent.CopyTo(buffer);
+        Machine.TakeBack(_lent);
         if (length > 0)
             link.Outbox.Enqueue((buffer[..length], now + link.Link.Delay));
         DrainEvents(now);

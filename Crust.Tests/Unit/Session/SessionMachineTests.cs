@@ -88,6 +88,32 @@ public class SessionMachineTests
     }
 
     [Fact]
+    public void WhatIsLentToARecord_StaysAsItIs_ThoughItIsAcknowledgedMeanwhile()
+    {
+        var pair = new SessionPair();
+        pair.Run();
+        var payload = new byte[8_000];
+        new DeterministicRandom(9).Fill(payload);
+        var lent = new LentPayloads();
+        var record = new byte[pair.RecordLength];
+        pair.Send(pair.A, payload, 1).Should().Be(SendResult.Queued);
+
+        var length = pair.A.Machine.PollRecord(pair.A.Newest.Handle, record, pair.Now, pair.UnixMilliseconds, lent);
+        lent.Runs.ToArray().Should().ContainSingle().Which.Length.Should().Be(payload.Length);
+        record.AsSpan(lent.Runs[0].Offset, payload.Length).ContainsAnyExcept((byte)0).Should().BeFalse("the record has a gap there");
+        lent.CopyTo(record);
+        pair.A.Newest.Outbox.Enqueue((record[..length], pair.Now));
+        pair.Advance(TimeSpan.FromSeconds(1));
+
+        pair.A.Tokens(SessionEventKind.Acknowledged).Should().Equal(1);
+        pair.Send(pair.A, new byte[8_000], 2).Should().Be(SendResult.Queued);
+        lent.Runs[0].Bytes.SequenceEqual(payload).Should().BeTrue("the record may still be being sealed");
+        pair.A.Machine.TakeBack(lent);
+        pair.Advance(TimeSpan.FromSeconds(1));
+        pair.A.Machine.HeldBytes.Should().Be(0);
+    }
+
+    [Fact]
     public void Send_IsFull_UntilAcknowledgementsMakeRoom()
     {
         var pair = new SessionPair();

@@ -1,4 +1,3 @@
-using Crust.Cryptography;
 using Crust.Identity;
 using Crust.Session.Admission;
 using Crust.Session.Handshakes;
@@ -16,11 +15,11 @@ internal sealed class HandshakeTerms(PeerId self, bool signs, bool requiresSigna
         (signs ? HandshakeFeatures.SignsWhatItSends : 0) | (requiresSignatures ? HandshakeFeatures.RequiresSignatures : 0);
 
     internal HandshakeOffer Offer(SessionNonces nonces, HandshakeFeatures more = HandshakeFeatures.None) =>
-        new(self, MinorVersion, nonces.Own, nonces.KnownRemote, _features | more, epoch, RecordSuites.Offer(HardwareAes.IsSupported, allowAegis128L));
+        new(self, MinorVersion, nonces.Own, nonces.KnownRemote, _features | more, epoch, RecordSuites.Offer(SuiteSupport.Here, allowAegis128L));
 
     /// <summary>Null when no offered suite is known here.</summary>
     internal HandshakeReply? Reply(HandshakeOffer offer, SessionNonces nonces, uint generation) =>
-        RecordSuites.Select(offer.Suites, HardwareAes.IsSupported, allowAegis128L) is { } suite
+        RecordSuites.Select(offer.Suites, SuiteSupport.Here, allowAegis128L) is { } suite
             ? new HandshakeReply(MinorVersion, nonces.Own, nonces.KnownRemote, _features, epoch, generation, suite)
             : null;
 }

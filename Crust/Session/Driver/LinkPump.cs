@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Crust.Buffers;
 using Crust.Primitives.Driver;
 using Crust.Session.Links;
 using Crust.Session.Records;
@@ -24,6 +25,9 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
     internal SessionLink Handle { get; set; } = null!;
 
     internal SecureLink Link => link;
+
+    /// <summary>What the session lends to the record that is being sealed.</summary>
+    internal LentPayloads Lent { get; } = new();
 
     /// <summary>Ends once both loops have ended, the link is disposed and the session knows.</summary>
     internal Task Ended { get; private set; } = Task.CompletedTask;
@@ -152,6 +156,8 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
             // Flushing gives the buffer back, also an empty one.
             if (length == 0 || unflushed >= FlushThreshold)
             {
+                if (!Lent.Runs.IsEmpty)
+                    carrier.TakeBack(this);
                 if (!await link.Pipe.FlushAsync(CancellationToken.None).ConfigureAwait(false))
                     return null;
                 unflushed = 0;
@@ -173,7 +179,7 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
         sizer.Sent(length, now);
         if (length > 0)
         {
-            written = link.Sealer.Seal(destination.Slice(RecordHeader.Length, length), destination, now);
+            written = link.Sealer.Seal(length, Lent, destination, now);
             output.Advance(written);
         }
 

@@ -121,14 +121,22 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
     {
         lock (session.Gate)
         {
+            machine.TakeBack(link.Lent);
             over = link.Handle.IsUnwanted;
             if (over)
                 return 0;
-            var length = machine.PollRecord(link.Handle, plaintext, clock.Now, clock.UnixMilliseconds);
+            var length = machine.PollRecord(link.Handle, plaintext, clock.Now, clock.UnixMilliseconds, link.Lent);
             session.Update();
             over = machine.IsClosed;
             return length;
         }
+    }
+
+    /// <inheritdoc/>
+    void ILinkCarrier.TakeBack(LinkPump link)
+    {
+        lock (session.Gate)
+            machine.TakeBack(link.Lent);
     }
 
     /// <inheritdoc/>
@@ -151,6 +159,7 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
         lock (session.Gate)
         {
             _pumps.Remove(link);
+            machine.TakeBack(link.Lent);
             if (session.IsEnding)
                 return Task.CompletedTask;
             machine.RemoveLink(link.Handle, clock.Now);

@@ -23,11 +23,18 @@ internal readonly ref struct BeginFrame(ulong number, EntryShape shape, int tota
 
     internal void Write(ref SpanWriter writer)
     {
+        WriteHead(ref writer);
+        writer.WriteBytes(Data);
+    }
+
+    /// <summary>Writes what stands before the data, their length included.</summary>
+    internal void WriteHead(ref SpanWriter writer)
+    {
         writer.WriteByte((byte)FrameType.Begin);
         writer.WriteVarInt(Number);
         Shape.Write(ref writer);
         writer.WriteVarInt((ulong)TotalLength);
-        writer.WriteVarBytes(Data);
+        writer.WriteVarInt((ulong)Data.Length);
     }
 
     /// <summary>Reads what follows the type.</summary>

@@ -16,10 +16,17 @@ internal readonly ref struct EndFrame(byte lane, ulong number, ReadOnlySpan<byte
 
     internal void Write(ref SpanWriter writer)
     {
+        WriteHead(ref writer);
+        writer.WriteBytes(Data);
+    }
+
+    /// <summary>Writes what stands before the data, their length included.</summary>
+    internal void WriteHead(ref SpanWriter writer)
+    {
         writer.WriteByte((byte)FrameType.End);
         writer.WriteByte(Lane);
         writer.WriteVarInt(Number);
-        writer.WriteVarBytes(Data);
+        writer.WriteVarInt((ulong)Data.Length);
     }
 
     /// <summary>Reads what follows the type.</summary>

@@ -17,10 +17,17 @@ internal readonly ref struct EntryFrame(ulong number, EntryShape shape, ReadOnly
 
     internal void Write(ref SpanWriter writer)
     {
+        WriteHead(ref writer);
+        writer.WriteBytes(Data);
+    }
+
+    /// <summary>Writes what stands before the data, their length included.</summary>
+    internal void WriteHead(ref SpanWriter writer)
+    {
         writer.WriteByte((byte)FrameType.Entry);
         writer.WriteVarInt(Number);
         Shape.Write(ref writer);
-        writer.WriteVarBytes(Data);
+        writer.WriteVarInt((ulong)Data.Length);
     }
 
     /// <summary>Reads what follows the type.</summary>

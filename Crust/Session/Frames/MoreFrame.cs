@@ -15,9 +15,16 @@ internal readonly ref struct MoreFrame(byte lane, ReadOnlySpan<byte> data)
 
     internal void Write(ref SpanWriter writer)
     {
+        WriteHead(ref writer);
+        writer.WriteBytes(Data);
+    }
+
+    /// <summary>Writes what stands before the data, their length included.</summary>
+    internal void WriteHead(ref SpanWriter writer)
+    {
         writer.WriteByte((byte)FrameType.More);
         writer.WriteByte(Lane);
-        writer.WriteVarBytes(Data);
+        writer.WriteVarInt((ulong)Data.Length);
     }
 
     /// <summary>Reads what follows the type.</summary>

@@ -14,7 +14,7 @@ namespace Crust.Session.Handshakes;
 /// </summary>
 internal static class HandshakePayload
 {
-    /// <summary>Most suites in an offer. Ours: three exist.</summary>
+    /// <summary>Most suites in an offer. Ours: four exist.</summary>
     internal const int MaxSuites = 16;
 
     /// <summary>Most bytes after the last field. Ours: room to grow, nothing to flood.</summary>

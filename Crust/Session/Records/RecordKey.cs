@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using Crust.Buffers;
 using Crust.Cryptography;
 
 namespace Crust.Session.Records;
@@ -54,6 +55,7 @@ internal sealed class RecordKey : IDisposable
         RecordSuite.ChaCha20Poly1305 => ChaCha20Poly1305.TagLength,
         RecordSuite.Aegis256 => Aegis256.TagLength,
         RecordSuite.Aegis128L => Aegis128L.TagLength,
+        RecordSuite.Aegis256X2 => Aegis256X2.TagLength,
         _ => throw new ArgumentOutOfRangeException(nameof(suite)),
     };
 
@@ -70,11 +72,45 @@ internal sealed class RecordKey : IDisposable
             case RecordSuite.Aegis256:
                 Aegis256.Encrypt(Key, nonce, associatedData, plaintext, body);
                 break;
+            case RecordSuite.Aegis256X2:
+                Aegis256X2.Encrypt(Key, nonce, associatedData, plaintext, body);
+                break;
             default:
                 Aegis128L.Encrypt(Key, nonce[^Aegis128L.NonceLength..], associatedData, plaintext, body);
                 break;
         }
 
+        Count(plaintext.Length);
+    }
+
+    /// <summary>Encrypts a record's body that lies where its ciphertext goes, but for what is lent to it: read where it lies by the suite that is ours, copied there for the others.</summary>
+    internal void Encrypt(ReadOnlySpan<byte> associatedData, LentPayloads lent, Span<byte> body)
+    {
+        var plaintext = body[..^TagLength];
+        if (_suite != RecordSuite.Aegis256X2 || lent.Runs.IsEmpty)
+        {
+            lent.CopyTo(plaintext);
+            Encrypt(associatedData, plaintext, body);
+            return;
+        }
+
+        Span<byte> nonce = stackalloc byte[Aegis256X2.NonceLength];
+        WriteNonce(nonce);
+        var cipher = new Aegis256X2.Encryptor(Key, nonce, associatedData);
+        var done = 0;
+        foreach (ref readonly var run in lent.Runs)
+        {
+            // Up to a block at either end of a run shares it with something else: copied.
+            var bytes = run.Bytes;
+            var (first, end) = (RoundUp(run.Offset), RoundUp(run.Offset + run.Length - Aegis256X2.BlockLength + 1));
+            bytes[..(first - run.Offset)].CopyTo(plaintext[run.Offset..]);
+            bytes[(end - run.Offset)..].CopyTo(plaintext[end..]);
+            cipher.Update(plaintext[done..first], plaintext[done..first]);
+            cipher.Update(bytes[(first - run.Offset)..(end - run.Offset)], plaintext[first..end]);
+            done = end;
+        }
+
+        cipher.Finish(plaintext[done..], body[done..]);
         Count(plaintext.Length);
     }
 
@@ -87,6 +123,7 @@ internal sealed class RecordKey : IDisposable
         {
             RecordSuite.ChaCha20Poly1305 => ChaCha20Poly1305.TryDecrypt(Key, nonce[^ChaCha20Poly1305.NonceLength..], associatedData, body, plaintext),
             RecordSuite.Aegis256 => Aegis256.TryDecrypt(Key, nonce, associatedData, body, plaintext),
+            RecordSuite.Aegis256X2 => Aegis256X2.TryDecrypt(Key, nonce, associatedData, body, plaintext),
             _ => Aegis128L.TryDecrypt(Key, nonce[^Aegis128L.NonceLength..], associatedData, body, plaintext),
         };
         if (authentic)
@@ -114,6 +151,8 @@ internal sealed class RecordKey : IDisposable
         nonce.Clear();
         BinaryPrimitives.WriteUInt64BigEndian(nonce[^sizeof(ulong)..], _counter);
     }
+
+    private static int RoundUp(int length) => (length + Aegis256X2.BlockLength - 1) / Aegis256X2.BlockLength * Aegis256X2.BlockLength;
 
     private void Count(int plaintextLength)
     {

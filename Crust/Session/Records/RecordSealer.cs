@@ -1,3 +1,4 @@
+using Crust.Buffers;
 using Crust.Primitives;
 
 namespace Crust.Session.Records;
@@ -39,19 +40,21 @@ internal sealed class RecordSealer : IDisposable
     /// </summary>
     internal int Seal(ReadOnlySpan<byte> plaintext, Span<byte> destination, Instant now)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        var bodyLength = plaintext.Length + _key.TagLength;
-        var isLast = _key.Bytes + Math.Max(plaintext.Length, 1) >= RecordKey.MaxBytes || now - _keySince >= MaxKeyAge;
-        // In place, the header would overwrite nothing: the plaintext starts behind it.
-        new RecordHeader(isLast ? RecordType.DataThenUpdate : RecordType.Data, bodyLength).Write(destination);
-        _key.Encrypt(destination[..RecordHeader.Length], plaintext, destination.Slice(RecordHeader.Length, bodyLength));
-        if (isLast)
-        {
-            _key.Update();
-            _keySince = now;
-        }
+        var body = Begin(plaintext.Length, destination, now, out var isLast);
+        _key.Encrypt(destination[..RecordHeader.Length], plaintext, body);
+        return End(body.Length, isLast, now);
+    }
 
-        return RecordHeader.Length + bodyLength;
+    /// <summary>The same of a plaintext that lies where its ciphertext goes, but for what is lent to it.</summary>
+    /// <param name="length">The plaintext's length.</param>
+    /// <param name="lent">What is missing in it.</param>
+    /// <param name="destination">Header, plaintext, room for the tag.</param>
+    /// <param name="now">Now.</param>
+    internal int Seal(int length, LentPayloads lent, Span<byte> destination, Instant now)
+    {
+        var body = Begin(length, destination, now, out var isLast);
+        _key.Encrypt(destination[..RecordHeader.Length], lent, body);
+        return End(body.Length, isLast, now);
     }
 
     /// <inheritdoc/>
@@ -59,5 +62,26 @@ internal sealed class RecordSealer : IDisposable
     {
         _disposed = true;
         _key.Dispose();
+    }
+
+    /// <summary>Writes the header, which in place overwrites nothing: the plaintext starts behind it.</summary>
+    private Span<byte> Begin(int plaintextLength, Span<byte> destination, Instant now, out bool isLast)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var bodyLength = plaintextLength + _key.TagLength;
+        isLast = _key.Bytes + Math.Max(plaintextLength, 1) >= RecordKey.MaxBytes || now - _keySince >= MaxKeyAge;
+        new RecordHeader(isLast ? RecordType.DataThenUpdate : RecordType.Data, bodyLength).Write(destination);
+        return destination.Slice(RecordHeader.Length, bodyLength);
+    }
+
+    private int End(int bodyLength, bool isLast, Instant now)
+    {
+        if (isLast)
+        {
+            _key.Update();
+            _keySince = now;
+        }
+
+        return RecordHeader.Length + bodyLength;
     }
 }

@@ -11,4 +11,7 @@ internal enum RecordSuite : byte
 
     /// <summary>AEGIS-128L: key 16, tag 32. Faster at a 128-bit level; only where both sides' options allow it.</summary>
     Aegis128L = 3,
+
+    /// <summary>AEGIS-256X of degree 2: key 32, tag 32. AEGIS-256 twice side by side; preferred to it where both sides have it.</summary>
+    Aegis256X2 = 4,
 }

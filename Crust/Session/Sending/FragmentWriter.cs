@@ -1,3 +1,4 @@
+using Crust.Buffers;
 using Crust.Session.Frames;
 using Crust.Wire;
 
@@ -12,6 +13,9 @@ internal sealed class FragmentWriter(OutboundProtocols protocols)
 
     /// <summary>Shortest fragment worth a header, unless it is the last one.</summary>
     private const int MinFragment = 64;
+
+    /// <summary>Where long data go instead of the record; null: all are copied into it.</summary>
+    internal LentPayloads? Lent { get; set; }
 
     /// <summary>Writes as much of an entry as record and credit admit, with its protocol's definition when the link does not know it yet.</summary>
     /// <returns>Payload bytes written; −1 when the record has no room.</returns>
@@ -37,8 +41,8 @@ internal sealed class FragmentWriter(OutboundProtocols protocols)
             if (whole <= room && total <= credit)
             {
                 Define(ref writer, protocol, shape);
-                new EntryFrame(number, shape, entry.Payload.Span).Write(ref writer);
-                entry.Written = total;
+                new EntryFrame(number, shape, entry.Payload.Span).WriteHead(ref writer);
+                WriteData(ref writer, entry, total);
                 return total;
             }
 
@@ -50,16 +54,16 @@ internal sealed class FragmentWriter(OutboundProtocols protocols)
         var end = EndFrame.Length(number, left);
         if (end <= room && left <= credit)
         {
-            new EndFrame(entry.Priority, number, entry.Payload.Span[entry.Written..]).Write(ref writer);
-            entry.Written = total;
+            new EndFrame(entry.Priority, number, entry.Payload.Span[entry.Written..]).WriteHead(ref writer);
+            WriteData(ref writer, entry, left);
             return left;
         }
 
         var length = (int)Math.Min(Math.Min(left - 1, room - MoreFrame.HeadLength(room)), credit);
         if (length < MinFragment && (length <= 0 || length < Math.Min(left - 1, credit)))
             return -1;
-        new MoreFrame(entry.Priority, entry.Payload.Span.Slice(entry.Written, length)).Write(ref writer);
-        entry.Written += length;
+        new MoreFrame(entry.Priority, entry.Payload.Span.Slice(entry.Written, length)).WriteHead(ref writer);
+        WriteData(ref writer, entry, length);
         return length;
     }
 
@@ -70,9 +74,19 @@ internal sealed class FragmentWriter(OutboundProtocols protocols)
         if (length < MinFragment && (length <= 0 || length < Math.Min(total - 1, credit)))
             return -1;
         Define(ref writer, entry.Protocol, shape);
-        new BeginFrame(entry.Number, shape, total, entry.Payload.Span[..length]).Write(ref writer);
-        entry.Written = length;
+        new BeginFrame(entry.Number, shape, total, entry.Payload.Span[..length]).WriteHead(ref writer);
+        WriteData(ref writer, entry, length);
         return length;
+    }
+
+    /// <summary>The next bytes of an entry, behind the head of their frame.</summary>
+    private void WriteData(ref SpanWriter writer, OutboundEntry entry, int length)
+    {
+        var place = writer.Position;
+        var room = writer.Reserve(length);
+        if (Lent is null || !Lent.TryAdd(place, entry.Payload, entry.Written, length))
+            entry.Payload.Span.Slice(entry.Written, length).CopyTo(room);
+        entry.Written += length;
     }
 
     private void Define(ref SpanWriter writer, OutboundProtocol protocol, in EntryShape shape)

@@ -219,8 +219,9 @@ internal sealed class SendingHalf
     }
 
     /// <summary>Fills the rest of a record.</summary>
-    internal void Write(ref SpanWriter writer, Instant now, ulong unixMilliseconds)
+    internal void Write(ref SpanWriter writer, Instant now, ulong unixMilliseconds, LentPayloads? lent)
     {
+        _fragments.Lent = lent;
         _return.Write(ref writer);
         while (WriteNext(ref writer, now, unixMilliseconds))
         {
@@ -448,6 +449,9 @@ internal sealed class SendingHalf
             _events.Enqueue(new SessionEvent(SessionEventKind.StreamWritable, Stream: stream.Owner));
         }
     }
+
+    /// <summary>What was lent to a record was sealed.</summary>
+    internal void TakeBack(LentPayloads lent) => lent.ReturnTo(_arena);
 
     private bool HasLane() => Array.Exists(_lanes, static entry => entry is not null);
 
