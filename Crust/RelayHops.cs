@@ -1,6 +1,7 @@
 using Crust.Dialing.Driver;
 using Crust.GatewayProtocol.Driver;
 using Crust.Identity;
+using Crust.Primitives.Driver;
 using Crust.Session;
 using Crust.Session.Circuits.Driver;
 using Crust.Session.Driver;
@@ -9,7 +10,8 @@ namespace Crust;
 
 /// <summary>
 /// The sessions with gateways that circuits of ours ride on: the one with our own gateway, and those with other peers' gateways, which are made when needed,
-/// shared, and closed a while after their last circuit. Thread safe.
+/// shared, and closed a while after their last circuit. One that was there before is asked for a sign of life each time it is taken, for the way to it may have died unnoticed: nothing else asks the gateways
+/// of other peers. Thread safe.
 /// </summary>
 internal sealed class RelayHops : IAsyncDisposable
 {
@@ -26,7 +28,8 @@ internal sealed class RelayHops : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerId, Hop> _hops = [];
     private readonly ITimer _sweep;
-    private bool _isStopped;
+    private readonly RunningTasks _probes = new();
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="acceptor">Takes what gateways open to us.</param>
     /// <param name="attachment">Our own gateway.</param>
@@ -62,35 +65,53 @@ internal sealed class RelayHops : IAsyncDisposable
                 throw new ConnectException(ConnectFailure.Throttled, id, $"This node uses {MaxHops} gateways already.");
         }
 
+        var asked = _timeProvider.GetTimestamp();
         var session = await _connect(gateway, cancellationToken).ConfigureAwait(false);
         session.EndWithLink();
-        var hop = session.EnableCircuits(_acceptor);
+        var circuitHop = session.EnableCircuits(_acceptor);
         Hop? idle = null;
+        Hop? hop;
+        bool isToBeProbed;
         lock (_gate)
         {
-            if (!_isStopped && !_hops.ContainsKey(id) && _hops.Count >= MaxHops && _hops.Values.Where(h => h.Circuits.Count == 0).MinBy(h => h.UsedAt) is { } least)
+            if (!_hops.ContainsKey(id) && _hops.Count >= MaxHops && _hops.Values.Where(h => h.Circuits.Count == 0).MinBy(h => h.UsedAt) is { } least)
             {
                 idle = least;
                 _hops.Remove(least.Circuits.Remote);
             }
 
-            _hops[id] = new Hop(hop, _timeProvider.GetTimestamp());
+            if (!_hops.TryGetValue(id, out hop) || hop.Circuits != circuitHop)
+                _hops[id] = hop = new Hop(circuitHop);
+            hop.UsedAt = _timeProvider.GetTimestamp();
+            isToBeProbed = !hop.IsProbed && !_stopped.Task.IsCompleted && session.Silence > _timeProvider.GetElapsedTime(asked);
+            hop.IsProbed |= isToBeProbed;
         }
 
+        if (isToBeProbed)
+            _probes.Add(ProbeAsync(hop));
         if (idle is not null)
             await CloseAsync(idle).ConfigureAwait(false);
-        return hop;
+        return circuitHop;
     }
 
     public async ValueTask DisposeAsync()
     {
         lock (_gate)
         {
-            _isStopped = true;
+            _stopped.TrySetResult();
             _hops.Clear();
         }
 
         await _sweep.DisposeAsync().ConfigureAwait(false);
+        await _probes.WhenEndedAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Cuts a session whose gateway shows no sign of life; the circuits on it end at once then, and the next try makes another session.</summary>
+    private async Task ProbeAsync(Hop hop)
+    {
+        await GatewayProbe.WatchAsync(hop.Circuits.Session, _stopped.Task, isOnce: true, _timeProvider).ConfigureAwait(false);
+        lock (_gate)
+            hop.IsProbed = false;
     }
 
     /// <summary>Closes the hops that were without a circuit for long. Our own gateway's stays: it is not among them, or has become ours.</summary>
@@ -118,10 +139,12 @@ internal sealed class RelayHops : IAsyncDisposable
 
     private static Task CloseAsync(Hop hop) => hop.Circuits.Session.CloseAsync(GoodbyeCode.Normal, "No circuit needs the gateway any more.");
 
-    private sealed class Hop(CircuitHop circuits, long usedAt)
+    private sealed class Hop(CircuitHop circuits)
     {
         internal CircuitHop Circuits => circuits;
 
-        internal long UsedAt { get; set; } = usedAt;
+        internal long UsedAt { get; set; }
+
+        internal bool IsProbed { get; set; }
     }
 }

@@ -68,6 +68,40 @@ public sealed class SilentGatewayTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Session_GoesOn_WhenTheWayToTheOthersGatewayFallsSilent()
+    {
+        // It took 12 s: our own gateway answered, so that nobody doubted the other one, and each new circuit went the dead way.
+        await using var world = await RelayWorld.StartAsync(gateways: 2);
+        await using var route = RouteTo(world, 0);
+        var caller = await world.NodeAsync(1, PathPolicy.RelayOnly);
+        var callee = await world.NodeAsync(0);
+        // Else it would call back over the caller's gateway.
+        callee.Access.Deny(world.Gateways[1].Id);
+        var arrived = 0L;
+        callee.Handle("count", (_, _) =>
+        {
+            Interlocked.Increment(ref arrived);
+            return ValueTask.CompletedTask;
+        });
+        var hop = await caller.ConnectToAddressAsync(new PeerAddress(TransportKind.Tcp, route.EndPoint, world.Gateways[0].Id), TestContext.Current.CancellationToken);
+        await hop.PingAsync(TestContext.Current.CancellationToken);
+        var connection = await caller.ConnectAsync(callee.Id, TestContext.Current.CancellationToken);
+        await connection.SendAndConfirmAsync("count", new byte[1], TestContext.Current.CancellationToken);
+        await connection.PingAsync(TestContext.Current.CancellationToken);
+        route.Stall(time: null);
+        var start = Stopwatch.GetTimestamp();
+
+        await connection.SendAndConfirmAsync("count", new byte[1], TestContext.Current.CancellationToken);
+
+        var took = Stopwatch.GetElapsedTime(start);
+        output.WriteLine($"confirmed after {took.TotalMilliseconds:0} ms; {connection.PathReason}");
+        took.Should().BeGreaterThan(TimeSpan.FromMilliseconds(900), "the way had its chance").And.BeLessThan(PathLoss * 3);
+        Interlocked.Read(ref arrived).Should().Be(2, "each message arrives once");
+        caller.Gateway.Should().Be(world.Gateways[1].Id, "its own gateway was never silent");
+        hop.CloseReason.Should().NotBeNull("the session that went the dead way is given up");
+    }
+
+    [Fact]
     public async Task GatewayThatAnswersPings_IsKept_HoweverLongItsAnswerTakes()
     {
         await using var world = await RelayWorld.StartAsync(gateways: 2);
