@@ -37,18 +37,28 @@ internal static class UtpScenario
         ? Skip("plain beside libutp", obstacle)
         : TransferCases.Of("plain", "libutp", () => LoopbackAsync(DatagramSocketKind.Segmented, Short), () => UtpTransfers.FromLibutpAsync(Shortest));
 
-    private static IEnumerable<BenchmarkCase> SoftwareSegmentation()
+    private static BenchmarkCase[] SoftwareSegmentation()
     {
         if (SegmentationLab.Obstacle is { } obstacle)
             return Skip("software-segmentation", obstacle);
-        return TransferCases.Of(
-            "software-segmentation", "sendmmsg", () => InLabAsync(DatagramSocketKind.Segmented), () => InLabAsync(DatagramSocketKind.Batched));
+        return
+        [
+            .. TransferCases.Of("software-segmentation", "sendmmsg", () => InLabAsync(DatagramSocketKind.Segmented), () => InLabAsync(DatagramSocketKind.Batched)),
+            // What both could reach at most: the same sockets with nothing above them.
+            .. TransferCases.Of("bare-segmentation", "sendmmsg", () => BareInLabAsync(DatagramSocketKind.Segmented), () => BareInLabAsync(DatagramSocketKind.Batched)),
+        ];
     }
 
     private static async Task<Transfer> InLabAsync(DatagramSocketKind kind)
     {
         using var lab = new SegmentationLab();
         return await UtpTransfers.OverCableAsync(lab, kind, Short);
+    }
+
+    private static async Task<Transfer> BareInLabAsync(DatagramSocketKind kind)
+    {
+        using var lab = new SegmentationLab();
+        return await BareDatagrams.OverCableAsync(lab, kind);
     }
 
     private static BenchmarkCase[] Skip(string what, string obstacle)

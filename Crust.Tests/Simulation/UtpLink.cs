@@ -48,11 +48,10 @@ internal sealed class UtpLink(World world, UtpNetwork network, LinkRank rank, in
     /// <summary>The connection is there at the acceptor.</summary>
     internal UtpLinkEnd Accept(UtpHost host, UtpConnection connection)
     {
-        // A second acceptance begins the stream anew, where the first one had compared some of it.
+        // A second acceptance begins the stream anew, where the first one had compared some of it; and what comes back may be of either.
         var isFirst = _acceptor is null;
         _acceptor = new UtpLinkEnd(world, this, host) { Connection = connection, Other = isFirst ? _dialler : null };
-        if (_dialler is not null && isFirst)
-            _dialler.Other = _acceptor;
+        _dialler?.Other = isFirst ? _acceptor : null;
         return _acceptor;
     }
 

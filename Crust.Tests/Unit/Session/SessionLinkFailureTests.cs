@@ -104,12 +104,51 @@ public class SessionLinkFailureTests
         SessionLinksTests.Carries(pair, good);
         pair.A.Tokens(SessionEventKind.Acknowledged).Should().Equal(1);
 
-        // Progress is what clears the doubt.
+        // Nothing was suspected for a minute.
+        pair.Advance(TimeSpan.FromSeconds(30));
         good.IsStalled = true;
         pair.Send(pair.A, [2], 2);
         var before = pair.A.Of(SessionEventKind.LinkWanted).Count();
         pair.Advance(TimeSpan.FromSeconds(1));
         pair.A.Of(SessionEventKind.LinkWanted).Should().HaveCount(before + 1);
+    }
+
+    [Fact]
+    public void Doubt_IsClearedByProgress_ButNotByTheFirstAcknowledgementAfterAMove()
+    {
+        // A path that is slow for all links was left again and again: each new link began with an acknowledgement of what came over the one before.
+        var pair = new SessionPair();
+        var token = 0L;
+        Fail().Should().Be(1);
+        Fail().Should().Be(2);
+        Fail().Should().Be(4);
+
+        for (var i = 0; i < 90; i++)
+        {
+            pair.Send(pair.A, [1], ++token);
+            pair.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        Fail().Should().Be(1);
+
+        // The link falls silent, and the next one acknowledges at once. Returns the seconds between.
+        double Fail()
+        {
+            pair.A.Newest.Link.IsStalled = true;
+            var began = pair.Now;
+            var told = pair.A.Of(SessionEventKind.LinkWanted).Count();
+            pair.Send(pair.A, [1], ++token);
+            while (pair.A.Of(SessionEventKind.LinkWanted).Count() == told)
+                pair.Advance(TimeSpan.FromMilliseconds(100));
+            var wait = (pair.Now - began).TotalSeconds;
+            var next = pair.NewLink();
+            pair.Join(pair.A, next);
+            pair.Join(pair.B, next);
+            pair.Advance(TimeSpan.FromMilliseconds(100));
+            SessionLinksTests.Carries(pair, next);
+            pair.A.Tokens(SessionEventKind.Acknowledged).Should().Contain(token);
+            return wait;
+        }
     }
 
     [Fact]

@@ -127,7 +127,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
         // The active link is silent and this one is not.
         if (!selfIsLower)
         {
-            _stall.BackOff();
+            _stall.BackOff(now);
             link.IsRequestDue = true;
             _stall.Clear();
             return false;
@@ -219,7 +219,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     internal void HandleOwed(bool isOwed, Instant now) => _stall.HandleOwed(isOwed, now);
 
     /// <summary>The remote acknowledged something.</summary>
-    internal void HandleProgress(Instant now) => _stall.HandleProgress(now);
+    internal void HandleProgress(Instant now) => _stall.HandleProgress(Active, now);
 
     /// <summary>True when the session is over for want of any sign of life.</summary>
     internal bool HandleTimeout(Instant now)
@@ -291,7 +291,7 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
 
     private void MoveFromStalled(SessionLink link, Instant now)
     {
-        _stall.BackOff();
+        _stall.BackOff(now);
         Nominate(link, now);
     }
 

@@ -5,7 +5,8 @@ namespace Crust.Session.Links;
 /// <summary>
 /// Suspects the link that carries the session when it gives no sign of life for <c>max(3 SRTT, 1 s)</c>, or 3 s while its round trip is unknown, although the
 /// remote owes something, or has chosen none of the links that stand. Each suspicion that led to a move doubles the patience, until the remote acknowledges
-/// something.
+/// something on a link that has carried the session for longer than that, or no move followed for a minute. The first acknowledgement after a move is of what came over the links before: a path that is slow
+/// for all of them would be left again and again, each time with everything to be repeated.
 /// </summary>
 internal sealed class StallDetector(Instant start)
 {
@@ -22,9 +23,13 @@ internal sealed class StallDetector(Instant start)
 
     private const int MaxBackoff = 5;
 
+    /// <summary>Ours: so long a move is remembered against the path.</summary>
+    private static readonly TimeSpan DoubtTime = TimeSpan.FromMinutes(1);
+
     private Instant? _owedSince;
     private Instant? _unchosenSince = start;
     private int _backoff;
+    private Instant _backedOffAt;
 
     /// <summary>True from a suspicion until the link shows life, or another carries the session.</summary>
     internal bool IsStalled { get; private set; }
@@ -48,15 +53,21 @@ internal sealed class StallDetector(Instant start)
     internal void HandleOwed(bool isOwed, Instant now)
     {
         if (!isOwed)
+        {
             _owedSince = null;
-        else
-            _owedSince ??= now;
+            return;
+        }
+
+        if (_owedSince is null && now - _backedOffAt >= DoubtTime)
+            _backoff = 0;
+        _owedSince ??= now;
     }
 
     /// <summary>The remote acknowledged something: the active link works, whatever we suspected.</summary>
-    internal void HandleProgress(Instant now)
+    internal void HandleProgress(SessionLink? active, Instant now)
     {
-        _backoff = 0;
+        if (now - AskedAt >= Patience(active))
+            _backoff = 0;
         IsStalled = false;
         if (_owedSince is not null)
             _owedSince = now;
@@ -88,7 +99,7 @@ internal sealed class StallDetector(Instant start)
     internal void Asked(Instant now) => AskedAt = now;
 
     /// <summary>The session leaves a link on suspicion. Should the other be no better, the next suspicion takes longer: one that is only slow must get its chance.</summary>
-    internal void BackOff() => _backoff = Math.Min(_backoff + 1, MaxBackoff);
+    internal void BackOff(Instant now) => (_backoff, _backedOffAt) = (Math.Min(_backoff + 1, MaxBackoff), now);
 
     private TimeSpan Patience(SessionLink? active)
     {

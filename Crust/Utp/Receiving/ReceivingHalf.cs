@@ -17,6 +17,15 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     /// <summary>RFC 5681 §4.2: at least every second packet is acknowledged at once, which here is at the end of what the caller received.</summary>
     private const int PacketsWithoutDelay = 2;
 
+    /// <summary>
+    /// Ours, between Crust peers: where packets come fast, an acknowledgement for a quarter of what a millisecond brings, but at least one for a train, and for an eighth of the window. Each costs both sides a call, and wakes the
+    /// sender for what is hardly worth a train (QUIC's draft-ietf-quic-ack-frequency does the same at the sender's wish).
+    /// </summary>
+    private const int MostPacketsWithoutDelay = 32, MostBytesWithoutDelay = 64 << 10, AcknowledgementsAPeriod = 4, WindowShareWithoutDelay = 8;
+
+    /// <summary>Ours: over so long arrivals are counted, and so long the last ones wait where they come fast.</summary>
+    private const long BusyPeriodMicroseconds = 1_000;
+
     /// <summary>Ours: the first packets are acknowledged at once, so that slow start is quick.</summary>
     private const int QuickPackets = 16;
 
@@ -27,6 +36,10 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     private long _announcedEnd;
     private int _unacknowledgedPackets;
     private int _quickPackets;
+    private int _packetsWithoutDelay = PacketsWithoutDelay;
+    private long _periodMicroseconds;
+    private int _periodPackets;
+    private long _acknowledgedEnd;
     private bool _isUrgent;
 
     /// <summary>Number of the next packet in order.</summary>
@@ -44,6 +57,9 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
 
     /// <summary>Most packets beyond the next one that are taken.</summary>
     internal int MaxWindowPackets { get; set; } = StandardWindowPackets;
+
+    /// <summary>Whether the other side takes fewer acknowledgements where packets come fast.</summary>
+    internal bool ThinsAcknowledgements { get; set; }
 
     private int RoomBytes => window.LimitBytes - _bytes.Length;
 
@@ -149,6 +165,7 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
         _isUrgent = false;
         AcknowledgementMicroseconds = 0;
         _unacknowledgedPackets = 0;
+        _acknowledgedEnd = _bytes.End;
     }
 
     /// <summary>Writes selective acks, of at most so many parts, and returns their length, 0 when there is no hole.</summary>
@@ -233,10 +250,22 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
         _unacknowledgedPackets++;
         if (_quickPackets < QuickPackets)
             _quickPackets++;
-        if (IsFinished || hadHoles || _unacknowledgedPackets >= PacketsWithoutDelay || _quickPackets < QuickPackets)
+        CountArrival(nowMicroseconds);
+        if (IsFinished || hadHoles || _quickPackets < QuickPackets || _unacknowledgedPackets >= _packetsWithoutDelay
+            || (_unacknowledgedPackets >= PacketsWithoutDelay && _bytes.End - _acknowledgedEnd >= Math.Min(MostBytesWithoutDelay, window.LimitBytes / WindowShareWithoutDelay)))
             _isUrgent = true;
         else if (AcknowledgementMicroseconds == 0)
-            AcknowledgementMicroseconds = nowMicroseconds + AcknowledgementDelayMicroseconds;
+            AcknowledgementMicroseconds = nowMicroseconds + (_packetsWithoutDelay > PacketsWithoutDelay ? BusyPeriodMicroseconds : AcknowledgementDelayMicroseconds);
+    }
+
+    private void CountArrival(long nowMicroseconds)
+    {
+        _periodPackets++;
+        var elapsed = nowMicroseconds - _periodMicroseconds;
+        if (!ThinsAcknowledgements || elapsed < BusyPeriodMicroseconds)
+            return;
+        _packetsWithoutDelay = (int)Math.Clamp(_periodPackets * BusyPeriodMicroseconds / elapsed / AcknowledgementsAPeriod, PacketsWithoutDelay, MostPacketsWithoutDelay);
+        (_periodMicroseconds, _periodPackets) = (nowMicroseconds, 0);
     }
 
     private bool IsPastReordered(long number) => _reorder is { Count: > 0 } reorder && number < reorder.Highest;
