@@ -53,7 +53,7 @@ internal sealed class UtpNetwork
     internal UtpLink Dial(UtpHost from, UtpHost to, LinkRank rank, bool isAttack, Action<UtpLink?> done)
     {
         var link = new UtpLink(_world, this, rank, NextNumber()) { IsAttack = isAttack };
-        var id = (ushort)_world.Random.Next(1 << 16);
+        var id = DrawId(from.Address, to.Address);
         _links[(from.Address, to.Address, id)] = (link, true);
         _links[(from.Address, to.Address, unchecked((ushort)(id + 1)))] = (link, true);
         _links[(to.Address, from.Address, id)] = (link, false);
@@ -89,6 +89,17 @@ internal sealed class UtpNetwork
         {
             if (from == host || to == host)
                 Datagrams.Route(from.Address, to.Address, way);
+        }
+    }
+
+    /// <summary>One that no link between the two has: what comes is told apart by it.</summary>
+    private ushort DrawId(TransportAddress from, TransportAddress to)
+    {
+        while (true)
+        {
+            var id = (ushort)_world.Random.Next(1 << 16);
+            if (!_links.ContainsKey((from, to, id)) && !_links.ContainsKey((from, to, unchecked((ushort)(id + 1)))) && !_links.ContainsKey((to, from, id)))
+                return id;
         }
     }
 
