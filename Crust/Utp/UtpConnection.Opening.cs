@@ -62,7 +62,7 @@ internal sealed partial class UtpConnection
         {
             _sending.MaxWindowPackets = _receiving.MaxWindowPackets = WideWindowPackets;
             _sending.AllowJumbo();
-            _receiving.ThinsAcknowledgements = true;
+            _receiving.IsCrust = true;
         }
 
         // Numbers of both directions begin above a wrap, so that older ones stay positive.

@@ -60,7 +60,7 @@ public sealed class AcknowledgementThinningTests
 
     private static ReceivingHalf Half(int windowBytes, bool isCrust)
     {
-        var half = new ReceivingHalf(new BlockPool(16_384), new ReceiveWindow(new WindowBudget(0), windowBytes, windowBytes)) { ThinsAcknowledgements = isCrust };
+        var half = new ReceivingHalf(new BlockPool(16_384), new ReceiveWindow(new WindowBudget(0), windowBytes, windowBytes)) { IsCrust = isCrust };
         half.Begin(1);
         return half;
     }

@@ -58,10 +58,16 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     /// <summary>Most packets beyond the next one that are taken.</summary>
     internal int MaxWindowPackets { get; set; } = StandardWindowPackets;
 
-    /// <summary>Whether the other side takes fewer acknowledgements where packets come fast.</summary>
-    internal bool ThinsAcknowledgements { get; set; }
+    /// <summary>
+    /// Whether the other side is Crust too. Then the announced window counts from the acknowledged number on, and acknowledgements are fewer where packets come fast. Others
+    /// (libutp, libtorrent) count what is acknowledged selectively as gone from their flight: to them the window is what is left beside packets out of order, or they would send
+    /// what is refused, and libtorrent ends a connection whose packet it sent three times.
+    /// </summary>
+    internal bool IsCrust { get; set; }
 
     private int RoomBytes => window.LimitBytes - _bytes.Length;
+
+    private int AnnouncedBytes => Math.Max(0, IsCrust || _reorder is null ? RoomBytes : RoomBytes - _reorder.Bytes);
 
     internal void Begin(long expected) => Expected = expected;
 
@@ -156,7 +162,7 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     internal uint Announce()
     {
         _announcedEnd = Math.Max(_announcedEnd, _bytes.End + RoomBytes);
-        return (uint)Math.Max(0, RoomBytes);
+        return (uint)AnnouncedBytes;
     }
 
     /// <summary>A packet with the newest acknowledgement went out.</summary>
@@ -262,7 +268,7 @@ internal sealed class ReceivingHalf(BlockPool pool, ReceiveWindow window)
     {
         _periodPackets++;
         var elapsed = nowMicroseconds - _periodMicroseconds;
-        if (!ThinsAcknowledgements || elapsed < BusyPeriodMicroseconds)
+        if (!IsCrust || elapsed < BusyPeriodMicroseconds)
             return;
         _packetsWithoutDelay = (int)Math.Clamp(_periodPackets * BusyPeriodMicroseconds / elapsed / AcknowledgementsAPeriod, PacketsWithoutDelay, MostPacketsWithoutDelay);
         (_periodMicroseconds, _periodPackets) = (nowMicroseconds, 0);
