@@ -19,7 +19,9 @@ public sealed class CrustProcess : IAsyncDisposable
     /// The command where its own build put it, as <c>bin/CONFIGURATION/FRAMEWORK</c> of the tests is that of the gateway: beside the tests, which use the
     /// web framework, the packages are missing that come with that.
     /// </summary>
-    private static readonly string CrustCommand = BuiltAs("Crust.Gateway", OperatingSystem.IsWindows() ? "crust.exe" : "crust");
+    private static readonly string CrustCommand = Deployed("Crust.Gateway", OperatingSystem.IsWindows() ? "crust.exe" : "crust");
+
+    private static readonly string SiloProgram = Deployed("Crust.Silo", "Crust.Silo.dll");
 
     private static readonly string OlderProgram = BuiltAs("Crust.Tests.Older", "Crust.Tests.Older.dll");
 
@@ -102,11 +104,11 @@ public sealed class CrustProcess : IAsyncDisposable
     public static CrustProcess Older(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [OlderProgram, .. arguments], hasInput: true);
 
     /// <summary>Starts the silo.</summary>
-    public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
+    public static CrustProcess Silo(TemporaryFolder folder, params string[] arguments) => Start(folder, "dotnet", [SiloProgram, .. arguments]);
 
     /// <summary>Starts the silo by another command, which must become it.</summary>
     public static CrustProcess SiloThrough(TemporaryFolder folder, string[] command, params string[] arguments) =>
-        Start(folder, command[0], [.. command[1..], "dotnet", typeof(Silo.SiloHost).Assembly.Location, .. arguments]);
+        Start(folder, command[0], [.. command[1..], "dotnet", SiloProgram, .. arguments]);
 
     /// <summary>The first event of a name, and with a condition if one is given, that came or comes.</summary>
     public async Task<ProcessEvent> EventAsync(string name, Func<ProcessEvent, bool>? condition = null, TimeSpan? patience = null)
@@ -193,6 +195,10 @@ public sealed class CrustProcess : IAsyncDisposable
         await _reading.WaitAsync(Patience);
         _process.Dispose();
     }
+
+    /// <summary>What <c>test.sh</c> published, compiled ahead of time as a deployment is; or what was built.</summary>
+    private static string Deployed(string project, string file) =>
+        Environment.GetEnvironmentVariable("CRUST_PUBLISHED") is { Length: > 0 } folder ? Path.Combine(folder, project, file) : BuiltAs(project, file);
 
     private static string BuiltAs(string project, string file) =>
         RepositoryRoot.PathOf(Path.Combine(project, Path.GetRelativePath(RepositoryRoot.PathOf("Crust.Tests"), AppContext.BaseDirectory), file));
