@@ -30,6 +30,13 @@ internal sealed class CircuitDialer(RelayHops hops, CircuitAcceptor circuits, Li
         return session is not null ? new CircuitCall(session, "") : new CircuitCall(null, WhyEnded(link)) { IsRefused = link.EndedBy == CircuitCode.Refused };
     }
 
+    /// <summary>Makes the way to the peer's gateway, so that a circuit need not wait for it. Whether it failed shows when one is opened.</summary>
+    internal async Task PrepareAsync(FoundPeer found, CancellationToken cancellationToken)
+    {
+        if (found.Home.Count > 0)
+            await ((Task)hops.GetAsync(found.Home, cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     /// <summary>Opens a circuit; null and why, for people, when that fails.</summary>
     internal async Task<(CircuitLink? Link, string Failure)> OpenAsync(PeerId peer, FoundPeer found, CircuitKind kind, CancellationToken cancellationToken)
     {

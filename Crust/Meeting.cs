@@ -20,10 +20,10 @@ namespace Crust;
 internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, CircuitDialer circuits, ControlTalks? controls, TimeSpan longest, TimeProvider timeProvider)
 {
     /// <summary>
-    /// How much later than the dial the circuit begins, when there is something to dial. Ours: on one host or link the direct path is then mostly there first, and
-    /// nothing has to move; where it is not, this is what it costs.
+    /// How much later than the dial the circuit begins, when there is something to dial; the way to the peer's gateway is made meanwhile. Ours: on one host or link the direct path, which is one hop and
+    /// one look at a gateway shorter, is then mostly there first, and nothing has to move; where it is not, this is what it costs.
     /// </summary>
-    internal static readonly TimeSpan CircuitDelay = TimeSpan.FromMilliseconds(10);
+    internal static readonly TimeSpan CircuitDelay = TimeSpan.FromMilliseconds(4);
 
     /// <summary>
     /// How long a standby that was asked for a sign of life has for itself, before a circuit is made beside it. Ours: most round trips over a gateway; who takes longer gets a circuit too many, which
@@ -87,7 +87,13 @@ internal sealed class Meeting(PeerId peer, PathPolicy policy, Dialer dialer, Cir
     internal async Task CallAsync(FoundPeer found, Func<CancellationToken, Task<FoundPeer?>> again, TimeSpan delay, Task? arrived, CancellationToken cancellationToken)
     {
         if (delay > TimeSpan.Zero)
+        {
+            if (delay == CircuitDelay && policy != PathPolicy.DirectOnly)
+                // The circuit joins it.
+                _ = circuits.PrepareAsync(found, cancellationToken);
             await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+
         // Of a session that doubted its link: it moved meanwhile.
         if (arrived is { IsCompleted: true } && delay == StandbyDelay)
             return;

@@ -14,7 +14,7 @@ public sealed class UtpFuzzTests(ITestOutputHelper output)
     private const int Seed = 4712;
     private const int Cases = 50_000;
 
-    private static readonly TransportAddress Left = new(1, 1), Right = new(2, 2);
+    private static readonly TransportAddress Left = new(new Bits128(0, 1), 1), Right = new(new Bits128(0, 2), 2);
 
     private static byte[][] Corpus =>
     [

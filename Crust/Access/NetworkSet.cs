@@ -1,7 +1,7 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Crust.Primitives;
 
 namespace Crust.Access;
 
@@ -11,21 +11,19 @@ namespace Crust.Access;
 /// </summary>
 internal sealed class NetworkSet
 {
-    private const int Bits = 128;
-
     private const int MappedBits = 96;
 
-    private readonly ImmutableDictionary<(int Length, UInt128 Base), IPNetwork> _networks;
+    private readonly ImmutableDictionary<(int Length, Bits128 Base), IPNetwork> _networks;
     private readonly ImmutableSortedDictionary<int, int> _lengths;
 
-    private NetworkSet(ImmutableDictionary<(int Length, UInt128 Base), IPNetwork> networks, ImmutableSortedDictionary<int, int> lengths)
+    private NetworkSet(ImmutableDictionary<(int Length, Bits128 Base), IPNetwork> networks, ImmutableSortedDictionary<int, int> lengths)
     {
         _networks = networks;
         _lengths = lengths;
     }
 
     internal static NetworkSet Empty { get; } =
-        new(ImmutableDictionary<(int Length, UInt128 Base), IPNetwork>.Empty, ImmutableSortedDictionary<int, int>.Empty);
+        new(ImmutableDictionary<(int Length, Bits128 Base), IPNetwork>.Empty, ImmutableSortedDictionary<int, int>.Empty);
 
     internal IReadOnlyCollection<IPNetwork> Networks => [.. _networks.Values];
 
@@ -51,26 +49,24 @@ internal sealed class NetworkSet
         var value = Value(address);
         foreach (var (length, _) in _lengths)
         {
-            if (_networks.ContainsKey((length, Mask(value, length))))
+            if (_networks.ContainsKey((length, value.Prefix(length))))
                 return true;
         }
 
         return false;
     }
 
-    private static (int Length, UInt128 Base) Key(IPNetwork network)
+    private static (int Length, Bits128 Base) Key(IPNetwork network)
     {
         var length = network.PrefixLength + (network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? MappedBits : 0);
-        return (length, Mask(Value(network.BaseAddress), length));
+        return (length, Value(network.BaseAddress).Prefix(length));
     }
 
-    private static UInt128 Value(IPAddress address)
+    private static Bits128 Value(IPAddress address)
     {
-        Span<byte> bytes = stackalloc byte[16];
+        Span<byte> bytes = stackalloc byte[Bits128.Length];
         // Without the scope of a link-local address: it names an interface of ours and not a network.
         address.MapToIPv6().TryWriteBytes(bytes, out _);
-        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        return Bits128.Read(bytes);
     }
-
-    private static UInt128 Mask(UInt128 value, int length) => length == 0 ? 0 : value & (UInt128.MaxValue << (Bits - length));
 }

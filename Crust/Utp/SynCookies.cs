@@ -46,7 +46,7 @@ internal sealed class SynCookies
         Span<byte> input = stackalloc byte[InputLength];
         _key.CopyTo(input);
         var fields = input[KeyLength..];
-        BinaryPrimitives.WriteUInt128BigEndian(fields, remote.Address);
+        remote.Address.Write(fields);
         BinaryPrimitives.WriteUInt32BigEndian(fields[16..], remote.ScopeId);
         BinaryPrimitives.WriteUInt16BigEndian(fields[20..], remote.Port);
         BinaryPrimitives.WriteUInt16BigEndian(fields[22..], connectionId);

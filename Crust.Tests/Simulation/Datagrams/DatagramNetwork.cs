@@ -10,8 +10,8 @@ internal sealed class DatagramNetwork(World world)
 {
     private readonly Dictionary<TransportAddress, IDatagramReceiver> _receivers = [];
     private readonly Dictionary<(TransportAddress From, TransportAddress To), DatagramWay> _ways = [];
-    private readonly Dictionary<UInt128, Action<Datagram>> _hosts = [];
-    private readonly Dictionary<(UInt128 From, UInt128 To), DatagramWay> _hostWays = [];
+    private readonly Dictionary<Bits128, Action<Datagram>> _hosts = [];
+    private readonly Dictionary<(Bits128 From, Bits128 To), DatagramWay> _hostWays = [];
     private readonly Stack<Datagram> _pool = new();
     private ushort _lastHost;
 
@@ -32,10 +32,10 @@ internal sealed class DatagramNetwork(World world)
     internal void Detach(TransportAddress address) => _receivers.Remove(address);
 
     /// <summary>All ports of an IP address that nobody else has. The datagram is lent for the call.</summary>
-    internal void AttachHost(UInt128 address, Action<Datagram> arrived) => _hosts.Add(address, arrived);
+    internal void AttachHost(Bits128 address, Action<Datagram> arrived) => _hosts.Add(address, arrived);
 
     /// <summary>What goes from one IP address to another goes this way, unless a pair of ports has its own.</summary>
-    internal void RouteHost(UInt128 from, UInt128 to, DatagramWay way) => _hostWays[(from, to)] = way;
+    internal void RouteHost(Bits128 from, Bits128 to, DatagramWay way) => _hostWays[(from, to)] = way;
 
     /// <summary>What goes from one address to another goes this way.</summary>
     internal void Route(TransportAddress from, TransportAddress to, DatagramWay way) => _ways[(from, to)] = way;

@@ -115,7 +115,7 @@ public sealed class DatagramNetworkTests(ITestOutputHelper output)
     public void AnInjectedDatagram_ComesInAnothersName_AndAnAddressMayMove()
     {
         var lab = new Lab(1, new DatagramProfile());
-        var victim = new TransportAddress(7, 7);
+        var victim = new TransportAddress(new Bits128(0, 7), 7);
         lab.Network.Inject(victim, lab.To, new byte[20]);
         lab.Arrivals.Single().From.Should().Be(victim);
         lab.Network.Detach(lab.To);

@@ -6,7 +6,7 @@ namespace Crust.Tests.Simulation.Nat;
 internal interface INatSite
 {
     /// <summary>Gives a host an address; it takes what comes to it.</summary>
-    void Attach(UInt128 address, Arrival arrived);
+    void Attach(Bits128 address, Arrival arrived);
 
     /// <summary>A host sends.</summary>
     /// <param name="from">Its address.</param>

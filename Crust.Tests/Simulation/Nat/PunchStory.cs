@@ -54,9 +54,9 @@ internal sealed class PunchStory
     /// <summary>The NATs, by the number of their site.</summary>
     internal Dictionary<uint, SimulatedNat> Nats { get; } = [];
 
-    internal static UInt128 Public(uint host) => TransportAddress.FromIPv4(0xCB007100 | host, 0).Address;
+    internal static Bits128 Public(uint host) => TransportAddress.FromIPv4(0xCB007100 | host, 0).Address;
 
-    internal static UInt128 Private(uint network, uint host) => TransportAddress.FromIPv4(0xC0A80000 | (network << 8) | host, 0).Address;
+    internal static Bits128 Private(uint network, uint host) => TransportAddress.FromIPv4(0xC0A80000 | (network << 8) | host, 0).Address;
 
     /// <summary>Punches, again and again as the upgrader does, and tries the way in both directions.</summary>
     internal PunchOutcome Run()

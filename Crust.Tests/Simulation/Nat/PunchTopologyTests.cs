@@ -84,8 +84,8 @@ public sealed class PunchTopologyTests(ITestOutputHelper output)
             var (world, internet, _) = NewWorld(seed);
             var address = ((UInt128)0x2001_0DB8 << 96) | 1;
             var server = new StunServer(internet, address + 100);
-            var left = new SimulatedNat(world, internet, 0, NatKind.Firewall, new NatOptions());
-            var right = new SimulatedNat(world, internet, 0, NatKind.Firewall, new NatOptions());
+            var left = new SimulatedNat(world, internet, default, NatKind.Firewall, new NatOptions());
+            var right = new SimulatedNat(world, internet, default, NatKind.Firewall, new NatOptions());
             return new PunchStory(world, internet, new SimulatedHost(left, address), new SimulatedHost(right, address + 1), server.Addresses, TimeSpan.FromMilliseconds(60));
         });
 

@@ -12,7 +12,7 @@ internal sealed class SimulatedHost
     private readonly Dictionary<ushort, Arrival> _sockets = [];
     private ushort _lastPort = 40_000;
 
-    internal SimulatedHost(INatSite site, UInt128 address)
+    internal SimulatedHost(INatSite site, Bits128 address)
     {
         (_site, Address) = (site, address);
         site.Attach(address, (from, to, bytes) =>
@@ -22,7 +22,7 @@ internal sealed class SimulatedHost
         });
     }
 
-    internal UInt128 Address { get; }
+    internal Bits128 Address { get; }
 
     /// <summary>Binds a socket; the result is its port.</summary>
     internal ushort Bind(Arrival arrived, ushort port = 0)

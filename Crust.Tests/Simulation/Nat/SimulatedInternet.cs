@@ -7,15 +7,15 @@ namespace Crust.Tests.Simulation.Nat;
 internal sealed class SimulatedInternet(World world, Func<DatagramProfile> profile) : INatSite
 {
     private readonly DatagramNetwork _network = new(world);
-    private readonly HashSet<UInt128> _addresses = [];
+    private readonly HashSet<Bits128> _addresses = [];
 
     internal World World => world;
 
     /// <summary>Datagrams that were sent to each address.</summary>
-    internal Dictionary<UInt128, long> SentTo { get; } = [];
+    internal Dictionary<Bits128, long> SentTo { get; } = [];
 
     /// <inheritdoc/>
-    public void Attach(UInt128 address, Arrival arrived)
+    public void Attach(Bits128 address, Arrival arrived)
     {
         foreach (var other in _addresses)
         {

@@ -14,13 +14,13 @@ internal sealed class SimulatedNat : INatSite
     private readonly INatSite _outside;
     private readonly NatKind _kind;
     private readonly NatOptions _options;
-    private readonly Dictionary<UInt128, Arrival> _inside = [];
+    private readonly Dictionary<Bits128, Arrival> _inside = [];
     private readonly Dictionary<(TransportAddress Inside, TransportAddress Destination), NatMapping> _mappings = [];
     private readonly Dictionary<TransportAddress, List<NatMapping>> _external = [];
     private readonly Dictionary<(TransportAddress From, TransportAddress To), Instant> _unasked = [];
     private int _counter;
 
-    internal SimulatedNat(World world, INatSite outside, UInt128 address, NatKind kind, NatOptions options)
+    internal SimulatedNat(World world, INatSite outside, Bits128 address, NatKind kind, NatOptions options)
     {
         (_world, _outside, Address, _kind, _options) = (world, outside, address, kind, options);
         _counter = world.Random.Next(PortCount);
@@ -28,7 +28,7 @@ internal sealed class SimulatedNat : INatSite
             outside.Attach(address, Arrived);
     }
 
-    internal UInt128 Address { get; }
+    internal Bits128 Address { get; }
 
     /// <summary>Datagrams from outside that were not let in.</summary>
     internal long Refused { get; private set; }
@@ -37,7 +37,7 @@ internal sealed class SimulatedNat : INatSite
     internal int MappingCount => _mappings.Count;
 
     /// <inheritdoc/>
-    public void Attach(UInt128 address, Arrival arrived)
+    public void Attach(Bits128 address, Arrival arrived)
     {
         _inside.Add(address, arrived);
         if (_kind == NatKind.Firewall)

@@ -6,7 +6,7 @@ namespace Crust.Tests.Simulation.Nat;
 /// <summary>A gateway's STUN in the simulator: says what it sees, on two ports.</summary>
 internal sealed class StunServer
 {
-    internal StunServer(SimulatedInternet internet, UInt128 address)
+    internal StunServer(SimulatedInternet internet, Bits128 address)
     {
         Addresses = [new TransportAddress(address, 3478), new TransportAddress(address, 3479)];
         internet.Attach(address, (from, to, bytes) =>

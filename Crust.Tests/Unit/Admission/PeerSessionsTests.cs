@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Crust.Identity;
+using Crust.Primitives;
 using Crust.Session.Admission;
 using Crust.Session.Handshakes;
 using Crust.Session.Links;
@@ -163,7 +164,7 @@ public sealed class PeerSessionsTests
 
     private static TimeSpan Silence(object session) => TimeSpan.Zero;
 
-    private static SessionNonce Nonce(byte value) => new(value);
+    private static SessionNonce Nonce(byte value) => new(new Bits128(0, value));
 
     private object Begin(SessionNonce remote)
     {

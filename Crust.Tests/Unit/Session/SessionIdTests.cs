@@ -1,6 +1,7 @@
 using System.Text;
 using Crust.Cryptography;
 using Crust.Identity;
+using Crust.Primitives;
 using Crust.Session.Handshakes;
 using FluentAssertions;
 using Xunit;
@@ -9,7 +10,7 @@ namespace Crust.Tests.Unit.Session;
 
 public sealed class SessionIdTests
 {
-    private static readonly SessionNonce NonceA = new(0x1111), NonceB = new(0x2222);
+    private static readonly SessionNonce NonceA = new(new Bits128(0, 0x1111)), NonceB = new(new Bits128(0, 0x2222));
 
     [Fact]
     public void IdAndSalts_AreTheDocumentedHashes_WhicheverSideAsks()

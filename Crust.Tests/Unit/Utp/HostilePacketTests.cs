@@ -23,7 +23,7 @@ public sealed class HostilePacketTests
         {
             var syn = Packet(new PacketHeader(PacketType.Syn, 0, (ushort)random.Next(65536), 1, 0, 1_000_000, (ushort)random.Next(65536), 0));
             received += syn.Length;
-            endpoint.Handle(syn, new TransportAddress(random.NextUInt64(), (ushort)random.Next(65536)), _pair.Now);
+            endpoint.Handle(syn, new TransportAddress(new Bits128(0, random.NextUInt64()), (ushort)random.Next(65536)), _pair.Now);
             while (i % 3 == 0 && endpoint.PollTransmit(buffer, _pair.Now, out var transmit))
                 sent += transmit.Length;
         }

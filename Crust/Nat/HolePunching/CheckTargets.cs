@@ -14,6 +14,8 @@ internal static class CheckTargets
     /// <summary>The same of IPv6 (RFC 4291 §2.5.4).</summary>
     private const int LinkBitsIPv6 = 64;
 
+    private static readonly Bits128 Loopback = new(0, 1);
+
     /// <summary>Ports below are those of services; no peer listens there, unless an operator says so to its gateway.</summary>
     private const int FirstPort = 1;
 
@@ -32,7 +34,7 @@ internal static class CheckTargets
     }
 
     /// <summary>What part of the world an address means something in.</summary>
-    internal static AddressScope ScopeOf(TransportAddress address) => address.IsIPv4 ? ScopeOf((uint)(address.Address & uint.MaxValue)) : ScopeOfIPv6(address.Address);
+    internal static AddressScope ScopeOf(TransportAddress address) => address.IsIPv4 ? ScopeOf(address.IPv4) : ScopeOfIPv6(address.Address);
 
     private static AddressScope ScopeOf(uint address) => (address >> 24, address >> 16) switch
     {
@@ -42,9 +44,9 @@ internal static class CheckTargets
         _ => AddressScope.Public,
     };
 
-    private static AddressScope ScopeOfIPv6(UInt128 address) => (ushort)(address >> 112) switch
+    private static AddressScope ScopeOfIPv6(Bits128 address) => (ushort)(address.High >> 48) switch
     {
-        0 when address == UInt128.One => AddressScope.Loopback,
+        0 when address == Loopback => AddressScope.Loopback,
         // Unspecified, IPv4-compatible, discard and the like.
         0 or >= 0xFE80 => AddressScope.None,
         >= 0xFC00 and < 0xFE00 => AddressScope.Private,
@@ -70,10 +72,10 @@ internal static class CheckTargets
 
     private static bool SharesLink(TransportAddress target, PunchDescription local)
     {
-        var shift = 128 - (target.IsIPv4 ? 96 + LinkBits : LinkBitsIPv6);
+        var length = target.IsIPv4 ? 96 + LinkBits : LinkBitsIPv6;
         foreach (var own in local.Candidates)
         {
-            if (own.Kind == CandidateKind.Host && own.Address.IsIPv4 == target.IsIPv4 && own.Address.Address >> shift == target.Address >> shift)
+            if (own.Kind == CandidateKind.Host && own.Address.IsIPv4 == target.IsIPv4 && own.Address.Address.Prefix(length) == target.Address.Prefix(length))
                 return true;
         }
 

@@ -6,7 +6,7 @@ namespace Crust.Nat.HolePunching;
 /// The ports of an address that are probed one after the other, none twice, in an order that nobody foresees: with 256 of them open, 175 probes meet one in half of all
 /// cases, and 2,048 in all but 3 of 10,000. A part of <see cref="PunchMachine"/>. Pure.
 /// </summary>
-internal sealed class ProbeSpray(UInt128 address, int socket, ulong randomness)
+internal sealed class ProbeSpray(Bits128 address, int socket, ulong randomness)
 {
     /// <summary>Most probes of a spray. DESIGN's.</summary>
     internal const int MaxProbes = 2048;

@@ -11,14 +11,12 @@ namespace Crust.Nat.HolePunching;
 /// </summary>
 internal sealed class TransactionIds(byte[] seed)
 {
-    private const int AddressLength = 16;
-
     internal StunTransactionId Of(int socket, TransportAddress remote, TransactionUse use)
     {
-        Span<byte> what = stackalloc byte[1 + sizeof(int) + AddressLength + sizeof(ushort)];
+        Span<byte> what = stackalloc byte[1 + sizeof(int) + Bits128.Length + sizeof(ushort)];
         what[0] = (byte)use;
         BinaryPrimitives.WriteInt32BigEndian(what[1..], socket);
-        BinaryPrimitives.WriteUInt128BigEndian(what[5..], remote.Address);
+        remote.Address.Write(what[5..]);
         BinaryPrimitives.WriteUInt16BigEndian(what[21..], remote.Port);
         Span<byte> mac = stackalloc byte[HmacBlake2b.HashLength];
         HmacBlake2b.Compute(seed, what, default, mac);

@@ -28,7 +28,7 @@ internal static class StunAddress
                 address = TransportAddress.FromIPv4(isXored ? four ^ StunHeader.MagicCookie : four, port);
                 return true;
             case (IPv6, IPv6Length):
-                var sixteen = BinaryPrimitives.ReadUInt128BigEndian(value[4..]);
+                var sixteen = Bits128.Read(value[4..]);
                 address = new TransportAddress(isXored ? sixteen ^ Mask(transaction) : sixteen, port);
                 return true;
             default:
@@ -46,15 +46,15 @@ internal static class StunAddress
         BinaryPrimitives.WriteUInt16BigEndian(value[2..], isXored ? (ushort)(address.Port ^ (StunHeader.MagicCookie >> 16)) : address.Port);
         if (address.IsIPv4)
         {
-            var four = unchecked((uint)address.Address);
+            var four = address.IPv4;
             BinaryPrimitives.WriteUInt32BigEndian(value[4..], isXored ? four ^ StunHeader.MagicCookie : four);
         }
         else
         {
-            BinaryPrimitives.WriteUInt128BigEndian(value[4..], isXored ? address.Address ^ Mask(transaction) : address.Address);
+            (isXored ? address.Address ^ Mask(transaction) : address.Address).Write(value[4..]);
         }
     }
 
-    private static UInt128 Mask(StunTransactionId transaction) =>
-        ((UInt128)StunHeader.MagicCookie << 96) | ((UInt128)transaction.High << 32) | transaction.Low;
+    private static Bits128 Mask(StunTransactionId transaction) =>
+        new(((ulong)StunHeader.MagicCookie << 32) | (transaction.High >> 32), (transaction.High << 32) | transaction.Low);
 }

@@ -57,17 +57,17 @@ internal sealed class StunRateLimit
         return true;
     }
 
-    private static bool IsLoopback(TransportAddress address) => address.IsIPv4 ? ((uint)(address.Address & uint.MaxValue) >> 24) == 127 : address.Address == 1;
+    private static bool IsLoopback(TransportAddress address) => address.IsIPv4 ? (address.IPv4 >> 24) == 127 : address.Address == new Bits128(0, 1);
 
     /// <summary>The part of an address that one customer is usually given: a /24 or a /56.</summary>
-    private static UInt128 PrefixOf(TransportAddress address) => address.IsIPv4 ? address.Address >> 8 : address.Address >> 72;
+    private static Bits128 PrefixOf(TransportAddress address) => address.Address.Prefix(address.IsIPv4 ? 96 + 24 : 56);
 
     /// <summary>SplitMix64's finish over both halves, each after the key.</summary>
-    private ulong Hash(UInt128 prefix)
+    private ulong Hash(Bits128 prefix)
     {
         unchecked
         {
-            return Mix(Mix((ulong)prefix ^ _key) + (ulong)(prefix >> 64));
+            return Mix(Mix(prefix.Low ^ _key) + prefix.High);
         }
     }
 

@@ -1,5 +1,6 @@
 using Crust.Cryptography;
 using Crust.Identity;
+using Crust.Primitives;
 using Crust.Wire;
 
 namespace Crust.Session.Handshakes;
@@ -12,12 +13,12 @@ internal readonly record struct SessionId
 {
     internal const int Length = Blake3.HashLength;
 
-    private readonly UInt128 _high, _low;
+    private readonly Bits128 _high, _low;
 
     private SessionId(ReadOnlySpan<byte> bytes)
     {
-        _high = SessionNonce.FromBytes(bytes[..16]).Value;
-        _low = SessionNonce.FromBytes(bytes[16..]).Value;
+        _high = Bits128.Read(bytes);
+        _low = Bits128.Read(bytes[Bits128.Length..]);
     }
 
     /// <summary>The session of two peers with their nonces, in either order.</summary>
@@ -53,8 +54,8 @@ internal readonly record struct SessionId
     /// <summary>Writes <see cref="Length"/> bytes.</summary>
     internal void CopyTo(Span<byte> destination)
     {
-        new SessionNonce(_high).CopyTo(destination);
-        new SessionNonce(_low).CopyTo(destination[16..]);
+        _high.Write(destination);
+        _low.Write(destination[Bits128.Length..]);
     }
 
     internal byte[] ToByteArray()

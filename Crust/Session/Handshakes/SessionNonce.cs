@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using Crust.Cryptography;
+using Crust.Primitives;
 
 namespace Crust.Session.Handshakes;
 
@@ -7,19 +7,19 @@ namespace Crust.Session.Handshakes;
 /// The 16 random bytes that each side draws for a session. Both ids and both nonces are the session's identity: a link whose nonces match
 /// joins the session, any other starts a new one.
 /// </summary>
-internal readonly record struct SessionNonce(UInt128 Value)
+internal readonly record struct SessionNonce(Bits128 Value)
 {
-    internal const int Length = 16;
+    internal const int Length = Bits128.Length;
 
     /// <summary>Takes exactly <see cref="Length"/> bytes.</summary>
     internal static SessionNonce FromBytes(ReadOnlySpan<byte> bytes)
     {
         Lengths.Require(bytes, Length);
-        return new SessionNonce(BinaryPrimitives.ReadUInt128BigEndian(bytes));
+        return new SessionNonce(Bits128.Read(bytes));
     }
 
     /// <summary>Writes <see cref="Length"/> bytes.</summary>
-    internal void CopyTo(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, Value);
+    internal void CopyTo(Span<byte> destination) => Value.Write(destination);
 
     internal byte[] ToByteArray()
     {

@@ -24,7 +24,7 @@ internal static unsafe class SocketName
         {
             *(ushort*)name = IPv6Family;
             *(uint*)(name + 4) = 0;
-            BinaryPrimitives.WriteUInt128BigEndian(bytes[8..], address.Address);
+            address.Address.Write(bytes[8..]);
             *(uint*)(name + 24) = address.ScopeId;
             return MaxLength;
         }
@@ -32,7 +32,7 @@ internal static unsafe class SocketName
         if (!address.IsIPv4)
             return 0;
         *(ushort*)name = IPv4Family;
-        BinaryPrimitives.WriteUInt32BigEndian(bytes[4..], unchecked((uint)address.Address));
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[4..], address.IPv4);
         *(ulong*)(name + 8) = 0;
         return IPv4Length;
     }
@@ -45,7 +45,7 @@ internal static unsafe class SocketName
         switch (*(ushort*)name)
         {
             case IPv6Family when length >= MaxLength:
-                address = new TransportAddress(BinaryPrimitives.ReadUInt128BigEndian(bytes[8..]), port, *(uint*)(name + 24));
+                address = new TransportAddress(Bits128.Read(bytes[8..]), port, *(uint*)(name + 24));
                 return true;
             case IPv4Family when length >= IPv4Length:
                 address = TransportAddress.FromIPv4(BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]), port);

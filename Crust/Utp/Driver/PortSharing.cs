@@ -7,7 +7,7 @@ internal static class PortSharing
 {
     internal static int Owner(TransportAddress remote, int count)
     {
-        var folded = unchecked((uint)remote.Address ^ remote.Port);
+        var folded = unchecked(remote.IPv4 ^ remote.Port);
         return (int)(folded % (uint)count);
     }
 }

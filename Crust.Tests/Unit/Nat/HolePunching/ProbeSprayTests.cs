@@ -13,7 +13,7 @@ public sealed class ProbeSprayTests
         var random = new DeterministicRandom(1);
         for (var run = 0; run < 200; run++)
         {
-            var spray = new ProbeSpray(1, 0, random.NextUInt64());
+            var spray = new ProbeSpray(new Bits128(0, 1), 0, random.NextUInt64());
             var ports = new HashSet<int>();
             while (!spray.IsExhausted)
                 ports.Add(spray.Next().Port);
@@ -34,7 +34,7 @@ public sealed class ProbeSprayTests
             var open = new HashSet<int>();
             while (open.Count < MappingSpray.SocketCount)
                 open.Add(1024 + random.Next(64_512));
-            var spray = new ProbeSpray(1, 0, random.NextUInt64());
+            var spray = new ProbeSpray(new Bits128(0, 1), 0, random.NextUInt64());
             while (!spray.IsExhausted)
             {
                 if (!open.Contains(spray.Next().Port))

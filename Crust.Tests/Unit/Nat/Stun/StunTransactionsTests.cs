@@ -29,7 +29,7 @@ public sealed class StunTransactionsTests
         transactions.TryAdd(Id, Server, "me");
         transactions.Take(Id, Server with { Port = 3479 }).Should().BeNull();
         transactions.Take(new StunTransactionId(1, 3), Server).Should().BeNull();
-        transactions.Claims(Id, Server with { Address = Server.Address + 1 }).Should().BeFalse();
+        transactions.Claims(Id, Server with { Address = Server.Address ^ new Bits128(0, 1) }).Should().BeFalse();
         transactions.Take(Id, Server).Should().Be("me", "guesses do not take it away");
     }
 
