@@ -39,9 +39,10 @@ internal static class MatrixReport
 
             What the NAT lab saw (`Crust.Tests/NatLab`): `crust ping` behind the one router calls `crust node` behind the other, with a silo and gateways between them; network namespaces, nftables, no added delay.
             A cell tells the path at the end, the time from the call to the first answer over whatever path there was (in brackets: in a process that had connected before), and the time from the call to the path
-            that is not the relay. Medians, in milliseconds. `!` marks what is not as promised. `./test.sh` tries each cell once, `--full` twice in a row. Made by
-            `CRUST_FULL=1 dotnet test Crust.Tests --filter FullyQualifiedName~NatLab.Matrix -- xUnit.MaxParallelThreads=4` and
-            `dotnet run --project Crust.Tests -c Release -- --nat-matrix artifacts/nat-matrix.jsonl docs/nat-matrix.md`.
+            that is not the relay. Medians, in milliseconds. `!` marks what is not as promised. `./test.sh` tries each cell once, four at a time; `--full` twice in a row, and those that need a spray 20 times.
+            These are of one cell at a time, with the programs that `./test.sh` published, on a machine with nothing else to do:
+            `CRUST_FULL=1 CRUST_PUBLISHED=$PWD/artifacts/published Crust.Tests/bin/Release/net10.0/Crust.Tests -namespace Crust.Tests.NatLab.Matrix -parallel none` and
+            `dotnet Crust.Tests/bin/Release/net10.0/Crust.Tests.dll --nat-matrix artifacts/nat-matrix.jsonl docs/nat-matrix.md`.
 
 
             """);
@@ -70,7 +71,8 @@ internal static class MatrixReport
         text.Append(
             CultureInfo.InvariantCulture,
             $"\n{tried.Count} pairs: {tried.Count(c => c.All(r => r.Path.Length > 0))} connected, {tried.Count(c => c.All(r => r.Direct is not null && r.Path != "relayed"))} direct, {tried.Count(c => c.All(r => r.Holds))} as promised. " +
-            $"First message {Median(results.Select(r => r.FirstMessage))} ({Median(results.Select(r => r.Again))}) ms, direct path {Median(results.Select(r => r.Direct))} ms.\n\n");
+            $"First message {Median(results.Select(r => r.FirstMessage))} ({Median(results.Select(r => r.Again))}) ms, in the slowest cell {Slowest(tried, r => r.FirstMessage)} ({Slowest(tried, r => r.Again)}); " +
+            $"direct path {Median(results.Select(r => r.Direct))} ms{Hard(results)}.\n\n");
     }
 
     private static string Cell(List<CellResult> runs)
@@ -83,9 +85,23 @@ internal static class MatrixReport
         return $"{mark}{paths}, {Median(runs.Select(r => r.FirstMessage))} ({Median(runs.Select(r => r.Again))}), {Median(runs.Select(r => r.Direct))}";
     }
 
-    private static string Median(IEnumerable<double?> values)
+    /// <summary>The largest median of a cell.</summary>
+    private static string Slowest(IEnumerable<IEnumerable<CellResult>> cells, Func<CellResult, double?> value) => Text(cells.Select(cell => MedianOf(cell.Select(value))).Max());
+
+    /// <summary>The direct path of pairs that need a prediction or a spray.</summary>
+    private static string Hard(List<CellResult> results)
+    {
+        var hard = results.Where(r => r.Second.StartsWith("symmetric", StringComparison.Ordinal) && r.First is ("firewall" or "port-restricted" or "linux" or "symmetric-seq") && r.Direct is not null).ToList();
+        return hard.Count == 0 ? "" : $", where it takes a prediction or a spray {Median(hard.Select(r => r.Direct))} ms";
+    }
+
+    private static string Median(IEnumerable<double?> values) => Text(MedianOf(values));
+
+    private static double? MedianOf(IEnumerable<double?> values)
     {
         var sorted = values.OfType<double>().Order().ToList();
-        return sorted.Count == 0 ? "–" : sorted[sorted.Count / 2].ToString("0", CultureInfo.InvariantCulture);
+        return sorted.Count == 0 ? null : sorted[sorted.Count / 2];
     }
+
+    private static string Text(double? value) => value?.ToString("0", CultureInfo.InvariantCulture) ?? "–";
 }

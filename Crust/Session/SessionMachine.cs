@@ -448,7 +448,7 @@ internal sealed class SessionMachine
         if (!_sending.TryHandle(frame))
             return false;
         if (_sending.AcknowledgedThrough > before)
-            _links.HandleProgress(now);
+            _links.HandleProgress(_sending.IsNewAcknowledged, now);
         return true;
     }
 

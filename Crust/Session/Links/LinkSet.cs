@@ -218,8 +218,8 @@ internal sealed class LinkSet(bool selfIsLower, SessionLimits limits, Generation
     /// <summary>Whether the remote owes us something on the active link.</summary>
     internal void HandleOwed(bool isOwed, Instant now) => _stall.HandleOwed(isOwed, now);
 
-    /// <summary>The remote acknowledged something.</summary>
-    internal void HandleProgress(Instant now) => _stall.HandleProgress(Active, now);
+    /// <summary>The remote acknowledged something; perhaps something that no link before the active one has carried.</summary>
+    internal void HandleProgress(bool isNew, Instant now) => _stall.HandleProgress(Active, isNew, now);
 
     /// <summary>True when the session is over for want of any sign of life.</summary>
     internal bool HandleTimeout(Instant now)

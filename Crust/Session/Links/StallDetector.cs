@@ -4,9 +4,9 @@ namespace Crust.Session.Links;
 
 /// <summary>
 /// Suspects the link that carries the session when it gives no sign of life for <c>max(3 SRTT, 1 s)</c>, or 3 s while its round trip is unknown, although the
-/// remote owes something, or has chosen none of the links that stand. Each suspicion that led to a move doubles the patience, until the remote acknowledges
-/// something on a link that has carried the session for longer than that, or no move followed for a minute. The first acknowledgement after a move is of what came over the links before: a path that is slow
-/// for all of them would be left again and again, each time with everything to be repeated.
+/// remote owes something, or has chosen none of the links that stand. Each suspicion that led to a move doubles the patience, until a link has proved itself: it has carried the session for
+/// longer than that and brings an acknowledgement, or for longer than the patience without doubt and brings one of something that was not begun before it; or until no move followed for a minute.
+/// An acknowledgement of what came over the links before proves nothing: a path that is slow for all of them would be left again and again, each time with everything to be repeated.
 /// </summary>
 internal sealed class StallDetector(Instant start)
 {
@@ -64,9 +64,12 @@ internal sealed class StallDetector(Instant start)
     }
 
     /// <summary>The remote acknowledged something: the active link works, whatever we suspected.</summary>
-    internal void HandleProgress(SessionLink? active, Instant now)
+    /// <param name="active">The link that carries the session.</param>
+    /// <param name="isNew">Whether it is something that no link before has carried.</param>
+    /// <param name="now">Now.</param>
+    internal void HandleProgress(SessionLink? active, bool isNew, Instant now)
     {
-        if (now - AskedAt >= Patience(active))
+        if (now - AskedAt >= (isNew ? PatienceWithoutDoubt(active) : Patience(active)))
             _backoff = 0;
         IsStalled = false;
         if (_owedSince is not null)
@@ -103,8 +106,13 @@ internal sealed class StallDetector(Instant start)
 
     private TimeSpan Patience(SessionLink? active)
     {
-        var trip = active?.Heartbeat.Rtt.Smoothed * 3 ?? FirstPatience;
-        var patience = (trip > MinPatience ? trip : MinPatience) * (1 << _backoff);
+        var patience = PatienceWithoutDoubt(active) * (1 << _backoff);
         return patience < MaxPatience ? patience : MaxPatience;
+    }
+
+    private static TimeSpan PatienceWithoutDoubt(SessionLink? active)
+    {
+        var trip = active?.Heartbeat.Rtt.Smoothed * 3 ?? FirstPatience;
+        return trip > MinPatience ? trip : MinPatience;
     }
 }

@@ -32,6 +32,7 @@ internal sealed class SendingHalf
     private readonly List<OutboundEntry> _discarded = [];
     private readonly List<OutboundStream> _awaitedStreams = [];
     private ulong _writtenThrough;
+    private ulong _numberedBefore;
 
     internal SendingHalf(SessionParameters parameters, StreamTable table, Queue<SessionEvent> events)
     {
@@ -61,6 +62,9 @@ internal sealed class SendingHalf
         || MayContinue();
 
     internal ulong AcknowledgedThrough => _ledger.AcknowledgedThrough;
+
+    /// <summary>Whether the remote has something that was numbered since the link changed, which no link before has carried.</summary>
+    internal bool IsNewAcknowledged => _ledger.AcknowledgedThrough > _numberedBefore;
 
     /// <summary>Rises with whatever is written for the first time or acknowledged, and with nothing else.</summary>
     internal long Progress => (long)_ledger.AcknowledgedThrough + _messageCredit.Spent + _streamCredit.Spent;
@@ -232,6 +236,7 @@ internal sealed class SendingHalf
     internal void HandleLinkChanged()
     {
         _protocols.Forget();
+        _numberedBefore = _ledger.LastNumber;
         _ledger.Rewind();
         _return.HandleLinkChanged();
         foreach (var entry in _lanes)
