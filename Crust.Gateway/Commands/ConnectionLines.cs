@@ -26,10 +26,13 @@ internal sealed class ConnectionLines(CommandOutput output)
         }
     }
 
-    /// <summary>The first message was answered.</summary>
-    internal void FirstMessage(PeerConnection connection)
+    /// <summary>Milliseconds since the beginning.</summary>
+    internal double Elapsed() => Math.Round(Stopwatch.GetElapsedTime(Interlocked.Read(ref _start)).TotalMilliseconds, 1);
+
+    /// <summary>The first message was answered, so many milliseconds after the beginning, over such a path.</summary>
+    internal void FirstMessage(PeerConnection connection, double took, ConnectionPath over)
     {
-        var (took, path) = (Elapsed(), connection.Path.ToToken());
+        var path = over.ToToken();
         output.Event(
             "first-message", string.Create(CultureInfo.InvariantCulture, $"The first message was answered {took} ms after the call, over {path}."),
             ("peer", connection.Peer.ToString()), ("ms", took), ("path", path));
@@ -71,6 +74,4 @@ internal sealed class ConnectionLines(CommandOutput output)
             ("peer", connection.Peer.ToString()), ("path", path), ("local", connection.LocalEndPoint?.ToString()), ("remote", connection.RemoteEndPoint?.ToString()),
             ("ms", took), ("why", connection.PathReason), ("signed", connection.SendsSigned && connection.ReceivesSigned));
     }
-
-    private double Elapsed() => Math.Round(Stopwatch.GetElapsedTime(Interlocked.Read(ref _start)).TotalMilliseconds, 1);
 }

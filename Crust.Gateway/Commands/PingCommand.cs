@@ -11,6 +11,11 @@ internal static class PingCommand
     /// <summary>Longest wait for a connection and for each answer: what the command promises.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Between a connection and the next: what the one left to be done is not the other's.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    private readonly record struct FirstMessage(double Milliseconds, ConnectionPath Path);
+
     internal static Command Create()
     {
         var peer = CommonOptions.Peer();
@@ -22,7 +27,7 @@ internal static class PingCommand
         var interval = CommonOptions.Number<double>("--interval", "Seconds between pings.", "SECONDS", byDefault: 1, n => n is >= 0 and < 86_400);
         var path = CommonOptions.Path();
         var waitDirect = CommonOptions.Number<double>("--wait-direct", "Seconds to wait for a direct path before the first ping.", "SECONDS", byDefault: 0, n => n is >= 0 and < 86_400);
-        var again = new Option<bool>("--again") { Description = "At the end connect once more, and tell how long the first answer takes a process that has connected before." };
+        var again = CommonOptions.Number("--again", "At the end connect so many times more, and tell how long the first answer takes a process that has connected before.", "N", byDefault: 0, n => n >= 0);
         var json = CommonOptions.Json();
         var verbose = CommonOptions.Verbose();
         var command = new Command("ping", "Reach a peer by its id and measure round trips.") { peer, bootstrap, cache, lan, network, count, interval, path, waitDirect, again, json, verbose };
@@ -50,17 +55,22 @@ internal static class PingCommand
                 var lines = new ConnectionLines(output);
                 node.PeerPathChanged += c => TellOf(c, to, lines);
                 var connection = await node.ConnectAsync(to, cancellationToken);
+                // What is printed must not make the message late.
+                var first = parsed.GetValue(waitDirect) > 0 ? TimeFirstMessageAsync(connection, lines, cancellationToken) : Task.FromResult<FirstMessage?>(null);
                 lines.Connected(connection);
-                if (parsed.GetValue(waitDirect) > 0)
-                    await FirstMessageAsync(connection, lines, cancellationToken);
+                Tell(await first, connection, lines);
                 if (!await IsAsWantedAsync(node, connection, parsed.GetValue(path), TimeSpan.FromSeconds(parsed.GetValue(waitDirect)), output, cancellationToken))
                     return CommandRunner.Failed;
                 var code = await PingAsync(connection, parsed.GetValue(count), TimeSpan.FromSeconds(parsed.GetValue(interval)), output, cancellationToken);
-                if (code != CommandRunner.Done || !parsed.GetValue(again))
-                    return code;
-                await connection.CloseAsync();
-                lines.Begin();
-                await FirstMessageAsync(await node.ConnectAsync(to, cancellationToken), lines, cancellationToken);
+                for (var more = code == CommandRunner.Done ? parsed.GetValue(again) : 0; more > 0; more--)
+                {
+                    await connection.CloseAsync();
+                    await Task.Delay(Pause, cancellationToken);
+                    lines.Begin();
+                    connection = await node.ConnectAsync(to, cancellationToken);
+                    Tell(await TimeFirstMessageAsync(connection, lines, cancellationToken), connection, lines);
+                }
+
                 return code;
             });
         });
@@ -80,20 +90,26 @@ internal static class PingCommand
             lines.PathChanged(connection);
     }
 
-    /// <summary>Measures how long it took from the call to an answer, whatever path there is by then.</summary>
-    private static async Task FirstMessageAsync(PeerConnection connection, ConnectionLines lines, CancellationToken cancellationToken)
+    /// <summary>Measures how long it takes from the call to an answer, whatever path there is by then; null when none comes, which the pings will say.</summary>
+    private static async Task<FirstMessage?> TimeFirstMessageAsync(PeerConnection connection, ConnectionLines lines, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(AnswerTimeout);
         try
         {
             await connection.PingAsync(timeout.Token);
-            lines.FirstMessage(connection);
+            return new FirstMessage(lines.Elapsed(), connection.Path);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The pings will say so.
+            return null;
         }
+    }
+
+    private static void Tell(FirstMessage? first, PeerConnection connection, ConnectionLines lines)
+    {
+        if (first is { } answered)
+            lines.FirstMessage(connection, answered.Milliseconds, answered.Path);
     }
 
     /// <summary>Waits for a direct path as long as is wanted; false when one was demanded and there is none.</summary>

@@ -10,9 +10,9 @@ namespace Crust.Tests.NatLab;
 /// <param name="Expected">What is promised.</param>
 /// <param name="Path">The path at the end, as <c>crust ping</c> names it; empty when they did not connect.</param>
 /// <param name="FirstMessage">Milliseconds from the call to the first answer, in a process that had not connected before; null when there was none.</param>
-/// <param name="Again">The same in a process that had.</param>
+/// <param name="Again">The same in a process that had, one for each time.</param>
 /// <param name="Direct">Milliseconds from the call to a path that is not the relay; null when there was none.</param>
-internal sealed record CellResult(string Table, string First, string Second, Expected Expected, string Path, double? FirstMessage, double? Again, double? Direct)
+internal sealed record CellResult(string Table, string First, string Second, Expected Expected, string Path, double? FirstMessage, IReadOnlyList<double> Again, double? Direct)
 {
     private static readonly Lock Writing = new();
 

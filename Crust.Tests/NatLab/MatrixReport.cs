@@ -38,7 +38,7 @@ internal static class MatrixReport
             # Who reaches whom, and how fast
 
             What the NAT lab saw (`Crust.Tests/NatLab`): `crust ping` behind the one router calls `crust node` behind the other, with a silo and gateways between them; network namespaces, nftables, no added delay.
-            A cell tells the path at the end, the time from the call to the first answer over whatever path there was (in brackets: in a process that had connected before), and the time from the call to the path
+            A cell tells the path at the end, the time from the call to the first answer over whatever path there was (in brackets: in a process that had connected before, with `--full` five times a run), and the time from the call to the path
             that is not the relay. Medians, in milliseconds. `!` marks what is not as promised. `./test.sh` tries each cell once, four at a time; `--full` twice in a row, and those that need a spray 20 times.
             These are of one cell at a time, with the programs that `./test.sh` published, on a machine with nothing else to do:
             `CRUST_FULL=1 CRUST_PUBLISHED=$PWD/artifacts/published Crust.Tests/bin/Release/net10.0/Crust.Tests -namespace Crust.Tests.NatLab.Matrix -parallel none` and
@@ -71,7 +71,7 @@ internal static class MatrixReport
         text.Append(
             CultureInfo.InvariantCulture,
             $"\n{tried.Count} pairs: {tried.Count(c => c.All(r => r.Path.Length > 0))} connected, {tried.Count(c => c.All(r => r.Direct is not null && r.Path != "relayed"))} direct, {tried.Count(c => c.All(r => r.Holds))} as promised. " +
-            $"First message {Median(results.Select(r => r.FirstMessage))} ({Median(results.Select(r => r.Again))}) ms, in the slowest cell {Slowest(tried, r => r.FirstMessage)} ({Slowest(tried, r => r.Again)}); " +
+            $"First message {Median(results.Select(r => r.FirstMessage))} ({Median(Again(results))}) ms, in the slowest cell {Slowest(tried, r => [r.FirstMessage])} ({Slowest(tried, r => Again([r]))}), of all that had connected before 95 % within {Text(Percentile(Again(results), 0.95))} ms; " +
             $"direct path {Median(results.Select(r => r.Direct))} ms{Hard(results)}.\n\n");
     }
 
@@ -82,11 +82,13 @@ internal static class MatrixReport
         var good = runs.Count(r => r.Holds);
         var paths = string.Join(" or ", runs.Select(r => r.Path.Length > 0 ? r.Path : "none").GroupBy(p => p).OrderByDescending(g => g.Count()).Select(g => g.Key));
         var mark = good == runs.Count ? "" : runs.Count == 1 ? "! " : string.Create(CultureInfo.InvariantCulture, $"! {good} of {runs.Count}: ");
-        return $"{mark}{paths}, {Median(runs.Select(r => r.FirstMessage))} ({Median(runs.Select(r => r.Again))}), {Median(runs.Select(r => r.Direct))}";
+        return $"{mark}{paths}, {Median(runs.Select(r => r.FirstMessage))} ({Median(Again(runs))}), {Median(runs.Select(r => r.Direct))}";
     }
 
     /// <summary>The largest median of a cell.</summary>
-    private static string Slowest(IEnumerable<IEnumerable<CellResult>> cells, Func<CellResult, double?> value) => Text(cells.Select(cell => MedianOf(cell.Select(value))).Max());
+    private static string Slowest(IEnumerable<IEnumerable<CellResult>> cells, Func<CellResult, IEnumerable<double?>> values) => Text(cells.Select(cell => MedianOf(cell.SelectMany(values))).Max());
+
+    private static IEnumerable<double?> Again(IEnumerable<CellResult> results) => results.SelectMany(r => r.Again).Cast<double?>();
 
     /// <summary>The direct path of pairs that need a prediction or a spray.</summary>
     private static string Hard(List<CellResult> results)
@@ -97,10 +99,18 @@ internal static class MatrixReport
 
     private static string Median(IEnumerable<double?> values) => Text(MedianOf(values));
 
+    /// <summary>The middle one, or between the two that are.</summary>
     private static double? MedianOf(IEnumerable<double?> values)
     {
         var sorted = values.OfType<double>().Order().ToList();
-        return sorted.Count == 0 ? null : sorted[sorted.Count / 2];
+        return sorted.Count == 0 ? null : (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
+    }
+
+    /// <summary>What that part of them does not exceed.</summary>
+    private static double? Percentile(IEnumerable<double?> values, double part)
+    {
+        var sorted = values.OfType<double>().Order().ToList();
+        return sorted.Count == 0 ? null : sorted[(int)Math.Ceiling(sorted.Count * part) - 1];
     }
 
     private static string Text(double? value) => value?.ToString("0", CultureInfo.InvariantCulture) ?? "–";
