@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Crust.Wire;
 
 /// <summary>
@@ -22,12 +24,20 @@ internal static class VarInt
     internal static int Write(Span<byte> destination, ulong value)
     {
         var length = Length(value);
-        var prefix = (ulong)(length switch { 1 => 0, 2 => 1, 4 => 2, _ => 3 }) << (length * 8 - 2);
-        var encoded = value | prefix;
-        for (var i = length - 1; i >= 0; i--)
+        switch (length)
         {
-            destination[i] = unchecked((byte)encoded);
-            encoded >>= 8;
+            case 1:
+                destination[0] = (byte)value;
+                break;
+            case 2:
+                BinaryPrimitives.WriteUInt16BigEndian(destination, (ushort)(value | 1u << 14));
+                break;
+            case 4:
+                BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)value | 2u << 30);
+                break;
+            default:
+                BinaryPrimitives.WriteUInt64BigEndian(destination, value | 3UL << 62);
+                break;
         }
 
         return length;
@@ -43,12 +53,16 @@ internal static class VarInt
         var needed = 1 << (source[0] >> 6);
         if (source.Length < needed)
             return false;
-        ulong result = (uint)(source[0] & 0x3F);
-        for (var i = 1; i < needed; i++)
-            result = (result << 8) | source[i];
-        if (Length(result) != needed)
+        var read = needed switch
+        {
+            1 => source[0],
+            2 => BinaryPrimitives.ReadUInt16BigEndian(source) & ((1u << 14) - 1),
+            4 => BinaryPrimitives.ReadUInt32BigEndian(source) & ((1u << 30) - 1),
+            _ => BinaryPrimitives.ReadUInt64BigEndian(source) & MaxValue,
+        };
+        if (Length(read) != needed)
             return false;
-        value = result;
+        value = read;
         length = needed;
         return true;
     }

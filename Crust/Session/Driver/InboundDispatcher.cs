@@ -32,39 +32,55 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
 
     private readonly Dictionary<string, InboundQueue> _messages = [];
     private readonly Dictionary<string, InboundQueue> _datagrams = [];
+    private readonly List<InboundQueue> _arriving = new(1);
     private readonly HashSet<Task> _running = [];
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _ended = new();
+    private (string? Protocol, InboundQueue? Queue) _latest;
     private int _streamHandlers;
 
-    /// <summary>Queues a message; false when no handler takes its protocol.</summary>
-    internal bool TryDispatch(in DeliveredMessage message, PayloadLease payload)
+    /// <summary>Queues a message; false when no handler takes its protocol. It waits for <see cref="Show"/>.</summary>
+    internal bool TryDispatch(string protocol, in InboundQueue.Item message)
     {
-        if (!_messages.TryGetValue(message.Protocol, out var queue))
+        // On one link a protocol is one string, and most messages are of one protocol.
+        if (!ReferenceEquals(_latest.Protocol, protocol))
         {
-            if (owner.FindHandler(message.Protocol) is not { } handler)
-                return false;
-            _messages[message.Protocol] = queue = Start(handler, isDatagrams: false);
+            if (!_messages.TryGetValue(protocol, out var queue))
+            {
+                if (owner.FindHandler(protocol) is not { } handler)
+                    return false;
+                _messages[protocol] = queue = Start(protocol, handler, isDatagrams: false);
+            }
+
+            _latest = (protocol, queue);
         }
 
-        queue.Add(new InboundQueue.Item(message, payload));
+        Add(_latest.Queue!, message);
         return true;
     }
 
-    /// <summary>Queues a datagram; false when no handler takes its protocol, or too many wait.</summary>
-    internal bool TryDispatchDatagram(in DeliveredMessage datagram, PayloadLease payload)
+    /// <summary>Queues a datagram; false when no handler takes its protocol, or too many wait. It waits for <see cref="Show"/>.</summary>
+    internal bool TryDispatchDatagram(string protocol, PayloadLease payload)
     {
-        if (!_datagrams.TryGetValue(datagram.Protocol, out var queue))
+        if (!_datagrams.TryGetValue(protocol, out var queue))
         {
-            if (owner.FindDatagramHandler(datagram.Protocol) is not { } handler)
+            if (owner.FindDatagramHandler(protocol) is not { } handler)
                 return false;
-            _datagrams[datagram.Protocol] = queue = Start(handler, isDatagrams: true);
+            _datagrams[protocol] = queue = Start(protocol, handler, isDatagrams: true);
         }
 
         if (queue.Count >= MaxDatagrams)
             return false;
-        queue.Add(new InboundQueue.Item(datagram, payload));
+        Add(queue, new InboundQueue.Item(payload, 0, false, null));
         return true;
+    }
+
+    /// <summary>Lets handlers have what was queued.</summary>
+    internal void Show()
+    {
+        foreach (var queue in _arriving)
+            queue.Show();
+        _arriving.Clear();
     }
 
     /// <summary>Gives a stream to its handler; the code of its refusal when no handler takes its protocol, or too many run.</summary>
@@ -112,9 +128,15 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
         _ended.Dispose();
     }
 
-    private InboundQueue Start(InboundHandler handler, bool isDatagrams)
+    private void Add(InboundQueue queue, in InboundQueue.Item message)
     {
-        var queue = new InboundQueue();
+        if (queue.Add(message))
+            _arriving.Add(queue);
+    }
+
+    private InboundQueue Start(string protocol, InboundHandler handler, bool isDatagrams)
+    {
+        var queue = new InboundQueue(protocol);
         Run(() => ConsumeAsync(queue, handler, isDatagrams));
         return queue;
     }
@@ -172,7 +194,8 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
                 var item = items[i];
                 if (_ended.IsCancellationRequested)
                     return;
-                if (!await TryHandleAsync(item.Message, handler).ConfigureAwait(false))
+                var message = new DeliveredMessage(session, queue.Protocol, item.Payload.Memory, item.Number, item.IsSigned, item.Evidence);
+                if (!await TryHandleAsync(message, handler).ConfigureAwait(false))
                     return;
                 done.Add(item.Payload);
                 bytes += item.Payload.Length;

@@ -437,7 +437,7 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
                     Deliver(e);
                     break;
                 case SessionEventKind.DatagramReceived:
-                    if (!_inbound.TryDispatchDatagram(new DeliveredMessage(this, e.Protocol!, e.Payload.Memory, 0, false, null), e.Payload))
+                    if (!_inbound.TryDispatchDatagram(e.Protocol!, e.Payload))
                         _machine.DatagramConsumed(e.Payload);
                     break;
                 case SessionEventKind.Writable:
@@ -459,6 +459,8 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
                         _ending.LinkWanted();
                     break;
                 case SessionEventKind.Closed:
+                    // What came before the end is handled before it.
+                    _inbound.Show();
                     Closed(e);
                     break;
                 case >= SessionEventKind.StreamOpened and <= SessionEventKind.StreamWritable:
@@ -469,6 +471,8 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
                     break;
             }
         }
+
+        _inbound.Show();
     }
 
     private void Deliver(in SessionEvent e)
@@ -476,7 +480,7 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
         var code = 0;
         if (!e.IsSigned && _owner.RequiresSignature(e.Protocol!))
             code = (int)RefuseCode.SignatureRequired;
-        else if (!_inbound.TryDispatch(new DeliveredMessage(this, e.Protocol!, e.Payload.Memory, e.Number, e.IsSigned, e.Evidence), e.Payload))
+        else if (!_inbound.TryDispatch(e.Protocol!, new InboundQueue.Item(e.Payload, e.Number, e.IsSigned, e.Evidence)))
             code = (int)RefuseCode.UnknownProtocol;
         if (code == 0)
             return;

@@ -10,6 +10,7 @@ namespace Crust.Session.Sending;
 internal sealed class OutboundProtocols(Func<string, bool> leavesUnsigned)
 {
     private readonly Dictionary<string, OutboundProtocol> _protocols = [];
+    private (string Name, OutboundProtocol Protocol)? _latest;
     private ulong _lastId;
 
     /// <summary>The id that the next name gets.</summary>
@@ -18,8 +19,15 @@ internal sealed class OutboundProtocols(Func<string, bool> leavesUnsigned)
     /// <summary>Finds or adds a name; null when it is no valid name, or one too many.</summary>
     internal OutboundProtocol? Find(string name)
     {
+        // Most callers use one string, time and again.
+        if (_latest is { } latest && ReferenceEquals(latest.Name, name))
+            return latest.Protocol;
         if (_protocols.TryGetValue(name, out var protocol))
+        {
+            _latest = (name, protocol);
             return protocol;
+        }
+
         if (name.Length > WireLimits.MaxProtocolNameLength || _protocols.Count == WireLimits.MaxProtocols)
             return null;
         var bytes = Encoding.UTF8.GetBytes(name);
