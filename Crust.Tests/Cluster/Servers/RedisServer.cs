@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Crust.Tests.Interop.Utp;
 using Crust.Tests.NatLab;
 
@@ -20,7 +21,7 @@ internal sealed class RedisServer(bool keepsAll = true, NetworkNamespace? host =
 
     internal override StorageServer Another() => new RedisServer(keepsAll, host, address);
 
-    protected override bool IsOpen() => host is null ? base.IsOpen() : host.Inside(base.IsOpen);
+    protected override bool IsOpen() => host is null ? Answers() : host.Inside(Answers);
 
     protected override (string Command, string[] Arguments) CommandLine()
     {
@@ -31,5 +32,22 @@ internal sealed class RedisServer(bool keepsAll = true, NetworkNamespace? host =
             "--appendonly", keepsAll ? "yes" : "no", "--maxmemory-policy", keepsAll ? "noeviction" : "allkeys-lru",
         ];
         return (all[0], all[1..]);
+    }
+
+    /// <summary>Whether it serves: it listens before it has read its data, and refuses everything meanwhile.</summary>
+    private bool Answers()
+    {
+        try
+        {
+            using var client = new TcpClient();
+            client.Connect(IPAddress.Loopback, Port);
+            using var reader = new StreamReader(client.GetStream());
+            client.GetStream().Write("PING\r\n"u8);
+            return reader.ReadLine() == "+PONG";
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            return false;
+        }
     }
 }
