@@ -39,7 +39,7 @@ internal sealed class RedisServer(bool keepsAll = true, NetworkNamespace? host =
     {
         try
         {
-            using var client = new TcpClient();
+            using var client = new TcpClient { ReceiveTimeout = 1_000 };
             client.Connect(IPAddress.Loopback, Port);
             using var reader = new StreamReader(client.GetStream());
             client.GetStream().Write("PING\r\n"u8);
