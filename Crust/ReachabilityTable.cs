@@ -15,7 +15,9 @@ internal sealed class ReachabilityTable
     /// <summary>A good word lasts this long: then it is asked for again. Ours: two handshakes in five minutes cost nobody anything.</summary>
     internal static readonly TimeSpan Again = TimeSpan.FromMinutes(5);
 
-    /// <summary>After a failure, doubled up to the last: routers take a moment to do what they said.</summary>
+    /// <summary>
+    /// After a failure, doubled up to the last: routers take a moment to do what they said. What no stranger has dialled yet, likewise, up to <see cref="Again"/>: a gateway that has just begun knows no other.
+    /// </summary>
     internal static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(20), LastRetry = TimeSpan.FromMinutes(15);
 
     private readonly List<Entry> _entries = [];
@@ -61,9 +63,10 @@ internal sealed class ReachabilityTable
     {
         if (_entries.Find(e => e.Address == address) is not { } entry)
             return;
+        var last = state == ReachabilityState.Failed ? LastRetry : Again;
+        entry.Retry = entry.State != state ? FirstRetry : entry.Retry * 2 < last ? entry.Retry * 2 : last;
         (entry.State, entry.Reason, entry.Tested) = (state, reason, tested);
-        entry.Retry = state != ReachabilityState.Failed ? FirstRetry : entry.Retry * 2 < LastRetry ? entry.Retry * 2 : LastRetry;
-        entry.DueAt = now + (state == ReachabilityState.Failed ? entry.Retry / 2 : Again);
+        entry.DueAt = now + (state == ReachabilityState.Proven ? Again : entry.Retry);
     }
 
     /// <summary>No answer came: what was known counts on, and it is asked for again after a while.</summary>

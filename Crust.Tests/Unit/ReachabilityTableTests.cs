@@ -78,21 +78,26 @@ public sealed class ReachabilityTableTests
         _table.Due(_now).Should().HaveCount(3);
     }
 
-    [Fact]
-    public void AFailure_IsTriedAgainLessAndLessOften()
+    [Theory]
+    [InlineData(ReachabilityState.Failed, 15)]
+    [InlineData(ReachabilityState.UnprovenFiltering, 5)]
+    public void WhatIsNotProven_IsTriedAgainLessAndLessOften(ReachabilityState state, int lastMinutes)
     {
         _table.SetCandidates([Plain], _now);
         var pauses = new List<TimeSpan>();
         for (var i = 0; i < 8; i++)
         {
-            Tell(Plain, ReachabilityState.Failed);
+            Tell(Plain, state);
             pauses.Add(_table.NextDue!.Value - _now);
             _now = _table.NextDue.Value;
         }
 
         pauses.Should().BeInAscendingOrder();
         pauses[0].Should().Be(ReachabilityTable.FirstRetry);
-        pauses[^1].Should().BeLessThanOrEqualTo(ReachabilityTable.LastRetry);
+        pauses[^1].Should().Be(TimeSpan.FromMinutes(lastMinutes));
+        Tell(Plain, ReachabilityState.Proven);
+        Tell(Plain, state);
+        (_table.NextDue!.Value - _now).Should().Be(ReachabilityTable.FirstRetry, "that was another time");
     }
 
     [Fact]
