@@ -61,6 +61,7 @@ public sealed partial class CrustNode : IAsyncDisposable
     private readonly ControlTalks? _controls;
     private readonly AddressFollower? _follower;
     private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
+    private readonly LocalAddressWatch _addressWatch;
     private readonly NodeReachability _reachability;
     private readonly AddressProver _prover;
     private readonly LanDiscovery? _lan;
@@ -128,6 +129,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         if (_upgrader is not null)
             _follower = new AddressFollower((session, token) => _connector.DialNewAddressesAsync((SessionDriver)session, token), options.TimeProvider, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
+        _addressWatch = new LocalAddressWatch(() => _table.Sessions, LocalAddressWatch.LookAtHost, options.TimeProvider, _logger);
         _reviver = new SessionReviver(_connector, () => _attachment?.Doubt(), options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
             _protocols.Add(protocol, handler);
@@ -278,7 +280,7 @@ public sealed partial class CrustNode : IAsyncDisposable
         await _asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var part in new IAsyncDisposable?[]
         {
-            _search, _neighbours, _nat, _memory, _attachment, _reachability, _reviver, _controls, _upgrader, _follower, _puncher, _tcpPuncher, _connector, _lan, _hops, _circuits, _introductions,
+            _addressWatch, _search, _neighbours, _nat, _memory, _attachment, _reachability, _reviver, _controls, _upgrader, _follower, _puncher, _tcpPuncher, _connector, _lan, _hops, _circuits, _introductions,
         })
         {
             if (part is not null)

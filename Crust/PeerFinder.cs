@@ -11,6 +11,9 @@ internal sealed class PeerFinder(PeerId self, NetworkId network, Func<GatewayAtt
     /// <summary>How long whoever asked in vain waits for another gateway. Ours: contacts are tried within it, two of them one after the other.</summary>
     private static readonly TimeSpan AttachmentWait = TimeSpan.FromSeconds(3);
 
+    /// <summary>Before the peer is looked up again, doubled from the first to the last. Ours.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200), LastPause = TimeSpan.FromSeconds(2);
+
     /// <summary>Asks once.</summary>
     /// <exception cref="ConnectException">It is not known, or nobody can be asked.</exception>
     internal async Task<FoundPeer> FindAsync(PeerId peer, CancellationToken cancellationToken) => Read(peer, await AskAsync(attachment()?.Current, peer, cancellationToken).ConfigureAwait(false));
@@ -28,12 +31,33 @@ internal sealed class PeerFinder(PeerId self, NetworkId network, Func<GatewayAtt
         }
     }
 
-    /// <summary>Asks; where there is no gateway, or the one that was asked is gone by now, waits for the next one and asks that.</summary>
+    /// <summary>
+    /// Asks; where there is no gateway, or the one that was asked is gone by now, waits for the next one and asks that. Told that the peer is not known, or nothing, it asks again while something else is
+    /// tried: a gateway that has just begun does not reach the cluster yet, and a peer may be about to attach.
+    /// </summary>
     /// <param name="peer">Who is looked for.</param>
     /// <param name="meanwhile">What is tried without a gateway: as long as it is under way, waiting costs nothing.</param>
     /// <param name="cancellationToken">Gives it up.</param>
     /// <exception cref="ConnectException">It is not known, or nobody can be asked.</exception>
     internal async Task<FoundPeer> FindPatientlyAsync(PeerId peer, Task meanwhile, CancellationToken cancellationToken)
+    {
+        for (var pause = FirstPause; ; pause = pause * 2 < LastPause ? pause * 2 : LastPause)
+        {
+            try
+            {
+                return await FindSomewhereAsync(peer, meanwhile, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ConnectException) when (!meanwhile.IsCompleted)
+            {
+                await meanwhile.WaitAsync(pause, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (meanwhile.IsCompleted)
+                    throw;
+            }
+        }
+    }
+
+    private async Task<FoundPeer> FindSomewhereAsync(PeerId peer, Task meanwhile, CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -27,4 +27,10 @@ internal static partial class Log
 
     [LoggerMessage(206, LogLevel.Warning, "Answering an introduction failed")]
     internal static partial void IntroductionFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(208, LogLevel.Debug, "Which addresses this host has cannot be found out: {Reason}")]
+    internal static partial void AddressesUnknown(ILogger logger, string reason);
+
+    [LoggerMessage(209, LogLevel.Debug, "{Count} links with {Peer} closed: their address left this host")]
+    internal static partial void LinksLeftBehind(ILogger logger, int count, string peer);
 }

@@ -53,7 +53,7 @@ internal sealed class AdmissionGate(
     internal bool Allows(IPAddress address) => rules().Allows(address);
 
     /// <summary>Closes those of a session's links that the lists do not allow. False when the session may not go on: because of its peer, or for want of another link.</summary>
-    internal bool TryKeep(SessionDriver session) => Allows(session.Remote) && session.TryKeepOnly(Allows);
+    internal bool TryKeep(SessionDriver session) => Allows(session.Remote) && session.Links.TryKeepOnly(Allows);
 
     /// <summary>
     /// Gives an accepted link a place among those that have proven nothing, before anything is read from it; null when it must be closed: its network is denied, or

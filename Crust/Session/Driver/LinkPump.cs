@@ -1,8 +1,11 @@
 using System.IO.Pipelines;
+using System.Net;
 using Crust.Buffers;
 using Crust.Primitives.Driver;
 using Crust.Session.Links;
 using Crust.Session.Records;
+using Crust.Transport;
+using Crust.Transport.Driver;
 
 namespace Crust.Session.Driver;
 
@@ -25,6 +28,9 @@ internal sealed class LinkPump(SecureLink link, ILinkCarrier carrier, MonotonicC
     internal SessionLink Handle { get; set; } = null!;
 
     internal SecureLink Link => link;
+
+    /// <summary>The address of this host that the link leaves from, as of its beginning. Null: there is none, as for a circuit, whose gateway's link has one.</summary>
+    internal IPAddress? Source { get; } = link.Path == ConnectionPath.Relayed ? null : LocalRoute.SourceOf(link.Pipe.Link.LocalEndPoint, link.Pipe.Link.RemoteEndPoint);
 
     /// <summary>What the session lends to the record that is being sealed.</summary>
     internal LentPayloads Lent { get; } = new();

@@ -51,6 +51,21 @@ internal sealed class LinkPumps
         bool IsAllowed(LinkPump pump) => pump.Link.Pipe.Link.RemoteEndPoint is not IPEndPoint remote || allows(remote.Address);
     }
 
+    /// <summary>Closes the links that leave from addresses which this host no longer has: nothing more comes over them. How many.</summary>
+    internal int CloseThoseFrom(Func<IPAddress, bool> isGone)
+    {
+        var closed = 0;
+        foreach (var pump in _pumps)
+        {
+            if (pump.Source is not { } source || !isGone(source))
+                continue;
+            pump.Stop("its address left this host");
+            closed++;
+        }
+
+        return closed;
+    }
+
     /// <summary>Closes the links at once.</summary>
     internal void Cut() => StopAllBut(null);
 

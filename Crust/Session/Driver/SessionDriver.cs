@@ -81,6 +81,9 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
     /// <summary>After the end: messages that were not acknowledged.</summary>
     internal IReadOnlyList<UndeliveredMessage> Undelivered => Closure is null ? [] : Sender.Undelivered;
 
+    /// <summary>Its links.</summary>
+    internal SessionLinks Links => _links;
+
     /// <summary>The way of the active link, or of the last one.</summary>
     internal ConnectionPath Path => _links.Carrier.Path;
 
@@ -236,13 +239,6 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
     {
         lock (Gate)
             return IsEnding ? Task.CompletedTask : _links.WaitUntilMovedAsync(cancellationToken);
-    }
-
-    /// <summary>Closes the links with addresses that are not allowed; false when the session cannot go on without them.</summary>
-    internal bool TryKeepOnly(Func<IPAddress, bool> allows)
-    {
-        lock (Gate)
-            return IsEnding || _links.TryKeepOnly(allows);
     }
 
     /// <summary>Queues a datagram; false when there is no link, or protocol or length are not admitted.</summary>

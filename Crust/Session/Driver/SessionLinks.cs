@@ -9,7 +9,7 @@ namespace Crust.Session.Driver;
 
 /// <summary>
 /// The links of a running session: a <see cref="LinkPump"/> for each, what passes between them and the machine, and the way that the session takes now.
-/// Guarded by the session's lock, which what the pumps call takes.
+/// Guarded by the session's lock, which what the pumps call takes, and what the node asks for.
 /// </summary>
 internal sealed class SessionLinks(SessionDriver session, SessionMachine machine, MonotonicClock clock, ILogger logger) : ILinkCarrier
 {
@@ -62,10 +62,23 @@ internal sealed class SessionLinks(SessionDriver session, SessionMachine machine
 
     /// <summary>
     /// Closes the links, standby ones too, with addresses that are not allowed. False when the session cannot go on: no other link is left, or it has none and
-    /// the last was such a one.
+    /// the last was such a one. Takes the lock.
     /// </summary>
-    internal bool TryKeepOnly(Func<IPAddress, bool> allows) =>
-        machine.LinkCount == 0 ? _carrier.RemoteEndPoint is not { } last || allows(last.Address) : _pumps.TryKeepOnly(allows);
+    internal bool TryKeepOnly(Func<IPAddress, bool> allows)
+    {
+        lock (session.Gate)
+        {
+            return session.IsEnding
+                || (machine.LinkCount == 0 ? _carrier.RemoteEndPoint is not { } last || allows(last.Address) : _pumps.TryKeepOnly(allows));
+        }
+    }
+
+    /// <summary>Closes the links, standby ones too, that leave from addresses which this host no longer has; how many. Takes the lock.</summary>
+    internal int CloseThoseFrom(Func<IPAddress, bool> isGone)
+    {
+        lock (session.Gate)
+            return _pumps.CloseThoseFrom(isGone);
+    }
 
     /// <summary>The active link may have something to write.</summary>
     internal void WakeActive() => _pumps.Wake(machine.ActiveLink);

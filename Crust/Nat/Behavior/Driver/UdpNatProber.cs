@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Crust.Nat.Stun;
 using Crust.Nat.Stun.Driver;
 using Crust.Primitives;
+using Crust.Transport.Driver;
 using Crust.Udp;
 
 namespace Crust.Nat.Behavior.Driver;
