@@ -24,6 +24,9 @@ internal sealed class NodeMemory : IAsyncDisposable
     /// <summary>After one that had nobody, doubled up to the hour: a network that has just begun, or a gateway that has just started, has somebody soon.</summary>
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(15);
 
+    /// <summary>Between an attachment and the sample. Ours: what a process was started for is mostly a connection, and the processors are that one's first.</summary>
+    private static readonly TimeSpan SampleDelay = TimeSpan.FromMilliseconds(200);
+
     private static readonly IReadOnlySet<PeerId> Nobody = new HashSet<PeerId>();
 
     private readonly CrustNodeOptions _options;
@@ -33,7 +36,7 @@ internal sealed class NodeMemory : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly BootstrapStore _store;
     private readonly CancellationTokenSource _stopped = new();
-    private readonly SemaphoreSlim _attached = new(0, 1);
+    private readonly AsyncSignal _attached = new();
     private GatewayAttachment? _attachment;
     private Task _sampling = Task.CompletedTask;
 
@@ -85,7 +88,6 @@ internal sealed class NodeMemory : IAsyncDisposable
         await _sampling.ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
         _stopped.Dispose();
-        _attached.Dispose();
     }
 
     private static PeerAddress? AddressOf(SessionDriver session) =>
@@ -106,14 +108,7 @@ internal sealed class NodeMemory : IAsyncDisposable
             Told(_attachment.Contacts.Select(c => c.ToString()));
         }
 
-        try
-        {
-            _attached.Release();
-        }
-        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
-        {
-            // It is about to ask, or over.
-        }
+        _attached.Set();
     }
 
     private async Task SampleAsync()
@@ -125,7 +120,8 @@ internal sealed class NodeMemory : IAsyncDisposable
             {
                 using var timeout = new CancellationTokenSource(pause, _clock.TimeProvider);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopped.Token);
-                await ((Task)_attached.WaitAsync(either.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await _attached.WaitAsync(either.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(SampleDelay, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
                 if (_attachment?.Current is not { } client)
                     continue;
                 var sample = await client.SampleAsync(_stopped.Token).ConfigureAwait(false);

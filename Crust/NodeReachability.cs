@@ -36,7 +36,7 @@ internal sealed class NodeReachability : IAsyncDisposable
     private readonly ReachabilityTable _table = new();
     private readonly Dictionary<IPAddress, Instant> _contacted = [];
     private readonly CancellationTokenSource _stopped = new();
-    private readonly SemaphoreSlim _news = new(0, 1);
+    private readonly AsyncSignal _news = new();
     private IReadOnlyList<(TransportKind Kind, IPEndPoint At)> _seen = [];
     private IReadOnlyList<(PortRequest Port, IPEndPoint External)> _mapped = [];
     private int _contacts;
@@ -186,7 +186,6 @@ internal sealed class NodeReachability : IAsyncDisposable
         if (_mappings is not null)
             await _mappings.DisposeAsync().ConfigureAwait(false);
         _stopped.Dispose();
-        _news.Dispose();
     }
 
     private void Raise()
@@ -206,14 +205,7 @@ internal sealed class NodeReachability : IAsyncDisposable
     private void HandleNews()
     {
         Raise();
-        try
-        {
-            _news.Release();
-        }
-        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
-        {
-            // It is about to look, or over.
-        }
+        _news.Set();
     }
 
     private async Task RunAsync()

@@ -70,7 +70,9 @@ internal sealed class TcpTransport : ITransport
             if (from is not null && from.AddressFamily == remote.AddressFamily)
                 socket.Bind(new IPEndPoint(from, 0));
             socket.NoDelay = true;
-            await ConnectSocketAsync(socket, remote, cancellationToken).ConfigureAwait(false);
+            var outcome = await TcpDial.ConnectAsync(socket, remote, cancellationToken).ConfigureAwait(false);
+            if (outcome != SocketError.Success)
+                throw new SocketException((int)outcome);
             // The kernel may pair a dial to a local ephemeral port with itself (simultaneous open of one socket): nobody is there.
             if (socket.LocalEndPoint!.Equals(socket.RemoteEndPoint))
                 throw new SocketException((int)SocketError.ConnectionRefused);
@@ -81,25 +83,6 @@ internal sealed class TcpTransport : ITransport
             socket.Dispose();
             throw;
         }
-    }
-
-    /// <summary>
-    /// As <see cref="Socket.ConnectAsync(EndPoint, CancellationToken)"/>, which would leave 300 bytes with the socket for as long as that lives.
-    /// </summary>
-    private static async Task ConnectSocketAsync(Socket socket, IPEndPoint remote, CancellationToken cancellationToken)
-    {
-        var connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var operation = new SocketAsyncEventArgs { RemoteEndPoint = remote };
-        operation.Completed += (_, _) => connected.TrySetResult();
-        if (socket.ConnectAsync(operation))
-        {
-            await using var cancelling = cancellationToken.UnsafeRegister(static o => Socket.CancelConnectAsync((SocketAsyncEventArgs)o!), operation).ConfigureAwait(false);
-            await connected.Task.ConfigureAwait(false);
-        }
-
-        cancellationToken.ThrowIfCancellationRequested();
-        if (operation.SocketError != SocketError.Success)
-            throw new SocketException((int)operation.SocketError);
     }
 
     public IConnectionListener Bind(IPEndPoint local)

@@ -40,8 +40,7 @@ public sealed class NatObserverTests : IAsyncDisposable
         var told = new List<NatReport>();
         _observer.Changed += told.Add;
         _observer.Report.Should().Be(NatReport.Unknown);
-        _observer.Look();
-        await _observer.FirstLook.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await FirstLookAsync();
         _observer.Report.Udp.Should().Be(new NatProtocolReport(MappingBehavior.None, FilteringBehavior.None, PortAllocation.Preserved, null, [_socket.Dispatcher.LocalEndPoint], null));
         _observer.Report.Tcp.Should().Be(NatProtocolReport.Unknown);
         _observer.Look();
@@ -81,6 +80,9 @@ public sealed class NatObserverTests : IAsyncDisposable
     private async Task FirstLookAsync()
     {
         _observer.Look();
+        await Eventually.HoldsAsync(() => _time.Starts == 1, "the connection that the process was started for has the processors to itself");
+        _observer.Report.Should().Be(NatReport.Unknown);
+        _time.Advance(NatObserver.StartDelay);
         await _observer.FirstLook.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
     }
 
@@ -116,7 +118,10 @@ public sealed class NatObserverTests : IAsyncDisposable
         /// <summary>How often somebody began to wait for the next comparison of the clocks.</summary>
         internal int Comparisons => Volatile.Read(ref _comparisons);
 
-        private int _comparisons;
+        /// <summary>How often somebody began to wait before the first look.</summary>
+        internal int Starts => Volatile.Read(ref _starts);
+
+        private int _comparisons, _starts;
 
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Asleep;
 
@@ -128,6 +133,8 @@ public sealed class NatObserverTests : IAsyncDisposable
             var timer = base.CreateTimer(callback, state, dueTime, period);
             if (dueTime == NatObserver.ClockInterval)
                 Interlocked.Increment(ref _comparisons);
+            if (dueTime == NatObserver.StartDelay)
+                Interlocked.Increment(ref _starts);
             return timer;
         }
     }

@@ -53,7 +53,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     private readonly GatewayContacts _contacts;
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _renewalWanted = new(0, 1);
+    private readonly AsyncSignal _renewalWanted = new();
     private readonly BreakablePause _pause;
     private readonly SurplusSessions _surplus;
     private readonly RunningTasks _probes = new();
@@ -100,17 +100,7 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     internal event Action? Renewed;
 
     /// <summary>What we publish changed: attach again with a new record, soon.</summary>
-    internal void Renew()
-    {
-        try
-        {
-            _renewalWanted.Release();
-        }
-        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
-        {
-            // It is about to, or over.
-        }
-    }
+    internal void Renew() => _renewalWanted.Set();
 
     /// <summary>True after a gateway said that a newer process runs under our identity, until another try begins.</summary>
     internal bool IsElsewhere => _isElsewhere;
@@ -231,7 +221,6 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         _stopping.TrySetResult();
         await _probes.WhenEndedAsync().ConfigureAwait(false);
         _stopped.Dispose();
-        _renewalWanted.Dispose();
         lock (_gate)
             _attached.TrySetCanceled();
     }
@@ -406,11 +395,13 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     {
         using var timeout = new CancellationTokenSource(renewal, _clock.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopped.Token);
-        var wanted = _renewalWanted.WaitAsync(either.Token);
+        var wanted = _renewalWanted.WaitAsync(either.Token).AsTask();
         await Task.WhenAny(completion, wanted).ConfigureAwait(false);
         if (completion.IsCompleted)
         {
             await either.CancelAsync().ConfigureAwait(false);
+            // One waits at a time.
+            await wanted.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return true;
         }
 

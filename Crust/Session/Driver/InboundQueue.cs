@@ -1,6 +1,7 @@
 using System.Buffers;
 using Crust.Buffers;
 using Crust.Identity.Evidence;
+using Crust.Primitives.Driver;
 
 namespace Crust.Session.Driver;
 

@@ -1,4 +1,5 @@
 using Crust.Identity;
+using Crust.Primitives.Driver;
 using Microsoft.Extensions.Logging;
 
 namespace Crust.Discovery.Bootstrap.Driver;
@@ -17,7 +18,7 @@ internal sealed class BootstrapStore : IAsyncDisposable
     private readonly BootstrapCacheFile? _file;
     private readonly Lock _lock = new();
     private readonly BootstrapCache _cache = new();
-    private readonly SemaphoreSlim _changed = new(0, 1);
+    private readonly AsyncSignal _changed = new();
     private readonly CancellationTokenSource _stopped = new();
     private readonly Task _loop = Task.CompletedTask;
     private int _written;
@@ -79,7 +80,6 @@ internal sealed class BootstrapStore : IAsyncDisposable
         await _loop.ConfigureAwait(false);
         Write();
         _stopped.Dispose();
-        _changed.Dispose();
     }
 
     private void Change(PeerId peer, Action<BootstrapCache> change)
@@ -93,14 +93,7 @@ internal sealed class BootstrapStore : IAsyncDisposable
                 return;
         }
 
-        try
-        {
-            _changed.Release();
-        }
-        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
-        {
-            // It is about to be written, or the node has ended.
-        }
+        _changed.Set();
     }
 
     private async Task WriteAsync()

@@ -19,6 +19,9 @@ internal sealed class NatObserver : IAsyncDisposable
     /// <summary>Time from a change of the network to the look at it: addresses come one by one.</summary>
     internal static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>Before the first look. Ours: what a process was started for is mostly a connection, and the processors are that one's first.</summary>
+    internal static readonly TimeSpan StartDelay = TimeSpan.FromMilliseconds(200);
+
     /// <summary>How often the clocks are compared.</summary>
     internal static readonly TimeSpan ClockInterval = TimeSpan.FromSeconds(15);
 
@@ -27,7 +30,7 @@ internal sealed class NatObserver : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly SleepDetector _sleep = new();
     private readonly CancellationTokenSource _stopped = new();
-    private readonly SemaphoreSlim _wanted = new(0, 1);
+    private readonly AsyncSignal _wanted = new();
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NatReport _report = NatReport.Unknown;
     private volatile bool _isSettling;
@@ -61,21 +64,7 @@ internal sealed class NatObserver : IAsyncDisposable
     }
 
     /// <summary>Asks for a look, now.</summary>
-    internal void Look()
-    {
-        try
-        {
-            _wanted.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is asked for already.
-        }
-        catch (ObjectDisposedException)
-        {
-            // The node stops.
-        }
-    }
+    internal void Look() => _wanted.Set();
 
     public async ValueTask DisposeAsync()
     {
@@ -86,7 +75,6 @@ internal sealed class NatObserver : IAsyncDisposable
         await _loop.ConfigureAwait(false);
         _first.TrySetCanceled();
         _stopped.Dispose();
-        _wanted.Dispose();
     }
 
     private void HandleAddressChange(object? sender, EventArgs e)
@@ -108,8 +96,8 @@ internal sealed class NatObserver : IAsyncDisposable
                 var slept = _sleep.HandleTime(_clock.Now, _clock.TimeProvider.GetUtcNow());
                 if (!isWanted && !slept && (!hasLooked || _clock.Now - looked < Interval))
                     continue;
-                if (_isSettling)
-                    await Task.Delay(SettleTime, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
+                if (_isSettling || !hasLooked)
+                    await Task.Delay(_isSettling ? SettleTime : StartDelay, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false);
                 if (_isSettling || slept)
                     Tell(NetworkChanged);
                 _isSettling = false;

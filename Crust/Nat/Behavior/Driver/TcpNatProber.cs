@@ -33,7 +33,8 @@ internal sealed class TcpNatProber(IPEndPoint own, TimeProvider timeProvider) : 
             var remote = probe.Server.ToIPEndPoint();
             using var socket = PortReuse.Bind(new IPEndPoint(own.Address, port), remote.AddressFamily);
             socket.NoDelay = true;
-            await socket.ConnectAsync(remote, either.Token).ConfigureAwait(false);
+            if (await TcpDial.ConnectAsync(socket, remote, either.Token).ConfigureAwait(false) is var outcome and not SocketError.Success)
+                return Failure(outcome, local);
             socket.LingerState = new LingerOption(true, 0);
             local = TransportAddress.From((IPEndPoint)socket.LocalEndPoint!);
             var transaction = StunDispatcher.NewTransaction();
@@ -46,9 +47,7 @@ internal sealed class TcpNatProber(IPEndPoint own, TimeProvider timeProvider) : 
         }
         catch (SocketException e)
         {
-            var isOurs = e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported
-                or SocketError.NetworkUnreachable or SocketError.TooManyOpenSockets;
-            return new NatProbeResult(isOurs ? NatProbeOutcome.NotSent : NatProbeOutcome.Silence, local);
+            return Failure(e.SocketErrorCode, local);
         }
     }
 
@@ -60,6 +59,12 @@ internal sealed class TcpNatProber(IPEndPoint own, TimeProvider timeProvider) : 
                 socket.Dispose();
             _fresh.Clear();
         }
+    }
+
+    private static NatProbeResult Failure(SocketError error, TransportAddress local)
+    {
+        var isOurs = error is SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported or SocketError.NetworkUnreachable or SocketError.TooManyOpenSockets;
+        return new NatProbeResult(isOurs ? NatProbeOutcome.NotSent : NatProbeOutcome.Silence, local);
     }
 
     /// <summary>A port for each of the machine's sockets, held by one that never connects.</summary>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Crust.Nat.PortMapping.Igd;
+using Crust.Tcp;
 
 namespace Crust.Nat.PortMapping.Driver;
 
@@ -24,7 +25,8 @@ internal static class HttpExchange
         {
             using var socket = new Socket(request.Server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             socket.Bind(new IPEndPoint(local, 0));
-            await socket.ConnectAsync(request.Server, either.Token).ConfigureAwait(false);
+            if (await TcpDial.ConnectAsync(socket, request.Server, either.Token).ConfigureAwait(false) != SocketError.Success)
+                return null;
             for (var sent = 0; sent < request.Bytes.Length;)
                 sent += await socket.SendAsync(request.Bytes.AsMemory(sent), either.Token).ConfigureAwait(false);
             var reader = new HttpResponseReader();

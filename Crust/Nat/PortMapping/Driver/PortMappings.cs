@@ -24,7 +24,7 @@ internal sealed class PortMappings(
 
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopped = new();
-    private readonly SemaphoreSlim _look = new(0, 1);
+    private readonly AsyncSignal _look = new();
     private readonly Dictionary<RouterPlace, RouterMapper> _mappers = [];
     private Task _loop = Task.CompletedTask;
 
@@ -62,7 +62,6 @@ internal sealed class PortMappings(
 
         await Task.WhenAll(mappers.Select(m => m.DisposeAsync().AsTask())).ConfigureAwait(false);
         _stopped.Dispose();
-        _look.Dispose();
     }
 
     private async Task RunAsync()
@@ -162,15 +161,5 @@ internal sealed class PortMappings(
 
     private void Raise() => Changed?.Invoke();
 
-    private void Look(object? sender, EventArgs e)
-    {
-        try
-        {
-            _look.Release();
-        }
-        catch (Exception full) when (full is SemaphoreFullException or ObjectDisposedException)
-        {
-            // It is about to look, or over.
-        }
-    }
+    private void Look(object? sender, EventArgs e) => _look.Set();
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Crust.Primitives;
 using Crust.Primitives.Driver;
+using Crust.Tcp;
 using Microsoft.AspNetCore.Connections;
 
 namespace Crust.Nat.Stun.Driver;
@@ -152,8 +153,7 @@ internal sealed class StunTcpServer(StunResponder responder, Lock gate, Monotoni
         {
             using var socket = new Socket(local.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             socket.Bind(new IPEndPoint(local, 0));
-            await socket.ConnectAsync(remote, either.Token).ConfigureAwait(false);
-            return true;
+            return await TcpDial.ConnectAsync(socket, remote, either.Token).ConfigureAwait(false) == SocketError.Success;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {

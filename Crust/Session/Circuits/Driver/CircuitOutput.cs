@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Crust.Buffers;
+using Crust.Primitives.Driver;
 using Crust.Session.Driver;
 
 namespace Crust.Session.Circuits.Driver;

@@ -1,6 +1,6 @@
 using System.Threading.Tasks.Sources;
 
-namespace Crust.Session.Driver;
+namespace Crust.Primitives.Driver;
 
 /// <summary>
 /// An auto-reset event to await: any number of <see cref="Set"/> calls wake the one waiter once, elsewhere than on the setter's thread. It is the

@@ -1,8 +1,8 @@
-using Crust.Session.Driver;
+using Crust.Primitives.Driver;
 using FluentAssertions;
 using Xunit;
 
-namespace Crust.Tests.Unit.Session.Driver;
+namespace Crust.Tests.Unit.Primitives;
 
 public sealed class AsyncSignalTests
 {
