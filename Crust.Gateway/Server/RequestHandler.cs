@@ -23,6 +23,15 @@ internal sealed class RequestHandler(
     Func<IEnumerable<string>>? ownAddresses = null, PeerIdentity? identity = null, CircuitRelay? relay = null, AttemptMetrics? attempts = null,
     BootstrapKeeper? bootstrap = null, Neighbourhoods? neighbourhoods = null, DrainNotifier? drain = null)
 {
+    /// <summary>
+    /// A peer of ours that was heard so recently is here. Of one that was silent for longer the cluster is asked: its network may have changed, and it be attached elsewhere, long before we miss it. Ours: nobody
+    /// who lost his way looks for another one sooner.
+    /// </summary>
+    private static readonly TimeSpan HeardLately = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest wait for what the cluster says of a peer that is attached here. Ours: it answers within milliseconds, or is in trouble.</summary>
+    private static readonly TimeSpan ClusterPatience = TimeSpan.FromMilliseconds(200);
+
     private readonly ConditionalWeakTable<SessionDriver, RequestAllowance> _allowances = [];
 
     /// <summary>Handles one message of the gateway protocol; anything malformed is dropped.</summary>
@@ -212,7 +221,7 @@ internal sealed class RequestHandler(
             return new FindResponse { Status = GatewayStatus.Throttled };
         if (!PeerId.TryFromBytes(request.Peer.Span, out var peer))
             return new FindResponse { Status = GatewayStatus.Invalid };
-        if (peers.Find(peer) is { } local)
+        if (peers.Find(peer) is { } local && !await IsElsewhereAsync(local, cancellationToken))
         {
             var here = new FindResponse { Status = GatewayStatus.Ok, Record = ByteString.CopyFrom(local.SignedRecord) };
             if (local.TakesCircuits && ownAddresses is not null)
@@ -233,6 +242,16 @@ internal sealed class RequestHandler(
         }
 
         return response;
+    }
+
+    /// <summary>Whether a peer that was attached here, and has been silent for a while, is attached to another gateway by now.</summary>
+    private async Task<bool> IsElsewhereAsync(AttachedEntry local, CancellationToken cancellationToken)
+    {
+        if (local.Connection.Session.Silence < HeardLately)
+            return false;
+        var asking = cluster.FindAsync(local.Peer.Peer, cancellationToken);
+        await ((Task)asking).WaitAsync(ClusterPatience, clock.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return asking.IsCompletedSuccessfully && await asking is { Status: FindStatus.Found, Lookup.Gateway: { } home } && home.Gateway != node.Id;
     }
 
     private async Task<GatewayStatus> IntroduceAsync(PeerConnection connection, RequestAllowance allowance, IntroduceRequest request, CancellationToken cancellationToken)

@@ -92,6 +92,30 @@ public sealed class SilentGatewayTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task APeerThatWentElsewhereWithoutAWord_IsFoundThere_ByWhoAsksItsFormerGateway()
+    {
+        // That gateway answered that the peer was there, for two minutes, and each circuit went into the void.
+        await using var world = await RelayWorld.StartAsync(gateways: 2);
+        await using var route = RouteTo(world, 0);
+        var callee = await CallerAsync(world, route);
+        var caller = await world.NodeAsync(0);
+        callee.Gateway.Should().Be(world.Gateways[0].Id);
+        route.Stall(time: null);
+        using var nobody = PeerIdentity.Create();
+        await FluentActions.Awaiting(() => callee.ConnectAsync(nobody.Id, TestContext.Current.CancellationToken)).Should().ThrowAsync<ConnectException>("so it finds out that its gateway is silent");
+        callee.Gateway.Should().Be(world.Gateways[1].Id);
+        world.Gateways[0].AttachedCount.Should().Be(2, "the gateway has not missed it yet");
+        var start = Stopwatch.GetTimestamp();
+
+        var connection = await caller.ConnectAsync(callee.Id, TestContext.Current.CancellationToken);
+
+        var took = Stopwatch.GetElapsedTime(start);
+        output.WriteLine($"connected after {took.TotalMilliseconds:0} ms");
+        took.Should().BeLessThan(FirstConnect);
+        await connection.PingAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task GatewayThatAnswersPings_IsKept_HoweverLongItsAnswerTakes()
     {
         await using var world = await RelayWorld.StartAsync(gateways: 2);
