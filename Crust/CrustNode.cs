@@ -61,7 +61,7 @@ public sealed partial class CrustNode : IAsyncDisposable
     private readonly ControlTalks? _controls;
     private readonly AddressFollower? _follower;
     private readonly ConcurrentDictionary<IPEndPoint, bool> _gatewayEndPoints = new();
-    private readonly LocalAddressWatch _addressWatch;
+    private readonly LocalAddressWatch? _addressWatch;
     private readonly NodeReachability _reachability;
     private readonly AddressProver _prover;
     private readonly LanDiscovery? _lan;
@@ -129,7 +129,9 @@ public sealed partial class CrustNode : IAsyncDisposable
         if (_upgrader is not null)
             _follower = new AddressFollower((session, token) => _connector.DialNewAddressesAsync((SessionDriver)session, token), options.TimeProvider, _stopped.Token);
         _introductions = new IntroductionHandler(Id, Network, _table, dialer, _arrivals, IsLoopbackAllowed, clock, _logger, _stopped.Token);
-        _addressWatch = new LocalAddressWatch(() => _table.Sessions, LocalAddressWatch.LookAtHost, options.TimeProvider, _logger);
+        // A gateway's peers come back by themselves, if they are lost at all.
+        if (!options.IsGateway)
+            _addressWatch = new LocalAddressWatch(() => _table.Sessions, LocalAddressWatch.OfHost, options.TimeProvider, _logger);
         _reviver = new SessionReviver(_connector, () => _attachment?.Doubt(), options.TimeProvider, _logger, _stopped.Token);
         foreach (var (protocol, handler) in options.Handlers)
             _protocols.Add(protocol, handler);

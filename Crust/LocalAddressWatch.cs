@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using Crust.Dialing.Driver;
 using Crust.Diagnostics;
 using Crust.Session.Driver;
 using Microsoft.Extensions.Logging;
@@ -7,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Crust;
 
 /// <summary>
-/// Closes links that leave from addresses which the host no longer has: nothing comes over them any more, and the kernel says nothing of it. Their sessions look for other links at once, and gateways are found
-/// anew, instead of after their time of silence. Thread safe.
+/// Closes links that leave from addresses which the host no longer has, once it has another one of their family: nothing comes over them any more, and the kernel says nothing of it. Their sessions look for
+/// other links at once, and gateways are found anew, instead of after their time of silence. An address that is only away for a while costs nothing, since nothing could take its place. Thread safe.
 /// </summary>
 internal sealed class LocalAddressWatch : IAsyncDisposable
 {
@@ -16,31 +17,26 @@ internal sealed class LocalAddressWatch : IAsyncDisposable
     internal static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(50);
 
     private readonly Func<IEnumerable<SessionDriver>> _sessions;
-    private readonly Func<Func<IPAddress, bool>> _look;
+    private readonly Func<IReadOnlySet<IPAddress>> _look;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
+    private readonly Lock _lock = new();
+    private HashSet<IPAddress> _known;
 
     /// <param name="sessions">The node's, those with gateways included.</param>
-    /// <param name="look">Looks at the host, and gives whether it has an address: <see cref="LookAtHost"/>.</param>
+    /// <param name="look">Looks at the host: <see cref="OfHost"/>.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="logger">Where the operator reads.</param>
-    internal LocalAddressWatch(Func<IEnumerable<SessionDriver>> sessions, Func<Func<IPAddress, bool>> look, TimeProvider timeProvider, ILogger logger)
+    internal LocalAddressWatch(Func<IEnumerable<SessionDriver>> sessions, Func<IReadOnlySet<IPAddress>> look, TimeProvider timeProvider, ILogger logger)
     {
         (_sessions, _look, _logger) = (sessions, look, logger);
+        _known = TryLook() is { } first ? [.. first] : [];
         _timer = timeProvider.CreateTimer(static watch => ((LocalAddressWatch)watch!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         NetworkChange.NetworkAddressChanged += OnAddressChanged;
     }
 
-    /// <summary>
-    /// The unicast addresses of all interfaces, as they are now. Besides all of 127.0.0.0/8, which is this host, listed or not, and link-local ones, which are told in different ways, with their interface and
-    /// without: they count as present.
-    /// </summary>
-    /// <exception cref="NetworkInformationException">The system does not tell.</exception>
-    internal static Func<IPAddress, bool> LookAtHost()
-    {
-        var addresses = NetworkInterface.GetAllNetworkInterfaces().SelectMany(n => n.GetIPProperties().UnicastAddresses).Select(u => u.Address).ToHashSet();
-        return address => IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || addresses.Contains(address);
-    }
+    /// <summary>The host's unicast addresses that lead somewhere: not loopback, and not link-local ones, which are told in different ways, with their interface and without.</summary>
+    internal static IReadOnlySet<IPAddress> OfHost() => LocalAddresses.For(IPAddress.IPv6Any).Where(static a => !IPAddress.IsLoopback(a)).ToHashSet();
 
     /// <summary>The host's addresses changed.</summary>
     internal void HandleChange()
@@ -65,23 +61,39 @@ internal sealed class LocalAddressWatch : IAsyncDisposable
 
     private void Look()
     {
-        Func<IPAddress, bool> isPresent;
-        try
-        {
-            isPresent = _look();
-        }
-        catch (Exception e) when (e is NetworkInformationException or IOException or UnauthorizedAccessException)
-        {
-            // Then silence tells, later.
-            Log.AddressesUnknown(_logger, e.Message);
+        if (TryLook() is not { } present)
             return;
+        HashSet<IPAddress> gone;
+        lock (_lock)
+        {
+            // Only what was listed: addresses that routes alone make the host's never are. What has no successor yet is remembered until it has.
+            gone = [.. _known.Where(a => !present.Contains(a) && present.Any(p => p.AddressFamily == a.AddressFamily))];
+            _known.ExceptWith(gone);
+            _known.UnionWith(present);
         }
 
+        if (gone.Count == 0)
+            return;
         foreach (var session in _sessions())
         {
-            var closed = session.Links.CloseThoseFrom(source => !isPresent(source));
+            var closed = session.Links.CloseThoseFrom(gone.Contains);
             if (closed > 0)
                 Log.LinksLeftBehind(_logger, closed, session.Remote.ToShortString());
+        }
+    }
+
+    private IReadOnlySet<IPAddress>? TryLook()
+    {
+        try
+        {
+            return _look();
+        }
+#pragma warning disable CA1031 // What the system makes of its interfaces fails in many ways; then silence tells, later.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.AddressesUnknown(_logger, e.Message);
+            return null;
         }
     }
 }

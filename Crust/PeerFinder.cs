@@ -47,7 +47,7 @@ internal sealed class PeerFinder(PeerId self, NetworkId network, Func<GatewayAtt
             {
                 return await FindSomewhereAsync(peer, meanwhile, cancellationToken).ConfigureAwait(false);
             }
-            catch (ConnectException) when (!meanwhile.IsCompleted)
+            catch (ConnectException e) when (e.Failure != ConnectFailure.Throttled && !meanwhile.IsCompleted)
             {
                 await meanwhile.WaitAsync(pause, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();

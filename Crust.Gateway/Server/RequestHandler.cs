@@ -24,8 +24,8 @@ internal sealed class RequestHandler(
     BootstrapKeeper? bootstrap = null, Neighbourhoods? neighbourhoods = null, DrainNotifier? drain = null)
 {
     /// <summary>
-    /// A peer of ours that was heard so recently is here. Of one that was silent for longer the cluster is asked: its network may have changed, and it be attached elsewhere, long before we miss it. Ours: nobody
-    /// who lost his way looks for another one sooner.
+    /// A peer of ours that was heard so recently is here. Of one that was silent for longer the cluster is asked: its network may have changed, and it be attached elsewhere, long before we miss it. Ours: most
+    /// who lost their way look for another one no sooner.
     /// </summary>
     private static readonly TimeSpan HeardLately = TimeSpan.FromSeconds(1);
 
@@ -251,7 +251,9 @@ internal sealed class RequestHandler(
             return false;
         var asking = cluster.FindAsync(local.Peer.Peer, cancellationToken);
         await ((Task)asking).WaitAsync(ClusterPatience, clock.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return asking.IsCompletedSuccessfully && await asking is { Status: FindStatus.Found, Lookup.Gateway: { } home } && home.Gateway != node.Id;
+        // The later statement counts: a cluster that began anew may have heard of the older one first.
+        return asking.IsCompletedSuccessfully && await asking is { Status: FindStatus.Found, Lookup: { Gateway: { } home, Presence.SignedAttachment: { } signed } } && home.Gateway != node.Id
+            && Attachment.TryRead(signed, out var there) && Attachment.TryRead(local.Peer.SignedAttachment, out var here) && there!.UnixMilliseconds > here!.UnixMilliseconds;
     }
 
     private async Task<GatewayStatus> IntroduceAsync(PeerConnection connection, RequestAllowance allowance, IntroduceRequest request, CancellationToken cancellationToken)
@@ -266,7 +268,7 @@ internal sealed class RequestHandler(
             return GatewayStatus.Invalid;
         var attempt = request.Attempt.ToByteArray();
         var signedRecord = request.Record.ToByteArray();
-        if (peers.Introduce(target, signedRecord, attempt))
+        if (peers.Find(target) is { } local && !await IsElsewhereAsync(local, cancellationToken) && peers.Introduce(target, signedRecord, attempt))
             return GatewayStatus.Ok;
         return await cluster.IntroduceAsync(target, signedRecord, attempt, cancellationToken) switch
         {

@@ -30,9 +30,6 @@ internal sealed class GatewayAttachment : IAsyncDisposable
     /// <summary>Longest wait for the first answer of a gateway. Ours: two that are mute leave time for a third within the ten seconds of a start.</summary>
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(4);
 
-    /// <summary>How many gateways may say that they do not reach the cluster, before the first of them will do. Ours: then it is the cluster that is gone.</summary>
-    private const int MaxCutOff = 3;
-
     /// <summary>Pause after a round in which no contact took us: doubles from the first to the second, with jitter.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LastPause = TimeSpan.FromSeconds(10);
 
@@ -291,29 +288,21 @@ internal sealed class GatewayAttachment : IAsyncDisposable
         }
     }
 
-    /// <summary>The first gateway that takes us; rather one that reaches the cluster.</summary>
     /// <param name="lost">The gateway that was lost: tried last.</param>
     /// <param name="leaving">The gateway that we are still attached to, and leave: not tried.</param>
     private async Task<GatewayClient?> FindGatewayAsync(PeerId? lost, PeerId? leaving = null)
     {
         var waves = new Queue<IReadOnlyList<IReadOnlyList<PeerAddress>>>(_contacts.InWaves(_options.Identity.Id, lost, leaving));
         var connecting = new List<Task<SessionDriver?>>();
-        var cutOff = new List<GatewayClient>();
-        while (waves.Count + connecting.Count > 0 && cutOff.Count < MaxCutOff)
+        while (waves.Count + connecting.Count > 0)
         {
             if (waves.TryDequeue(out var wave))
                 connecting.AddRange(wave.Select(contact => _connect(contact, _stopped.Token)));
             // Whoever waits for others to answer need not wait for nobody.
             if (connecting.Count == 0)
                 continue;
-            var isEnough = waves.Count == 0 && cutOff.Count > 0;
-            if (await ContactRace.FirstAsync(connecting, waves.Count > 0 || isEnough, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false) is not { } done)
-            {
-                if (isEnough)
-                    break;
+            if (await ContactRace.FirstAsync(connecting, waves.Count > 0, _clock.TimeProvider, _stopped.Token).ConfigureAwait(false) is not { } done)
                 continue;
-            }
-
             connecting.Remove(done);
             if (await done.ConfigureAwait(false) is not { } session)
                 continue;
@@ -322,28 +311,22 @@ internal sealed class GatewayAttachment : IAsyncDisposable
             var client = new GatewayClient(session, _clock.TimeProvider);
             lock (_gate)
                 _talking = client;
-            var isTaken = await AttachAsync(client).ConfigureAwait(false);
-            if (isTaken && client.IsCutOff)
-                cutOff.Add(client);
-            // Of one that says that a newer process has our identity: the others would say the same.
-            else if (isTaken || _isElsewhere)
-                return Stay(isTaken ? client : null);
-        }
-
-        return Stay(cutOff.Find(static client => client.Session.Closure is null));
-
-        // One attachment is enough: the others are closed, and what contacts may still yield.
-        GatewayClient? Stay(GatewayClient? taken)
-        {
-            _surplus.Close(connecting);
-            foreach (var other in cutOff)
+            if (await AttachAsync(client).ConfigureAwait(false))
             {
-                if (other != taken)
-                    _surplus.Part(other);
+                // One attachment is enough: what the others may still yield is closed.
+                _surplus.Close(connecting);
+                return client;
             }
 
-            return taken;
+            if (_isElsewhere)
+            {
+                // The others would say the same.
+                _surplus.Close(connecting);
+                return null;
+            }
         }
+
+        return null;
     }
 
     /// <summary>Holds the attachment until its session ends, a renewal is refused, or the gateway is drained and another one has taken us, which it returns.</summary>

@@ -35,9 +35,6 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     /// <summary>True after the gateway said that it is drained, until it takes us as before. Set where its messages come in, so in their order.</summary>
     internal bool IsDraining { get; private set; }
 
-    /// <summary>True after the gateway took us, but could not tell the cluster: nobody who asks elsewhere finds us.</summary>
-    internal bool IsCutOff { get; private set; }
-
     /// <summary>Asks for a sign of life, until a task ends; without one, the session ends soon. Never faults.</summary>
     internal Task ProbeAsync(Task until) => GatewayProbe.WatchAsync(session, until, isOnce: true, timeProvider);
 
@@ -55,7 +52,7 @@ internal sealed class GatewayClient(SessionDriver session, TimeProvider timeProv
     internal void HandleResponse(GatewayEnvelope envelope)
     {
         if (envelope.BodyCase == GatewayEnvelope.BodyOneofCase.AttachResponse)
-            (IsDraining, IsCutOff) = (envelope.AttachResponse.Status == GatewayStatus.Draining, envelope.AttachResponse.Status == GatewayStatus.Unavailable);
+            IsDraining = envelope.AttachResponse.Status == GatewayStatus.Draining;
         if (_pending.TryRemove(envelope.Id, out var waiting))
             waiting.TrySetResult(envelope);
     }
