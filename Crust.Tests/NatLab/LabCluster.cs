@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Crust.Tests.Processes;
 
 [assembly: Xunit.AssemblyFixture(typeof(Crust.Tests.NatLab.LabCluster))]
@@ -10,13 +11,24 @@ namespace Crust.Tests.NatLab;
 /// </summary>
 public sealed class LabCluster : IAsyncDisposable
 {
+    /// <summary>The most that its processes use together in a second while nobody asks them anything.</summary>
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Longest wait for that.</summary>
+    private static readonly TimeSpan MaxRest = TimeSpan.FromMinutes(1);
+
     private readonly List<CrustProcess> _processes = [];
     private readonly Lazy<Task> _started;
+    private readonly Lazy<Task> _rested;
     private Internet? _internet;
     private TemporaryFolder? _folder;
     private string _silo = "";
 
-    public LabCluster() => _started = new Lazy<Task>(StartAsync);
+    public LabCluster()
+    {
+        _started = new Lazy<Task>(StartAsync);
+        _rested = new Lazy<Task>(RestAsync);
+    }
 
     /// <summary>The internet it runs in.</summary>
     internal Internet Internet => _internet!;
@@ -29,6 +41,9 @@ public sealed class LabCluster : IAsyncDisposable
 
     /// <summary>Ends when it runs.</summary>
     internal Task StartedAsync() => _started.Value;
+
+    /// <summary>Ends when it runs and has come to rest: for seconds after their start its processes compile what they run, on the processors that are measured.</summary>
+    internal Task RestedAsync() => _rested.Value;
 
     /// <summary>Starts a gateway more, which is the caller's own; it says <c>ready</c> in its time. One that is started with the same name and port again has the same address and identity.</summary>
     /// <param name="name">Its name.</param>
@@ -61,4 +76,23 @@ public sealed class LabCluster : IAsyncDisposable
         foreach (var gateway in _processes.Skip(1))
             Addresses = [.. Addresses, .. (await gateway.EventAsync("ready")).Addresses];
     }
+
+    private async Task RestAsync()
+    {
+        await StartedAsync();
+        using var seconds = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        var began = Stopwatch.GetTimestamp();
+        var used = ProcessorTime();
+        do
+        {
+            var before = used;
+            await seconds.WaitForNextTickAsync();
+            used = ProcessorTime();
+            if (used - before < Idle)
+                return;
+        }
+        while (Stopwatch.GetElapsedTime(began) < MaxRest);
+    }
+
+    private TimeSpan ProcessorTime() => new(_processes.Sum(p => p.ProcessorTime.Ticks));
 }

@@ -39,7 +39,7 @@ internal static class MatrixReport
 
             What the NAT lab saw (`Crust.Tests/NatLab`): `crust ping` behind the one router calls `crust node` behind the other, with a silo and gateways between them; network namespaces, nftables, no added delay.
             A cell tells the path at the end, the time from the call to the first answer over whatever path there was (in brackets: in a process that had connected before, with `--full` five times a run), and the time from the call to the path
-            that is not the relay. Medians, in milliseconds. `!` marks what is not as promised. `./test.sh` tries each cell once, four at a time; `--full` five times in a row, and those that need a spray 20 times.
+            that is not the relay. Medians, in milliseconds. `!` marks what is not as promised. `./test.sh` tries each cell once, four at a time; `--full` five times in a row, and those that need a spray 20 times, once the cluster has come to rest after its start.
             These are of one cell at a time, with the programs that `./test.sh` published, on a machine with nothing else to do:
             `CRUST_FULL=1 CRUST_PUBLISHED=$PWD/artifacts/published Crust.Tests/bin/Release/net10.0/Crust.Tests -namespace Crust.Tests.NatLab.Matrix -parallel none` and
             `dotnet Crust.Tests/bin/Release/net10.0/Crust.Tests.dll --nat-matrix artifacts/nat-matrix.jsonl docs/nat-matrix.md`.

@@ -12,8 +12,11 @@ namespace Crust.Tests.NatLab;
 /// </summary>
 public abstract class NatCells(LabCluster cluster, ITestOutputHelper output)
 {
+    /// <summary>Whether figures are wanted, not only that cells hold.</summary>
+    private static readonly bool IsFull = Environment.GetEnvironmentVariable("CRUST_FULL") == "1";
+
     /// <summary>How many times each cell is tried in a row: each time must do. With <c>CRUST_FULL=1</c> as many as a median of first messages needs.</summary>
-    private static readonly int Passes = Environment.GetEnvironmentVariable("CRUST_FULL") == "1" ? 5 : 1;
+    private static readonly int Passes = IsFull ? 5 : 1;
 
     /// <summary>Whether processes tell everything, and it is printed.</summary>
     private static readonly bool IsVerbose = Environment.GetEnvironmentVariable("CRUST_LAB_VERBOSE") is not null;
@@ -22,7 +25,7 @@ public abstract class NatCells(LabCluster cluster, ITestOutputHelper output)
     private const int Sprays = 20, SpraysThatMustDo = 19;
 
     /// <summary>How many times a process that has connected connects again: with <c>CRUST_FULL=1</c> as many as a median needs.</summary>
-    private static readonly int Again = Environment.GetEnvironmentVariable("CRUST_FULL") == "1" ? 5 : 1;
+    private static readonly int Again = IsFull ? 5 : 1;
 
     /// <summary>A cell of two homes, the first of which calls.</summary>
     protected Task Cell(RouterKind first, RouterKind second, Expected expected, Restriction restriction = Restriction.Nothing, string table = "any") => Cell(
@@ -43,7 +46,7 @@ public abstract class NatCells(LabCluster cluster, ITestOutputHelper output)
     /// <summary>A sprayed cell of two homes: once, or as often as chance needs to be judged. Tries that end on the relay are told, and few enough may.</summary>
     protected async Task SprayedCell(RouterKind first, RouterKind second)
     {
-        if (Passes == 1)
+        if (!IsFull)
         {
             await Cell(first, second, Expected.DirectBySpray);
             return;
@@ -72,11 +75,11 @@ public abstract class NatCells(LabCluster cluster, ITestOutputHelper output)
     /// <summary>Does it as often as cells are to hold.</summary>
     private protected static Task PassesAsync(Func<Task> cell) => TimesAsync(Passes, cell);
 
-    /// <summary>Skips the test where there is no lab; ends when the cluster runs.</summary>
+    /// <summary>Skips the test where there is no lab; ends when the cluster runs, and is at rest where figures are wanted.</summary>
     private protected async Task ReadyAsync()
     {
         Lab.Require("nft");
-        await cluster.StartedAsync();
+        await (IsFull ? cluster.RestedAsync() : cluster.StartedAsync());
     }
 
     /// <summary>The cluster's internet.</summary>

@@ -47,6 +47,16 @@ public sealed class CrustProcess : IAsyncDisposable
     /// <summary>True once it has ended.</summary>
     public bool HasEnded => _process.HasExited;
 
+    /// <summary>What it has used of all processors since it began.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>The lines of standard output.</summary>
     public IReadOnlyList<string> Output
     {
