@@ -25,8 +25,29 @@ internal static class Blake3
         : Vector128.IsHardwareAccelerated ? Blake3Degree.Four
         : Blake3Degree.Scalar;
 
+    /// <summary>
+    /// Bytes that a process hashes a block at a time before it takes the wide kernels. They skip the runtime's tiers, so that the first to use one waits for the compiler: up to 20 ms on a busy machine,
+    /// which is much in a first connection and nothing in a bulk transfer. Ours: dozens of connections, or four messages of 64 KiB.
+    /// </summary>
+    internal const int BytesBeforeWide = 256 << 10;
+
+    private static long s_hashed;
+
+    /// <summary>The degree to hash so many bytes with now. Thread safe.</summary>
+    internal static Blake3Degree DegreeFor(int bytes)
+    {
+        if (Volatile.Read(ref s_hashed) + bytes >= BytesBeforeWide)
+        {
+            Volatile.Write(ref s_hashed, BytesBeforeWide);
+            return WidestDegree;
+        }
+
+        Interlocked.Add(ref s_hashed, bytes);
+        return Vector128.IsHardwareAccelerated ? Blake3Degree.Rows : Blake3Degree.Scalar;
+    }
+
     /// <summary>Writes the 32-byte hash of <paramref name="input"/>.</summary>
-    internal static void Hash(ReadOnlySpan<byte> input, Span<byte> hash) => Hash(input, hash, WidestDegree);
+    internal static void Hash(ReadOnlySpan<byte> input, Span<byte> hash) => Hash(input, hash, DegreeFor(input.Length));
 
     internal static void Hash(ReadOnlySpan<byte> input, Span<byte> hash, Blake3Degree degree)
     {

@@ -24,9 +24,11 @@ internal static unsafe class Blake3Compression
         11, 5, 1, 8, 15, 0, 9, 6, 7, 14, 2, 3, 13, 10, 12, 4,
     ];
 
-    /// <summary>Replaces the eight words of <paramref name="value"/> by the next chaining value.</summary>
+    /// <summary>
+    /// Replaces the eight words of <paramref name="value"/> by the next chaining value. Not inlined: what inlines it is not compiled ahead of time, and each copy is compiled anew when it first runs.
+    /// </summary>
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal static void Compress(uint* value, byte* block, ulong counter, uint length, uint flags, Blake3Degree degree)
     {
         unchecked

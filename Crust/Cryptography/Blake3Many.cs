@@ -26,18 +26,18 @@ internal static unsafe class Blake3Many
 
     /// <summary>Hashes messages of any lengths: message i ends before <c>ends[i]</c> and begins where the one before it ends, the first at 0.</summary>
     internal static void Hash(ReadOnlySpan<byte> messages, ReadOnlySpan<int> ends, Span<byte> hashes) =>
-        Hash(messages, ends, hashes, Blake3.WidestDegree);
+        Hash(messages, ends, hashes, Blake3.DegreeFor(messages.Length));
 
     internal static void Hash(ReadOnlySpan<byte> messages, ReadOnlySpan<int> ends, Span<byte> hashes, Blake3Degree degree) =>
         Hash(Blake3.InitialValue, 0, messages, ends, hashes, degree);
 
     /// <summary>Hashes messages of <paramref name="length"/> bytes each; there are as many as <paramref name="hashes"/> has room for.</summary>
     internal static void Hash(ReadOnlySpan<byte> messages, int length, Span<byte> hashes) =>
-        Hash(Blake3.InitialValue, 0, messages, length, hashes, Blake3.WidestDegree);
+        Hash(Blake3.InitialValue, 0, messages, length, hashes, Blake3.DegreeFor(messages.Length));
 
     /// <summary>The keyed hash, with one 32-byte key for all, of messages of <paramref name="length"/> bytes each.</summary>
     internal static void KeyedHash(ReadOnlySpan<byte> key, ReadOnlySpan<byte> messages, int length, Span<byte> hashes) =>
-        KeyedHash(key, messages, length, hashes, Blake3.WidestDegree);
+        KeyedHash(key, messages, length, hashes, Blake3.DegreeFor(messages.Length));
 
     internal static void KeyedHash(ReadOnlySpan<byte> key, ReadOnlySpan<byte> messages, int length, Span<byte> hashes, Blake3Degree degree) =>
         Hash(Blake3.Words(key), Blake3Flags.KeyedHash, messages, length, hashes, degree);
@@ -58,7 +58,6 @@ internal static unsafe class Blake3Many
     }
 
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Hash(
         ReadOnlySpan<uint> key, uint flags, ReadOnlySpan<byte> messages, ReadOnlySpan<int> ends, Span<byte> hashes, Blake3Degree degree)
     {

@@ -10,7 +10,7 @@ public class Blake3DegreeTests
     private const int MaxLength = 20_000;
     private readonly Random _random = new(20_000);
 
-    public static TheoryData<int> Wide => [(int)Blake3Degree.Four, (int)Blake3Degree.Eight, (int)Blake3Degree.Sixteen];
+    public static TheoryData<int> Wide => [(int)Blake3Degree.Rows, (int)Blake3Degree.Four, (int)Blake3Degree.Eight, (int)Blake3Degree.Sixteen];
 
     [Theory]
     [MemberData(nameof(Wide))]
@@ -74,6 +74,14 @@ public class Blake3DegreeTests
             scalar.Finish(expected);
             output.Should().Equal(expected);
         }
+    }
+
+    [Fact]
+    public void AProcessTakesTheWideKernels_OnceItHashedEnough()
+    {
+        // Other tests may have hashed as much before; nothing may take the kernels away again.
+        Blake3.DegreeFor(Blake3.BytesBeforeWide).Should().Be(Blake3.WidestDegree);
+        Blake3.DegreeFor(1).Should().Be(Blake3.WidestDegree);
     }
 
     [Fact]
