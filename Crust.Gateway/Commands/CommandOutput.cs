@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Crust.Gateway.Commands;
 
 /// <summary>
@@ -13,19 +11,7 @@ internal sealed class CommandOutput(TextWriter output, TextWriter error, bool js
     /// <summary>Tells an event: its name and fields to machines, the sentence to people (empty: nothing).</summary>
     internal void Event(string name, string sentence, params ReadOnlySpan<(string Name, object? Value)> fields)
     {
-        string? line = null;
-        if (json)
-        {
-            var members = new Dictionary<string, object?> { ["event"] = name };
-            foreach (var (member, value) in fields)
-                members[member] = value;
-            line = JsonSerializer.Serialize(members);
-        }
-        else if (sentence.Length > 0)
-        {
-            line = sentence;
-        }
-
+        var line = json ? EventLine.Of(name, fields) : sentence.Length > 0 ? sentence : null;
         if (line is null)
             return;
         lock (_gate)

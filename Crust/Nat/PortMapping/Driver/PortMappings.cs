@@ -22,6 +22,9 @@ internal sealed class PortMappings(
     /// <summary>Routers are looked for this often, for want of a notification. Ours: below the minute within which a dead mapping is to be noticed.</summary>
     private static readonly TimeSpan FindInterval = TimeSpan.FromSeconds(20);
 
+    /// <summary>Before the first look: what a node that was just started wants first are its gateway and its peers, and all of this is compiled when it first runs. Ours.</summary>
+    internal static readonly TimeSpan StartDelay = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopped = new();
     private readonly AsyncSignal _look = new();
@@ -66,6 +69,7 @@ internal sealed class PortMappings(
 
     private async Task RunAsync()
     {
+        await Task.Delay(StartDelay, clock.TimeProvider, _stopped.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!_stopped.IsCancellationRequested)
         {
             try
