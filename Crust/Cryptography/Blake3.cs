@@ -36,13 +36,9 @@ internal static class Blake3
     /// <summary>The degree to hash so many bytes with now. Thread safe.</summary>
     internal static Blake3Degree DegreeFor(int bytes)
     {
-        if (Volatile.Read(ref s_hashed) + bytes >= BytesBeforeWide)
-        {
-            Volatile.Write(ref s_hashed, BytesBeforeWide);
+        // From then on it is only read: threads that hash side by side share it.
+        if (Volatile.Read(ref s_hashed) >= BytesBeforeWide || Interlocked.Add(ref s_hashed, bytes) >= BytesBeforeWide)
             return WidestDegree;
-        }
-
-        Interlocked.Add(ref s_hashed, bytes);
         return Vector128.IsHardwareAccelerated ? Blake3Degree.Rows : Blake3Degree.Scalar;
     }
 
