@@ -135,14 +135,16 @@ public sealed class AddressFollowerTests : IAsyncDisposable
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            Interlocked.Increment(ref _set);
-            return base.CreateTimer(
+            var timer = base.CreateTimer(
                 s =>
                 {
                     Interlocked.Increment(ref _wentOff);
                     callback(s);
                 },
                 state, dueTime, period);
+            // Not before: whoever sees it lets time go by, and a timer that is set after that is late.
+            Interlocked.Increment(ref _set);
+            return timer;
         }
     }
 
