@@ -27,7 +27,7 @@ internal static class Blake3
 
     /// <summary>
     /// Bytes that a process hashes a block at a time before it takes the wide kernels. They skip the runtime's tiers, so that the first to use one waits for the compiler: up to 20 ms on a busy machine,
-    /// which is much in a first connection and nothing in a bulk transfer. Ours: dozens of connections, or four messages of 64 KiB.
+    /// which is much in a first connection and nothing in a bulk transfer. Ours: four messages of 64 KiB.
     /// </summary>
     internal const int BytesBeforeWide = 256 << 10;
 

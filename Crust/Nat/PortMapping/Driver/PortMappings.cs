@@ -23,7 +23,7 @@ internal sealed class PortMappings(
     private static readonly TimeSpan FindInterval = TimeSpan.FromSeconds(20);
 
     /// <summary>Before the first look: what a node that was just started wants first are its gateway and its peers, and all of this is compiled when it first runs. Ours.</summary>
-    internal static readonly TimeSpan StartDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan StartDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopped = new();
