@@ -39,6 +39,8 @@ public sealed class DockerfileTests
         {
             copied.Should().Contain($"{project}/{project}.csproj", "restore reads it").And.Contain($"{project}/", "publish compiles it");
         }
+
+        copied.Should().Contain(SourceTree.Files.Where(file => !file.Path.Contains('/') && file.Path.StartsWith("Directory.", StringComparison.Ordinal)).Select(file => file.Path), "every build reads them");
     }
 
     [Fact]
