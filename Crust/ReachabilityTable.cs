@@ -51,10 +51,15 @@ internal sealed class ReachabilityTable
     /// <summary>What failed is to be asked for again, since a router has opened something.</summary>
     internal void Hope(Instant now) => _entries.FindAll(e => e.State == ReachabilityState.Failed).ForEach(e => e.DueAt = now);
 
-    /// <summary>The next to ask a gateway for, on one IP: at most <see cref="GatewayCodec.MaxDialBacks"/>.</summary>
+    /// <summary>
+    /// The next to ask a gateway for, on one IP: at most <see cref="GatewayCodec.MaxDialBacks"/>. What a router mapped goes apart from the rest: it mostly answers at once, and the gateway answers for all when the
+    /// last dial is over, which takes seconds where nobody is.
+    /// </summary>
     internal IReadOnlyList<PeerAddress> Due(Instant now)
     {
         var due = _entries.Where(e => e.DueAt <= now).Select(e => e.Address).ToList();
+        if (due.Exists(a => a.IsMapped))
+            due.RemoveAll(a => !a.IsMapped);
         return due.Count == 0 ? [] : [.. due.Where(a => a.EndPoint.Address.Equals(due[0].EndPoint.Address)).Take(GatewayCodec.MaxDialBacks)];
     }
 

@@ -78,6 +78,18 @@ public sealed class ReachabilityTableTests
         _table.Due(_now).Should().HaveCount(3);
     }
 
+    [Fact]
+    public void AMappedPort_IsAskedForApart_SinceOthersAnswerLate()
+    {
+        var silent = At("tcp", "203.0.113.7:1");
+        _table.SetCandidates([silent, Mapped], _now);
+
+        _table.Due(_now).Should().Equal(Mapped);
+        Tell(Mapped, ReachabilityState.Proven);
+
+        _table.Due(_now).Should().Equal(silent);
+    }
+
     [Theory]
     [InlineData(ReachabilityState.Failed, 15)]
     [InlineData(ReachabilityState.UnprovenFiltering, 5)]
