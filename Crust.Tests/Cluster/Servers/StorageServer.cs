@@ -84,8 +84,10 @@ internal abstract class StorageServer : IAsyncDisposable
         _process = null;
     }
 
-    /// <summary>Whether this is in its files: an emulator writes only now and then.</summary>
-    internal bool HasWritten(string text) => Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Any(file => File.ReadAllText(file).Contains(text, StringComparison.Ordinal));
+    /// <summary>Whether this is in its files: an emulator writes only now and then, and first beside the file that it will replace, which a kill would not let it do.</summary>
+    internal bool HasWritten(string text) => Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories)
+        .Where(file => !file.EndsWith('~'))
+        .Any(file => File.ReadAllText(file).Contains(text, StringComparison.Ordinal));
 
     /// <summary>SIGSTOP: connections stay, nothing answers.</summary>
     internal Task PauseAsync() => SignalAsync("STOP");
