@@ -1,3 +1,4 @@
+using Crust.PeerProtocol;
 using Crust.Session;
 using Crust.Session.Driver;
 
@@ -15,7 +16,8 @@ public sealed partial class CrustNode
 
         public InboundHandler? FindDatagramHandler(string protocol) => node._protocols.FindDatagramHandler(protocol);
 
-        public bool RequiresSignature(string protocol) => node._options.RequireSignatures || node._signatureRequired.Contains(protocol);
+        /// <summary>Where the other side is punched from is nothing that anybody would want to prove, and no node signs it.</summary>
+        public bool RequiresSignature(string protocol) => protocol != PunchTalk.Protocol && (node._options.RequireSignatures || node._signatureRequired.Contains(protocol));
 
         public void SessionOpened(SessionDriver session)
         {

@@ -163,7 +163,7 @@ public sealed class PeerConnection
     /// <exception cref="ArgumentException">The payload is too long or the protocol is not a name.</exception>
     /// <exception cref="InvalidOperationException">256 requests and streams from here are under way.</exception>
     /// <exception cref="ProtocolRefusedException">The peer does not answer requests of the protocol.</exception>
-    /// <exception cref="PeerStreamException">The peer's handler failed.</exception>
+    /// <exception cref="PeerStreamException">The peer's handler failed, or its response is not signed although this node insists on it.</exception>
     /// <exception cref="PeerConnectionClosedException">The connection ended.</exception>
     public async Task<byte[]> RequestAsync(string protocol, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
     {

@@ -58,6 +58,17 @@ public sealed class PunchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task APunch_Succeeds_WhereOneInsistsOnSignatures()
+    {
+        await using var a = await StartAsync(requireSignatures: true);
+        await using var b = await StartAsync();
+        var session = await ConnectAsync(a, b);
+
+        (await b.Puncher!.PunchAsync(b.Connections.Single().Session, fresh: false, Cancelled)).Failure.Should().Be(PunchFailure.None);
+        (await a.TcpPuncher!.PunchAsync(session, Cancelled)).Failure.Should().Be(PunchFailure.None);
+    }
+
+    [Fact]
     public async Task AnOffer_IsAnsweredOnceAtATime_AndNotWithoutEnd()
     {
         await using var a = await StartAsync();
@@ -71,7 +82,8 @@ public sealed class PunchTests(ITestOutputHelper output)
         failures[^1].Should().Be(PunchFailure.Busy, "six in a row are enough");
     }
 
-    private static async Task<CrustNode> StartAsync() => await CrustNode.StartAsync(new CrustNodeOptions { Listen = IPAddress.Loopback }, Cancelled);
+    private static async Task<CrustNode> StartAsync(bool requireSignatures = false) =>
+        await CrustNode.StartAsync(new CrustNodeOptions { Listen = IPAddress.Loopback, RequireSignatures = requireSignatures }, Cancelled);
 
     private static async Task<SessionDriver> ConnectAsync(CrustNode a, CrustNode b)
     {

@@ -18,6 +18,9 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     /// <summary>Code of a stream for whose protocol there is no handler.</summary>
     internal const int UnknownProtocol = 1;
 
+    /// <summary>Code that a reader here gets of a stream of which a piece was not signed although its protocol must be; the peer is told <see cref="UnknownProtocol"/>.</summary>
+    internal const int SignatureMissing = 4;
+
     /// <summary>Code of a stream that is one too many: handlers of streams that are over for the peer still run.</summary>
     internal const int TooMany = 3;
 
@@ -27,6 +30,7 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     private int _offset;
     private bool _isFinished;
     private bool _isAbandoned;
+    private bool _isUnsigned;
     private int? _resetCode;
     private int? _stopCode;
     private bool _isOver;
@@ -134,6 +138,16 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
         });
     }
 
+    /// <summary>A piece came that is not signed although its protocol must be: both directions are given up, and nobody reads it.</summary>
+    internal void RefuseUnsigned()
+    {
+        if (_isAbandoned)
+            return;
+        _isUnsigned = true;
+        _resetCode = SignatureMissing;
+        Abort(UnknownProtocol);
+    }
+
     internal void OnData(PayloadLease payload, bool isSigned)
     {
         // What came in one record with the opening that was refused: nobody will read it, and its credit must not stay away.
@@ -212,7 +226,7 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
         if (_isFinished)
             return 0;
         if (_resetCode is { } code)
-            throw new StreamBrokenException($"The peer gave the stream up (code {code}).", code);
+            throw new StreamBrokenException(_isUnsigned ? "The peer left unsigned what has to be signed." : $"The peer gave the stream up (code {code}).", code);
         if (_isOver)
             throw session.EndedException();
         return null;

@@ -33,12 +33,19 @@ internal sealed class StreamEndpoints(SessionDriver session, ISessionOwner owner
         }
 
         var endpoint = Of(e.Stream!);
+        // A signed opening says nothing of what follows, nor does our own of the answer: each piece tells for itself.
+        if (!e.IsSigned && e.Kind is (SessionEventKind.StreamOpened or SessionEventKind.StreamData or SessionEventKind.StreamFinished) && owner.RequiresSignature(endpoint.Protocol))
+        {
+            endpoint.RefuseUnsigned();
+            if (e.Kind == SessionEventKind.StreamData)
+                endpoint.OnData(e.Payload, isSigned: false);
+            return;
+        }
+
         switch (e.Kind)
         {
             case SessionEventKind.StreamOpened:
-                if (!e.IsSigned && owner.RequiresSignature(e.Protocol!))
-                    endpoint.Abort(StreamEndpoint.UnknownProtocol);
-                else if (inbound.TryDispatch(endpoint) is { } refusal)
+                if (inbound.TryDispatch(endpoint) is { } refusal)
                     endpoint.Abort(refusal);
                 break;
             case SessionEventKind.StreamData:
