@@ -47,7 +47,7 @@ internal static class GatewayCommand
             HelpName = "NETWORK",
         };
         neverDial.Validators.Add(result => Check(result, v => IPNetwork.TryParse(v, out _), "is not a network: IP/PREFIX, with no bits of the IP set behind the prefix"));
-        var region = new Option<string?>("--region") { Description = "A free word for operators.", HelpName = "NAME" };
+        var region = new Option<string?>("--region") { Description = "A free word for operators, of at most 64 characters.", HelpName = "NAME" };
         var relayCircuits = CommonOptions.Number("--relay-circuits", "Most circuits at a time.", "N", byDefault: RelayLimits.Default.MaxCircuits, n => n >= 0);
         var relayRate = TransferOutput.Bytes("--relay-rate", "Most bytes a second of all circuits together: 500K, 10M; no bound if left out.");
         var relayPeerRate = TransferOutput.Bytes("--relay-peer-rate", "Most bytes a second that one peer sends over circuits; no bound if left out.");

@@ -61,6 +61,6 @@ internal sealed record GatewayOptions
     /// <summary>What circuits may have.</summary>
     public RelayLimits Relay { get; init; } = RelayLimits.Default;
 
-    /// <summary>A free word for operators.</summary>
+    /// <summary>A free word for operators, of at most 64 characters: the cluster takes no gateway whose word is longer.</summary>
     public string Region { get; init; } = "";
 }

@@ -101,6 +101,8 @@ internal sealed class GatewayServer : IAsyncDisposable
     internal static async Task<GatewayServer> StartAsync(
         GatewayOptions options, Func<CrustClusterClient> client, ILoggerFactory loggerFactory, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
+        if (options.Region.Length > GatewayHeartbeat.MaxRegionLength)
+            throw new ArgumentException($"A region has at most {GatewayHeartbeat.MaxRegionLength} characters; this one has {options.Region.Length}.", nameof(options));
         var peers = new AttachedPeers();
         // The relay knows the directory once there is a link to the cluster; nobody is accepted before.
         GatewayServer? made = null;

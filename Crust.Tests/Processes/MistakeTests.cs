@@ -72,6 +72,7 @@ public sealed class MistakeTests : IDisposable
     [InlineData("ping PEER", "No gateway is known")]
     [InlineData("gateway", "A gateway needs a cluster")]
     [InlineData("gateway --config missing", "does not exist")]
+    [InlineData("gateway --cluster 127.0.0.1:1 --region rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr", "A region has at most 64 characters")]
     [InlineData("node --access missing", "Could not find file")]
     [InlineData("gateway --cluster 127.0.0.1:1 --access missing", "Could not find file")]
     [InlineData("node --listen 203.0.113.1", "not one of this host's")]

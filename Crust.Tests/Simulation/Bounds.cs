@@ -22,7 +22,7 @@ internal static class Bounds
         Require(session, session.Application.HeldCost <= most + Slack, "received and not consumed", session.Application.HeldCost);
         Require(session, machine.HeldBytes <= 2 * most + Slack, "arena", machine.HeldBytes);
         var memory = session.Node.Limits.Memory;
-        Require(session, memory.Used >= 0 && memory.Used <= memory.Limit, "memory of the process", memory.Used);
+        Require(session, memory.Used >= 0 && memory.Used <= memory.Limit + session.Node.Directory.Sessions.Where(s => s.Node == session.Node).Sum(s => s.Machine.BeyondWindows), "memory of the process", memory.Used);
     }
 
     private static void Require(SimulatedSession session, bool holds, string what, long value)

@@ -1,27 +1,43 @@
+using System.Numerics;
+
 namespace Crust.Buffers;
 
 /// <summary>
-/// Memory for the payloads of one session: short ones share slabs, which grow with what is under way from 4 KiB to 256 KiB; long ones have a slab each.
+/// Memory for the payloads of one session: short ones share slabs, each as long as what is leased, 4 KiB to 256 KiB; long ones have a slab each.
 /// An arena with nothing leased holds nothing, so an idle session costs nothing. No allocation on the steady path. One thread at a time.
+/// A slab stays while one payload of it is leased, and whoever keeps few of many would pin them all. So no slab is opened when more than
+/// <see cref="MaxSpread"/> times what is leased, and <see cref="Floor"/>, would be held with it: the payload has an array of just its length then.
+/// An arena never holds more than this sum, taken when most was leased since it was empty, and what is leased now.
 /// </summary>
 internal sealed class PayloadArena
 {
-    /// <summary>Payloads up to this length share slabs: an eighth of the largest, so that little is lost at a slab's end.</summary>
+    /// <summary>Payloads up to this length may share slabs: an eighth of the largest, so that little is lost at a slab's end.</summary>
     internal const int MaxShared = 32 << 10;
+
+    /// <summary>What slabs may take although next to nothing is leased. Ours: sixteen of the smallest.</summary>
+    internal const int Floor = 64 << 10;
+
+    /// <summary>How many times what is leased may be held. Ours: what is returned in order of its arrival needs hardly more than once.</summary>
+    internal const int MaxSpread = 4;
 
     private const int MinSlab = 4 << 10;
     private const int MaxSlab = 256 << 10;
+
+    /// <summary>Payloads of a larger part of a slab than one in so many have one of their own. Ours.</summary>
+    private const int MinPerSlab = 4;
 
     /// <summary>Empty slab objects kept. Ours: more than a window of long payloads has.</summary>
     private const int MaxSpare = 256;
 
     private readonly Stack<Slab> _spare = new();
     private Slab? _current;
-    private int _slabLength = MinSlab;
     private int _slabs;
 
     /// <summary>Bytes of the arrays held.</summary>
     internal long Held { get; private set; }
+
+    /// <summary>Bytes of the payloads leased; a second owner's count only once.</summary>
+    internal long Leased { get; private set; }
 
     /// <summary>A lease of this length, with bytes of no meaning.</summary>
     /// <param name="length">At most <see cref="SlabPool.MaxLength"/>.</param>
@@ -29,17 +45,11 @@ internal sealed class PayloadArena
     {
         if (length == 0)
             return PayloadLease.Empty;
-        if (length > MaxShared)
-        {
-            var own = Open(length);
-            own.Live = 1;
-            own.Used = length;
-            return new PayloadLease(own, 0, length);
-        }
-
-        if (_current is null || _current.Free < length)
-            Renew(length);
+        Leased += length;
+        if (length > MaxShared || (!(_current?.Free >= length) && !TryRenew(length)))
+            return Own(length);
         var slab = _current!;
+
         var lease = new PayloadLease(slab, slab.Used, length);
         slab.Used += length;
         slab.Live++;
@@ -49,10 +59,8 @@ internal sealed class PayloadArena
     /// <summary>A lease on an array that somebody else rented from <see cref="SlabPool"/> and filled; it goes back there in the end.</summary>
     internal PayloadLease Adopt(byte[] ownedArray, int length)
     {
-        var own = Register(ownedArray);
-        own.Live = 1;
-        own.Used = length;
-        return new PayloadLease(own, 0, length);
+        Leased += length;
+        return Own(ownedArray, length);
     }
 
     /// <summary>A lease with a copy of these bytes.</summary>
@@ -86,6 +94,7 @@ internal sealed class PayloadArena
         if (lease.Slab is not { } slab)
             return;
         Poison(lease);
+        Leased -= lease.Length;
         Leave(slab);
     }
 
@@ -106,26 +115,39 @@ internal sealed class PayloadArena
             return;
         // Nothing is leased any more.
         _current = null;
-        _slabLength = MinSlab;
         Close(last);
     }
 
-    private void Renew(int length)
+    /// <summary>Opens a slab for a payload and those that follow it; false when it should have one of its own.</summary>
+    private bool TryRenew(int length)
     {
-        if (_current is { } full)
+        var slabLength = (int)Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)Leased), MinSlab, MaxSlab);
+        if (length > slabLength / MinPerSlab)
+            return false;
+        if (_current is { Live: 0 } unused)
         {
-            // One slab was not enough for what is under way.
-            _slabLength = Math.Min(MaxSlab, _slabLength * 2);
-            if (full.Live == 0)
-                Close(full);
+            _current = null;
+            Close(unused);
         }
 
-        while (_slabLength < length)
-            _slabLength *= 2;
-        _current = Open(_slabLength);
+        if (!MayHold(slabLength))
+            return false;
+        _current = Register(SlabPool.Rent(slabLength));
+        return true;
     }
 
-    private Slab Open(int length) => Register(SlabPool.Rent(length));
+    /// <summary>A slab for one payload: from the pool, or of just its length when too much is held already.</summary>
+    private PayloadLease Own(int length) => Own(MayHold(SlabPool.LengthFor(length)) ? SlabPool.Rent(length) : GC.AllocateUninitializedArray<byte>(length), length);
+
+    private bool MayHold(int more) => Held + more <= Floor + (MaxSpread * Leased);
+
+    private PayloadLease Own(byte[] array, int length)
+    {
+        var own = Register(array);
+        own.Live = 1;
+        own.Used = length;
+        return new PayloadLease(own, 0, length);
+    }
 
     private Slab Register(byte[] array)
     {

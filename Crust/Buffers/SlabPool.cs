@@ -31,13 +31,24 @@ internal static class SlabPool
     /// <param name="length">At most <see cref="MaxLength"/>.</param>
     internal static byte[] Rent(int length)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxLength);
-        var size = Math.Max(MinLength, (int)BitOperations.RoundUpToPowerOf2((uint)length));
+        var size = LengthFor(length);
         return BucketOf(size).TryTake() ?? GC.AllocateUninitializedArray<byte>(size);
     }
 
-    /// <summary>Takes an array back that <see cref="Rent"/> gave; the caller must not touch it any more.</summary>
-    internal static void Return(byte[] array) => _ = BucketOf(array.Length).TryAdd(array);
+    /// <summary>How long the array is that <see cref="Rent"/> gives.</summary>
+    /// <param name="length">At most <see cref="MaxLength"/>.</param>
+    internal static int LengthFor(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxLength);
+        return Math.Max(MinLength, (int)BitOperations.RoundUpToPowerOf2((uint)length));
+    }
+
+    /// <summary>Takes an array back; the caller must not touch it any more. One of a length that <see cref="Rent"/> never gives goes to the garbage collector.</summary>
+    internal static void Return(byte[] array)
+    {
+        if (LengthFor(array.Length) == array.Length)
+            _ = BucketOf(array.Length).TryAdd(array);
+    }
 
     private static Bucket BucketOf(int size) => Buckets[BitOperations.Log2((uint)size) - MinBits];
 

@@ -19,9 +19,6 @@ namespace Crust.Session;
 /// </summary>
 internal sealed class SessionMachine
 {
-    /// <summary>The reason that a remote is given which shows signs of life and neither acknowledges nor reads.</summary>
-    internal const string NoProgress = "Nothing of what was sent was acknowledged or read for too long.";
-
     private readonly Queue<SessionEvent> _events = new();
     private readonly PayloadArena _datagramArena = new();
     private readonly DatagramQueue _datagrams;
@@ -70,6 +67,9 @@ internal sealed class SessionMachine
 
     /// <summary>Bytes of memory that payloads hold: queued, retained, half received, delivered and not returned.</summary>
     internal long HeldBytes => _sending.HeldBytes + _receiving.HeldBytes + _datagramArena.Held;
+
+    /// <summary>What the remote may have under way beyond its windows, to end what it began.</summary>
+    internal long BeyondWindows => _receiving.Beyond;
 
     internal SessionStatistics Statistics => new(
         _sending.MessagesSent,
@@ -242,7 +242,7 @@ internal sealed class SessionMachine
         if (_links.HandleTimeout(now))
             Finish(GoodbyeCode.IdleTimeout, "");
         else if (_progress.Deadline is { } deadline && now >= deadline)
-            Finish(GoodbyeCode.IdleTimeout, NoProgress);
+            Finish(GoodbyeCode.IdleTimeout, ProgressWatch.Reason);
         else if (!_isTrimmed && now - _lastTraffic >= _trimInterval)
             Trim();
     }
@@ -350,7 +350,7 @@ internal sealed class SessionMachine
     {
         var isOwed = _sending.IsOutstanding;
         _links.HandleOwed(isOwed, now);
-        _progress.Handle(_sending.Progress, isOwed, _links.Active is { } active && HasWork(active), now);
+        _progress.Handle((_sending.Progress, isOwed), _receiving.Progress, _links.Active is { } active && HasWork(active), now);
     }
 
     private TimeSpan? RoundTrip => _links.Active?.Heartbeat.Rtt.Shortest;

@@ -66,11 +66,11 @@ public sealed class FreeloaderTests(ITestOutputHelper output)
         await sending;
         output.WriteLine($"ended after {lived.TotalSeconds} s: '{connection.CloseReason}'; {accepted >> 10} KiB were accepted for it");
         lived.Should().BeGreaterThan(SessionLimits.Default.IdleTimeout, "it showed signs of life");
-        connection.CloseReason.Should().Be(SessionMachine.NoProgress);
+        connection.CloseReason.Should().Be(ProgressWatch.Reason);
         accepted.Should().BeLessThanOrEqualTo(4 * WireLimits.InitialWindow, "the budget grows with what is acknowledged, and nothing is");
         await reading.WaitAsync(Eventually.Soon);
         if (reads)
-            last.Should().EndWith(System.Text.Encoding.UTF8.GetBytes(SessionMachine.NoProgress), "it is told");
+            last.Should().EndWith(System.Text.Encoding.UTF8.GetBytes(ProgressWatch.Reason), "it is told");
         await EndsAsync(node, time);
 
         async Task SendAsync()

@@ -136,6 +136,62 @@ public class PayloadArenaTests
         }
     }
 
+    /// <summary>Slabs grew with every one that was full and stayed for one byte in it: a thousand bytes held 256 MiB.</summary>
+    [Fact]
+    public void WhoKeepsOneByteOfMuch_PinsNoMoreThanItMayHave()
+    {
+        var kept = new List<PayloadLease>();
+        var most = 0L;
+        for (var i = 0; i < 1000; i++)
+        {
+            kept.Add(_arena.Rent(1));
+            for (var j = 0; j < 64; j++)
+                _arena.Return(_arena.Rent(4 << 10));
+            most = Math.Max(most, _arena.Held);
+        }
+
+        most.Should().BeLessThanOrEqualTo(PayloadArena.Floor + (PayloadArena.MaxSpread * (1000 + (4 << 10))) + 1000 + (4 << 10));
+        kept.ForEach(_arena.Return);
+        _arena.Held.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Held_KeepsItsBound_WhateverStays(ulong seed)
+    {
+        var random = new DeterministicRandom(seed);
+        var leases = new List<PayloadLease>();
+        var (leased, most) = (0L, 0L);
+        for (var i = 0; i < 30_000; i++)
+        {
+            // Waves: much comes, most of it goes, and what stays is scattered.
+            var isFull = (i / 3000) % 2 == 1;
+            if (leases.Count > 0 && random.Chance(isFull ? 0.8 : 0.3))
+            {
+                var index = random.Next(leases.Count);
+                leased -= leases[index].Length;
+                _arena.Return(leases[index]);
+                leases[index] = leases[^1];
+                leases.RemoveAt(leases.Count - 1);
+            }
+            else
+            {
+                var lease = _arena.Rent(random.Chance(0.05) ? random.Next(300_000) : random.Next(random.Chance(0.5) ? 100 : 5000));
+                leased += lease.Length;
+                leases.Add(lease);
+            }
+
+            most = leases.Count == 0 ? 0 : Math.Max(most, leased);
+            _arena.Leased.Should().Be(leased);
+            _arena.Held.Should().BeInRange(leased, PayloadArena.Floor + (PayloadArena.MaxSpread * most) + leased);
+        }
+
+        leases.ForEach(_arena.Return);
+        (_arena.Held, _arena.Leased).Should().Be((0, 0));
+    }
+
     [Fact]
     public void RentAndReturn_AllocateNothing_OnceWarm()
     {

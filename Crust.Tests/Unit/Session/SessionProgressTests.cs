@@ -73,6 +73,47 @@ public class SessionProgressTests
         }).Should().BeCloseTo(Timeout, Step);
     }
 
+    /// <summary>2 MiB in each priority were its own for as long as it pinged.</summary>
+    [Fact]
+    public void RemoteThatNeverEndsWhatItBegan_CountsAgainstTheMemory_AndIsEndedWithAReason()
+    {
+        var memory = new MemoryBudget(16 << 20);
+        var pair = new SessionPair(signed: false, new SessionLimits { Memory = memory });
+        pair.Handle(pair.A, new RecordBuilder().Protocol(1, "p").Record).Should().BeTrue();
+        for (byte lane = 0; lane < WireLimits.PriorityCount; lane++)
+            pair.Handle(pair.A, new RecordBuilder().Begin(new byte[1000], WireLimits.MaxMessageLength, priority: lane).Record).Should().BeTrue();
+        memory.Used.Should().BeCloseTo(WireLimits.PriorityCount * WireLimits.MaxMessageLength, (ulong)WireLimits.InitialWindow);
+        pair.A.Machine.BeyondWindows.Should().Be(memory.Used);
+        Endure(pair, () => { }).Should().BeCloseTo(Timeout, Step);
+        memory.Used.Should().Be(0);
+        RequireReason(pair);
+    }
+
+    [Fact]
+    public void RemoteThatNeverStatesWhatItSent_IsEndedWithAReason()
+    {
+        var pair = new SessionPair();
+        pair.Handle(pair.A, new RecordBuilder().Protocol(1, "p").Message(1, new byte[1000]).Record).Should().BeTrue();
+        Endure(pair, () => { }).Should().BeCloseTo(Timeout, Step);
+        RequireReason(pair);
+    }
+
+    [Fact]
+    public void RemoteThatSendsTheRestSlowly_Lives()
+    {
+        var pair = new SessionPair(signed: false);
+        pair.Handle(pair.A, new RecordBuilder().Protocol(1, "p").Begin(new byte[10], 100, priority: 3).Record).Should().BeTrue();
+        for (var i = 0; i < 80; i++)
+        {
+            for (var j = 0; j < 25; j++)
+                Ping(pair);
+            pair.Write(pair.A);
+            pair.Handle(pair.A, new RecordBuilder().More(new byte[1], 3).Record).Should().BeTrue();
+        }
+
+        pair.A.Machine.IsClosed.Should().BeFalse();
+    }
+
     [Fact]
     public void SlowRemote_ThatAcknowledgesNowAndThen_Lives()
     {
@@ -140,7 +181,7 @@ public class SessionProgressTests
 
     private static void RequireReason(SessionPair pair)
     {
-        pair.A.Closed.Event.Should().Match<SessionEvent>(e => e.Code == (int)GoodbyeCode.IdleTimeout && e.Reason == SessionMachine.NoProgress && !e.ByRemote);
+        pair.A.Closed.Event.Should().Match<SessionEvent>(e => e.Code == (int)GoodbyeCode.IdleTimeout && e.Reason == ProgressWatch.Reason && !e.ByRemote);
         pair.PollOne(pair.A).Should().BeTrue("the remote is told");
     }
 }

@@ -20,6 +20,9 @@ internal sealed class EntryAssembler(ReceiveWindow messages, ReceiveWindow strea
     private readonly Stack<InboundEntry> _spare = new();
     private ulong _last;
 
+    /// <summary>True while an entry has begun that is new and whose end has not come.</summary>
+    internal bool IsHalf => Array.Exists(_lanes, static entry => entry is { IsDuplicate: false });
+
     /// <summary>Takes a whole entry; null in <paramref name="completed"/> for a duplicate. False when it breaks the protocol.</summary>
     internal bool TryHandle(in EntryFrame frame, ulong verifiedThrough, out InboundEntry? completed)
     {

@@ -5,7 +5,8 @@ namespace Crust.Session.Receiving;
 /// <summary>
 /// How much of one kind (messages, or streams, or one stream) the remote may send before the application has consumed: sums of cost since the session
 /// began. The window doubles when it, and not the path, holds the remote back: when a whole one was consumed within two round trips, or, while it is small,
-/// when everything that came is consumed and the remote has spent what it was told of.
+/// when everything that came is consumed and the remote has spent what it was told of. What grew, and credit beyond the window for entries that were begun,
+/// counts against the memory of the process.
 /// </summary>
 internal sealed class ReceiveWindow
 {
@@ -55,6 +56,9 @@ internal sealed class ReceiveWindow
     /// <summary>What the remote may know: the sum that it may send in all. Never falls.</summary>
     internal long Granted => Math.Max(_granted, Math.Max(_consumed + Size, _received + _promised));
 
+    /// <summary>What the remote may have under way beyond the window, so that what it began can end; never refused, but it counts like what grew.</summary>
+    internal long Beyond { get; private set; }
+
     /// <summary>True when the remote should hear of more credit: a quarter window of it, or what a begun entry still needs.</summary>
     internal bool IsUpdateDue => Granted - _granted >= Size / 4 || _received + _promised > _granted;
 
@@ -67,14 +71,23 @@ internal sealed class ReceiveWindow
         if (cost > _granted - _received)
             return false;
         _received += cost;
+        CountBeyond();
         return true;
     }
 
     /// <summary>A link was lost with something half received, which comes again.</summary>
-    internal void Refund(long cost) => _received -= cost;
+    internal void Refund(long cost)
+    {
+        _received -= cost;
+        CountBeyond();
+    }
 
     /// <summary>An entry was begun and needs so much more, whatever the window is: it could never end otherwise. Changes by a difference.</summary>
-    internal void Promise(long difference) => _promised += difference;
+    internal void Promise(long difference)
+    {
+        _promised += difference;
+        CountBeyond();
+    }
 
     /// <summary>The application is done with something of this cost.</summary>
     /// <exception cref="ArgumentOutOfRangeException">More is returned than was received: a bug.</exception>
@@ -83,6 +96,7 @@ internal sealed class ReceiveWindow
         if (cost > Held)
             throw new ArgumentOutOfRangeException(nameof(cost), "More is returned than was received.");
         _consumed += cost;
+        CountBeyond();
     }
 
     /// <summary>
@@ -100,6 +114,7 @@ internal sealed class ReceiveWindow
         _returned = total;
         _received += back;
         _consumed += back;
+        CountBeyond();
         ShrinkTo(Math.Max(_initial, _granted - _consumed));
         return true;
     }
@@ -123,7 +138,11 @@ internal sealed class ReceiveWindow
             return;
         var trip = roundTrip is { } measured && measured > MinRoundTrip ? measured : MinRoundTrip;
         if ((isStarved || consumed * (trip * 2 / elapsed) > Size) && Size * 2 <= _max && (_isWithinAnother || _limits.Memory.TryGrow(Size)))
+        {
             Size *= 2;
+            CountBeyond();
+        }
+
         (_measuredSince, _measuredFrom) = (now, _consumed);
     }
 
@@ -140,6 +159,19 @@ internal sealed class ReceiveWindow
         if (over || _granted - _received <= _initial)
             ShrinkTo(_initial);
         _measuredSince = null;
+        CountBeyond();
+    }
+
+    private void CountBeyond()
+    {
+        var beyond = _isOver || _isWithinAnother ? 0 : Math.Max(0, Granted - _consumed - Size);
+        if (beyond == Beyond)
+            return;
+        if (beyond > Beyond)
+            _limits.Memory.ReserveAnyway(beyond - Beyond);
+        else
+            _limits.Memory.Release(Beyond - beyond);
+        Beyond = beyond;
     }
 
     private void ShrinkTo(long size)
@@ -150,5 +182,6 @@ internal sealed class ReceiveWindow
             _limits.Memory.Release(Size - size);
         Size = size;
         _measuredSince = null;
+        CountBeyond();
     }
 }

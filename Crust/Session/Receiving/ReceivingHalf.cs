@@ -26,6 +26,7 @@ internal sealed class ReceivingHalf
     private readonly StreamTable _table;
     private ulong _verifiedThrough;
     private ulong _acknowledgedThrough;
+    private long _arrivals;
 
     internal ReceivingHalf(SessionParameters parameters, StreamTable table, Queue<SessionEvent> events)
     {
@@ -41,6 +42,9 @@ internal sealed class ReceivingHalf
 
     internal long BytesReceived { get; private set; }
 
+    /// <summary>A number that rises with every entry, fragment and statement, and whether the remote owes more of them: the rest of an entry, or what states those that came.</summary>
+    internal (long Arrivals, bool IsOwed) Progress => (_arrivals, _assembler.IsHalf || _unverified.Count > 0);
+
     /// <summary>Bytes of memory that payloads hold, those that were delivered and not returned included.</summary>
     internal long HeldBytes => _arena.Held;
 
@@ -48,6 +52,9 @@ internal sealed class ReceivingHalf
 
     /// <summary>What the remote may have under way now, of messages and of streams.</summary>
     internal long WindowSize => _messages.Size + _streams.Size;
+
+    /// <summary>What the remote may have under way beyond that.</summary>
+    internal long Beyond => _messages.Beyond + _streams.Beyond;
 
     /// <summary>Received and not consumed.</summary>
     internal long Held => _messages.Held + _streams.Held;
@@ -82,6 +89,7 @@ internal sealed class ReceivingHalf
             return true;
         if (frame.First != _verifiedThrough + 1 || !_verifier.TryVerify(frame, out var evidence))
             return false;
+        _arrivals++;
         for (var i = 0; i < frame.Count; i++)
         {
             _ = _unverified.TryTake(out var entry);
@@ -168,6 +176,7 @@ internal sealed class ReceivingHalf
 
     private bool Arrived(int bytes, Instant now)
     {
+        _arrivals++;
         _acknowledgements.HandleBytes(bytes, now);
         if (_messages.IsUpdateDue || _streams.IsUpdateDue)
             _acknowledgements.Demand();
