@@ -64,6 +64,13 @@ internal static class PrimitivesScenario
                 yield return Bytes($"aegis-256-open-{name}", "aes-256-gcm (.net)", length, Opening(length), GcmOpening(gcm, length));
             }
 
+            if (Aegis256X2.IsSupported)
+            {
+                Action twice = () => Aegis256X2.Encrypt(s_key, s_nonce, Associated, s_input.AsSpan(0, length), s_output.AsSpan(0, length + Aegis256X2.TagLength));
+                yield return Bytes($"aegis-256x2-{name}", "aes-256-gcm (.net)", length, twice, aesGcm);
+                yield return Bytes($"aegis-256x2-{name}", "aegis-256 (libsodium)", length, twice, aegis256);
+            }
+
             if (openSslChaCha != null)
             {
                 yield return Bytes($"chacha20-poly1305-{name}", "chacha20-poly1305 (.net)", length, chaCha, () => openSslChaCha.Encrypt(

@@ -30,7 +30,9 @@ internal static class SessionTcpScenario
         receiver.Handle("bulk", (message, _) =>
         {
             received += message.Payload.Length;
-            if (received == bytes)
+            if (message.IsSigned != signed)
+                done.TrySetException(new InvalidOperationException("A message was not signed as the case says."));
+            else if (received == bytes)
                 done.SetResult();
             return ValueTask.CompletedTask;
         });

@@ -34,7 +34,7 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
     private readonly VouchTable _table;
     private readonly BootstrapView _view;
     private readonly ConcurrentQueue<VouchReport> _reports = new();
-    private readonly SemaphoreSlim _dialNews = new(0, 1), _reportNews = new(0, 1);
+    private readonly AsyncSignal _dialNews = new(), _reportNews = new();
     private readonly CancellationTokenSource _stopped = new();
     private readonly HashSet<Task> _dials = [];
     private Task _loops = Task.CompletedTask;
@@ -82,7 +82,7 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
     {
         lock (_lock)
             _table.HandleDetached(peer, _clock.Now);
-        Signal(_dialNews);
+        _dialNews.Set();
     }
 
     /// <summary>Peers to begin with, for whoever asks: from memory.</summary>
@@ -102,8 +102,6 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
             left = [.. _dials];
         await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopped.Dispose();
-        _dialNews.Dispose();
-        _reportNews.Dispose();
     }
 
     private static ulong Seed()
@@ -111,18 +109,6 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
         var seed = 0UL;
         RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(new Span<ulong>(ref seed)));
         return seed;
-    }
-
-    private static void Signal(SemaphoreSlim news)
-    {
-        try
-        {
-            news.Release();
-        }
-        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
-        {
-            // It is about to look, or over.
-        }
     }
 
     /// <summary>A peer was dialled because it asked: if something was reached, it may be told to others.</summary>
@@ -137,7 +123,7 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
         }
 
         Send(report ?? first);
-        Signal(_dialNews);
+        _dialNews.Set();
     }
 
     private void Send(VouchReport? report)
@@ -145,7 +131,7 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
         if (report is null)
             return;
         _reports.Enqueue(report);
-        Signal(_reportNews);
+        _reportNews.Set();
     }
 
     /// <summary>Runs a loop until disposal. One ends by itself only through a bug, which must not end the gateway's part for good.</summary>
@@ -187,7 +173,7 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
                 places.Release();
                 var wait = next is { } at ? at - _clock.Now : Timeout.InfiniteTimeSpan;
                 if (next is null || wait > TimeSpan.Zero)
-                    await WaitAsync(_dialNews, wait, cancellationToken);
+                    await _dialNews.WaitAsync(wait, _clock.TimeProvider, cancellationToken);
             }
         }
         finally
@@ -232,7 +218,7 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
         }
 
         Send(report);
-        Signal(_dialNews);
+        _dialNews.Set();
     }
 
     private void Track(Task dial, SemaphoreSlim places)
@@ -248,20 +234,6 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
                     _dials.Remove(done);
             },
             CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-
-    private async Task WaitAsync(SemaphoreSlim news, TimeSpan longest, CancellationToken cancellationToken)
-    {
-        using var timeout = new CancellationTokenSource(longest, _clock.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            await news.WaitAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Then it is time.
-        }
     }
 
     private async Task ReportAsync(CancellationToken cancellationToken)
@@ -295,7 +267,7 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
             }
         }
 
-        Signal(_dialNews);
+        _dialNews.Set();
         // Whoever is new here is told to others at once, and not in half a minute; elsewhere it takes that long.
         if (isNew)
             await ReadAsync(shard, cancellationToken);
@@ -340,7 +312,7 @@ internal sealed class BootstrapKeeper : IAsyncDisposable
             }
         }
 
-        Signal(_dialNews);
+        _dialNews.Set();
         return true;
     }
 }

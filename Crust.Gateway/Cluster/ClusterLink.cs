@@ -232,7 +232,6 @@ internal sealed class ClusterLink : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_exchanging, _announcing, _registering, _following).ConfigureAwait(false);
-        _pending.Dispose();
         await _announcer.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
     }

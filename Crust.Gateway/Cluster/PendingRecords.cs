@@ -1,6 +1,7 @@
 using Crust.Client;
 using Crust.Grains.Abstractions;
 using Crust.Identity;
+using Crust.Primitives.Driver;
 
 namespace Crust.Gateway.Cluster;
 
@@ -8,7 +9,7 @@ namespace Crust.Gateway.Cluster;
 /// Records of peers that attached while the cluster or its storage was away: registered as soon as it answers. The newest of each peer; when full, further
 /// ones are not kept, and their peers register at their next record. Thread-safe.
 /// </summary>
-internal sealed class PendingRecords(CrustClusterClient client, TimeProvider timeProvider) : IDisposable
+internal sealed class PendingRecords(CrustClusterClient client, TimeProvider timeProvider)
 {
     /// <summary>Most records that wait. Ours: as many as the look-up cache holds.</summary>
     internal const int Capacity = LookupCache.DefaultCapacity;
@@ -20,7 +21,7 @@ internal sealed class PendingRecords(CrustClusterClient client, TimeProvider tim
 
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerId, byte[]> _records = [];
-    private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly AsyncSignal _news = new();
 
     internal int Count
     {
@@ -38,8 +39,7 @@ internal sealed class PendingRecords(CrustClusterClient client, TimeProvider tim
         {
             if (_records.Count < Capacity || _records.ContainsKey(peer))
                 _records[peer] = signedRecord;
-            if (_signal.CurrentCount == 0)
-                _signal.Release();
+            _news.Set();
         }
     }
 
@@ -48,7 +48,7 @@ internal sealed class PendingRecords(CrustClusterClient client, TimeProvider tim
     {
         while (true)
         {
-            await _signal.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _news.WaitAsync(cancellationToken).ConfigureAwait(false);
             while (Take() is { Length: > 0 } batch)
             {
                 var results = await Task.WhenAll(batch.Select(entry => client.RegisterAsync(entry.Value, cancellationToken))).ConfigureAwait(false);
@@ -66,9 +66,6 @@ internal sealed class PendingRecords(CrustClusterClient client, TimeProvider tim
             }
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _signal.Dispose();
 
     private KeyValuePair<PeerId, byte[]>[] Take()
     {

@@ -1,5 +1,6 @@
 using Crust.Client;
 using Crust.Identity;
+using Crust.Primitives.Driver;
 using Microsoft.Extensions.Logging;
 
 namespace Crust.Gateway.Cluster;
@@ -14,13 +15,13 @@ namespace Crust.Gateway.Cluster;
 /// <param name="timeProvider">For waits.</param>
 /// <param name="logger">Where operators read.</param>
 internal sealed class PolicyFollower(
-    CrustClusterClient client, PeerId gatewayId, IReadOnlySet<PeerId> operators, Action<Access.AccessRules> apply, TimeProvider timeProvider, ILogger logger) : IDisposable
+    CrustClusterClient client, PeerId gatewayId, IReadOnlySet<PeerId> operators, Action<Access.AccessRules> apply, TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>After a reading that was not answered. Ours: with a second for the silo's own look, well within the 5 s that are promised.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly FollowedPolicy _followed = new(client.Network, operators);
-    private readonly SemaphoreSlim _news = new(0, 1);
+    private readonly AsyncSignal _news = new();
     private ulong _heard;
     private ulong _applied;
     private volatile bool _isDraining;
@@ -40,14 +41,7 @@ internal sealed class PolicyFollower(
         // 0: that silo does not know yet.
         if (operators.Count == 0 || version == 0 || Interlocked.Exchange(ref _heard, version) == version)
             return;
-        try
-        {
-            _news.Release();
-        }
-        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
-        {
-            // It is about to look, or over.
-        }
+        _news.Set();
     }
 
     /// <summary>The loop.</summary>
@@ -60,9 +54,6 @@ internal sealed class PolicyFollower(
                 await Task.Delay(RetryDelay, timeProvider, cancellationToken).ConfigureAwait(false);
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _news.Dispose();
 
     private async Task<bool> TryReadAsync(CancellationToken cancellationToken)
     {

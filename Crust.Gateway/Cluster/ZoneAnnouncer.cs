@@ -23,7 +23,7 @@ internal sealed class ZoneAnnouncer(
 
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerId, ulong> _withdrawals = [];
-    private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly AsyncSignal _news = new();
     private readonly RunningTasks _announcing = new();
     private readonly CancellationTokenSource _ended = new();
     private readonly ulong[] _epochs = new ulong[GrainKeys.ZoneCount];
@@ -83,7 +83,7 @@ internal sealed class ZoneAnnouncer(
     {
         while (true)
         {
-            await _signal.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _news.WaitAsync(cancellationToken).ConfigureAwait(false);
             var attached = peers.Snapshot();
             var byZone = attached.ToLookup(peer => GrainKeys.ZoneOf(peer.Peer));
             var hasFailed = false;
@@ -104,7 +104,6 @@ internal sealed class ZoneAnnouncer(
         await _ended.CancelAsync().ConfigureAwait(false);
         await _announcing.WhenEndedAsync().ConfigureAwait(false);
         _ended.Dispose();
-        _signal.Dispose();
     }
 
     private async Task<ClusterReply<AnnounceOutcome>> AnnounceToEndAsync(PeerId peer, ulong epoch, PeerAnnouncement announcement)
@@ -234,8 +233,8 @@ internal sealed class ZoneAnnouncer(
         {
             foreach (var zone in zones)
                 _requested[zone] = true;
-            if (Array.Exists(_requested, requested => requested) && _signal.CurrentCount == 0)
-                _signal.Release();
+            if (Array.Exists(_requested, requested => requested))
+                _news.Set();
         }
     }
 }

@@ -1,4 +1,5 @@
 using Crust.GatewayProtocol;
+using Crust.Primitives.Driver;
 using Crust.Session.Driver;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
@@ -23,7 +24,7 @@ internal sealed class DrainNotifier : IAsyncDisposable
     private readonly Func<IEnumerable<string>> _otherGateways;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly SemaphoreSlim _news = new(0, 1);
+    private readonly AsyncSignal _news = new();
     private readonly CancellationTokenSource _stopped = new();
     private readonly Task _loop;
 
@@ -45,14 +46,7 @@ internal sealed class DrainNotifier : IAsyncDisposable
     internal void Note(bool isDraining)
     {
         ServerLog.DrainingChanged(_logger, isDraining, _peers.Count);
-        try
-        {
-            _news.Release();
-        }
-        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
-        {
-            // It is about to look, or over.
-        }
+        _news.Set();
     }
 
     /// <summary>Tells one peer. One that does not read its notices loses them: nobody waits for it here.</summary>
@@ -63,7 +57,6 @@ internal sealed class DrainNotifier : IAsyncDisposable
         await _stopped.CancelAsync();
         await _loop;
         _stopped.Dispose();
-        _news.Dispose();
     }
 
     private byte[] Notice()
@@ -79,7 +72,7 @@ internal sealed class DrainNotifier : IAsyncDisposable
         {
             while (true)
             {
-                await _news.WaitAsync(_isDraining() ? Again : Timeout.InfiniteTimeSpan, _stopped.Token);
+                await _news.WaitAsync(_isDraining() ? Again : Timeout.InfiniteTimeSpan, _timeProvider, _stopped.Token);
                 foreach (var batch in _peers.Entries.Chunk(Batch))
                 {
                     if (!_isDraining())

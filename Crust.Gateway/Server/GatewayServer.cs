@@ -168,7 +168,6 @@ internal sealed class GatewayServer : IAsyncDisposable
         _policy.DrainingChanged -= _drain.Note;
         await _drain.DisposeAsync();
         await _cluster.DisposeAsync();
-        _policy.Dispose();
         await _client.DisposeAsync();
         _attempts.Dispose();
         _stopped.Dispose();

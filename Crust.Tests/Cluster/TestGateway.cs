@@ -78,7 +78,6 @@ internal sealed class TestGateway : IAttachedPeers, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Link.DisposeAsync();
-        Policy.Dispose();
         _self.Dispose();
     }
 }

@@ -57,7 +57,7 @@ internal sealed class Application(SimulatedSession session)
                 if (e.Token != 0)
                     session.Outward.Outcome(e.Token, e.Kind);
                 break;
-            case SessionEventKind.Writable:
+            case SessionEventKind.Writable or SessionEventKind.Dropped:
                 break;
             default:
                 Stream(e);

@@ -17,6 +17,9 @@ internal static partial class Log
     [LoggerMessage(105, LogLevel.Debug, "No new link for the session with {Peer} yet: {Reason}")]
     internal static partial void ResumeFailed(ILogger logger, string peer, string reason);
 
+    [LoggerMessage(106, LogLevel.Warning, "{Count} messages of low priority to {Peer} waited too long and were dropped unsent")]
+    internal static partial void MessagesDropped(ILogger logger, int count, string peer);
+
     [LoggerMessage(103, LogLevel.Warning, "{Count} handlers of a session that ended do not heed their cancellation; they are left alone")]
     internal static partial void HandlersLeft(ILogger logger, int count);
 

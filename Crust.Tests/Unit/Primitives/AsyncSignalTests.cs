@@ -38,6 +38,21 @@ public sealed class AsyncSignalTests
     }
 
     [Fact]
+    public async Task TimedWait_EndsWithTheTime_TheSignalOrItsToken()
+    {
+        var signal = new AsyncSignal();
+        await signal.WaitAsync(TimeSpan.FromMilliseconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
+        var wait = signal.WaitAsync(Timeout.InfiniteTimeSpan, TimeProvider.System, TestContext.Current.CancellationToken);
+        wait.IsCompleted.Should().BeFalse("that time was not for this one");
+        signal.Set();
+        await wait.WaitAsync(Eventually.Soon, TestContext.Current.CancellationToken);
+        using var cancellation = new CancellationTokenSource();
+        wait = signal.WaitAsync(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation.Token);
+        await cancellation.CancelAsync();
+        await FluentActions.Awaiting(() => wait.WaitAsync(Eventually.Soon)).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Fact]
     public async Task Wait_MissesNoSet_WhenBothRace()
     {
         const int count = 200_000;

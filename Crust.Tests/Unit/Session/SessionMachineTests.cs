@@ -344,6 +344,7 @@ public class SessionMachineTests
         pair.A.Machine.HandleTimeout(pair.Now);
         pair.A.DrainEvents(pair.Now);
         pair.A.Tokens(SessionEventKind.NotSent).Should().Equal(2);
+        pair.A.Of(SessionEventKind.Dropped).Should().ContainSingle("whoever did not ask for an outcome is told in the log").Which.Event.Code.Should().Be(1);
         pair.A.Machine.Statistics.MessagesDropped.Should().Be(1);
         pair.Advance(TimeSpan.FromSeconds(1));
         pair.B.Messages.Select(m => m.Payload[0]).Should().Equal(0, 3);

@@ -58,6 +58,21 @@ internal sealed class AsyncSignal : IValueTaskSource
         return wait;
     }
 
+    /// <summary>As above, and no longer than this.</summary>
+    internal async Task WaitAsync(TimeSpan longest, TimeProvider timeProvider, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(longest, timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            await WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Then it is time.
+        }
+    }
+
     /// <inheritdoc/>
     void IValueTaskSource.GetResult(short token)
     {

@@ -443,6 +443,9 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
                     if (_links.Activated(e.Link!, e.Reason))
                         _ending.PathChanged();
                     break;
+                case SessionEventKind.Dropped:
+                    Log.MessagesDropped(_logger, e.Code, Remote.ToShortString());
+                    break;
                 case SessionEventKind.LinkUnwanted:
                     SessionLinks.Unwanted(e.Link!);
                     break;

@@ -211,6 +211,7 @@ internal sealed class SendingHalf
     /// <summary>Drops what has waited too long.</summary>
     internal void HandleTimeout(Instant now)
     {
+        var before = MessagesDropped;
         while (_queue.TryTakeStale(now, out var entry))
         {
             MessagesDropped++;
@@ -219,6 +220,8 @@ internal sealed class SendingHalf
             Recycle(entry);
         }
 
+        if (MessagesDropped > before)
+            _events.Enqueue(new SessionEvent(SessionEventKind.Dropped, Code: (int)(MessagesDropped - before)));
         AnnounceRoom();
     }
 
