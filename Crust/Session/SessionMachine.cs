@@ -139,14 +139,14 @@ internal sealed class SessionMachine
         return stream;
     }
 
-    /// <summary>Queues a copy of the next bytes of a stream.</summary>
+    /// <summary>Queues a copy of the next bytes of a stream. Who has hashed them gives the digest, and at most <see cref="WireLimits.MaxStreamChunk"/> of them, which are taken whole or not at all.</summary>
     /// <returns>How many were taken; 0 when there is no room (<see cref="SessionEventKind.StreamWritable"/> follows), −1 when the direction has ended.</returns>
-    internal int Write(SessionStream stream, ReadOnlySpan<byte> bytes, Instant now)
+    internal int Write(SessionStream stream, ReadOnlySpan<byte> bytes, Instant now, ReadOnlySpan<byte> digest = default)
     {
         if (_close.IsClosed || stream.Outbound.IsEnded)
             return -1;
         HandleTraffic(now);
-        return bytes.IsEmpty ? 0 : _sending.TryWrite(stream.Outbound, bytes, now);
+        return bytes.IsEmpty ? 0 : _sending.TryWrite(stream.Outbound, bytes, digest, now);
     }
 
     /// <summary>Our direction is done: what was written is still delivered. Nothing, when it has ended.</summary>

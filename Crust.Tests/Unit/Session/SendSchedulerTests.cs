@@ -150,7 +150,7 @@ public class SendSchedulerTests
     private void Data(OutboundStream stream, int length)
     {
         var entry = new OutboundEntry();
-        entry.SetStream(EntryKind.StreamData, stream, _arena.Rent(length), stream.QueuedThrough, new Instant(0));
+        entry.SetStream(EntryKind.StreamData, stream, _arena.Rent(length), [], stream.QueuedThrough, new Instant(0));
         stream.Queued(length);
         _queue.Enqueue(entry);
     }

@@ -1,3 +1,4 @@
+using Crust.Cryptography;
 using Crust.Primitives;
 using Crust.Session;
 using FluentAssertions;
@@ -59,6 +60,33 @@ public class SessionStreamsTests
         pair.Run();
         (early.Id, late.Id).Should().Be((2, 4));
         pair.B.Opened.Select(s => s.Id).Should().Equal(2, 4);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void HashedPiece_IsSignedByItsHash(bool isRight)
+    {
+        var pair = new SessionPair();
+        var stream = pair.Open(pair.A);
+        var (piece, digest) = (Random(20_000, 1), new byte[Blake3.HashLength]);
+        Blake3.Hash(piece, digest);
+        if (!isRight)
+            digest[0] ^= 1;
+        pair.A.Machine.Write(stream, piece, pair.Now, digest).Should().Be(piece.Length);
+        pair.Advance(TimeSpan.FromSeconds(1));
+        if (isRight)
+            pair.B.Log(pair.B.Opened.Single()).Bytes.Should().Equal(piece);
+        else
+            pair.B.Closed.Code.Should().Be((int)GoodbyeCode.ProtocolViolation, "what counts is what was hashed");
+    }
+
+    [Fact]
+    public void HashedPiece_IsTakenWhole()
+    {
+        var pair = new SessionPair();
+        var stream = pair.Open(pair.A);
+        FluentActions.Invoking(() => pair.A.Machine.Write(stream, new byte[WireLimits.MaxStreamChunk + 1], pair.Now, new byte[Blake3.HashLength])).Should().Throw<ArgumentOutOfRangeException>();
     }
 
     [Fact]

@@ -1,14 +1,12 @@
 using Crust.Buffers;
 using Crust.Cryptography;
-using Crust.Identity.Evidence;
 
 namespace Crust.Session.Driver;
 
 /// <summary>
-/// Queues messages on a session, with backpressure. Payloads are copied. Long ones are hashed for the signature here, by the sender's own thread and not
-/// under the session's lock, so that several threads can. The steady path allocates nothing. Thread safe.
+/// Queues messages on a session, with backpressure. Payloads are copied, and long ones hashed for the signature, before the session's lock is taken. The steady path allocates nothing. Thread safe.
 /// </summary>
-internal sealed class MessageSender(SessionDriver session, bool isSigned)
+internal sealed class MessageSender(SessionDriver session, PayloadHashing hashing)
 {
     private readonly SendWaiters _waiters = new();
     private readonly List<UndeliveredMessage> _undelivered = [];
@@ -31,7 +29,7 @@ internal sealed class MessageSender(SessionDriver session, bool isSigned)
     internal bool TrySend(string protocol, ReadOnlySpan<byte> payload, byte priority)
     {
         Span<byte> digest = stackalloc byte[Blake3.HashLength];
-        digest = Digest(payload, digest);
+        digest = hashing.Hash(protocol, payload, digest);
         var owned = CopyLong(payload);
         SendResult result;
         lock (session.Gate)
@@ -79,7 +77,7 @@ internal sealed class MessageSender(SessionDriver session, bool isSigned)
     {
         // Hashed once, however often somebody else takes the room.
         var hash = new byte[Blake3.HashLength];
-        var digest = hash.AsMemory(0, Digest(payload.Span, hash).Length);
+        var digest = hash.AsMemory(0, hashing.Hash(protocol, payload.Span, hash).Length);
         while (true)
         {
             await room.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -95,7 +93,7 @@ internal sealed class MessageSender(SessionDriver session, bool isSigned)
     private SendResult TryQueue(string protocol, ReadOnlySpan<byte> payload, byte priority, bool confirm, out Task outcome, out Task? room)
     {
         Span<byte> digest = stackalloc byte[Blake3.HashLength];
-        return TryQueue(protocol, payload, Digest(payload, digest), priority, confirm, out outcome, out room);
+        return TryQueue(protocol, payload, hashing.Hash(protocol, payload, digest), priority, confirm, out outcome, out room);
     }
 
     private SendResult TryQueue(
@@ -132,13 +130,5 @@ internal sealed class MessageSender(SessionDriver session, bool isSigned)
     {
         if (owned is not null && result != SendResult.Queued)
             SlabPool.Return(owned);
-    }
-
-    private Span<byte> Digest(ReadOnlySpan<byte> payload, Span<byte> digest)
-    {
-        if (!isSigned || !Leaf.NeedsDigest(payload.Length) || payload.Length > WireLimits.MaxMessageLength)
-            return [];
-        Blake3.Hash(payload, digest);
-        return digest;
     }
 }

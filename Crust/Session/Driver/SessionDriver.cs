@@ -49,7 +49,8 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
         _streams = new StreamEndpoints(this, owner, _inbound);
         _links = new SessionLinks(this, _machine, clock, logger);
         _ending = new SessionEnding(this, owner, clock, logger);
-        Sender = new MessageSender(this, parameters.SendSigned);
+        Hashing = new PayloadHashing(parameters.SendSigned, parameters.LeavesUnsigned);
+        Sender = new MessageSender(this, Hashing);
         _timer = new MachineTimer(clock, OnTimer);
     }
 
@@ -63,6 +64,8 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
     internal bool ReceivesSigned => _parameters.ReceiveSigned;
 
     internal bool SendsSigned => _parameters.SendSigned;
+
+    internal PayloadHashing Hashing { get; }
 
     /// <summary>Sends messages.</summary>
     internal MessageSender Sender { get; }
@@ -318,9 +321,9 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
     }
 
     /// <summary>Writes to a stream. Under the lock.</summary>
-    internal int Write(SessionStream stream, ReadOnlySpan<byte> bytes)
+    internal int Write(SessionStream stream, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> digest)
     {
-        var taken = _machine.Write(stream, bytes, _clock.Now);
+        var taken = _machine.Write(stream, bytes, _clock.Now, digest);
         if (taken > 0)
             _links.WakeActive();
         return taken;

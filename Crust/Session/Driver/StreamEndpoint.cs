@@ -1,4 +1,5 @@
 using Crust.Buffers;
+using Crust.Cryptography;
 using Crust.Primitives;
 using Crust.Session.Streams;
 
@@ -25,6 +26,7 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     internal const int TooMany = 3;
 
     private readonly RingBuffer<PayloadLease> _arrived = new();
+    private byte[]? _digest;
     private TaskCompletionSource? _readable;
     private TaskCompletionSource? _writable;
     private int _offset;
@@ -91,21 +93,12 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     {
         while (!source.IsEmpty)
         {
-            Task wait;
-            lock (session.Gate)
-            {
-                if (_stopCode is { } code)
-                    throw new StreamBrokenException($"The peer reads no more of the stream (code {code}).", code);
-                var taken = session.Write(stream, source.Span);
-                if (taken < 0)
-                    throw _isOver ? session.EndedException() : new StreamBrokenException("The stream's direction has ended.", 0);
-                source = source[taken..];
-                if (taken > 0)
-                    continue;
-                wait = (_writable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-            }
-
-            await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var piece = source[..Math.Min(source.Length, WireLimits.MaxStreamChunk)];
+            _digest ??= new byte[Blake3.HashLength];
+            var digest = _digest.AsMemory(0, session.Hashing.Hash(Protocol, piece.Span, _digest).Length);
+            while (WriteOrWait(piece.Span, digest.Span) is { } wait)
+                await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
+            source = source[piece.Length..];
         }
     }
 
@@ -199,6 +192,22 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     {
         waiter?.TrySetResult();
         waiter = null;
+    }
+
+    /// <summary>Queues a piece, or returns what ends when there is room again.</summary>
+    private Task? WriteOrWait(ReadOnlySpan<byte> piece, ReadOnlySpan<byte> digest)
+    {
+        lock (session.Gate)
+        {
+            if (_stopCode is { } code)
+                throw new StreamBrokenException($"The peer reads no more of the stream (code {code}).", code);
+            return session.Write(stream, piece, digest) switch
+            {
+                > 0 => null,
+                0 => (_writable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task,
+                _ => throw (_isOver ? session.EndedException() : new StreamBrokenException("The stream's direction has ended.", 0)),
+            };
+        }
     }
 
     private int? TryRead(Span<byte> destination)

@@ -49,16 +49,21 @@ internal sealed class OutboundEntry
     {
         Set(EntryKind.Message, protocol, null, priority, payload, 0, now);
         Token = token;
-        _hasDigest = !digest.IsEmpty;
-        if (_hasDigest)
-            digest.CopyTo(_digest ??= new byte[Blake3.HashLength]);
+        Keep(digest);
     }
 
-    internal void SetStream(EntryKind kind, OutboundStream stream, PayloadLease payload, ulong offset, Instant now)
+    internal void SetStream(EntryKind kind, OutboundStream stream, PayloadLease payload, ReadOnlySpan<byte> digest, ulong offset, Instant now)
     {
         Set(kind, stream.Protocol, stream, stream.Priority, payload, offset, now);
         Token = 0;
-        _hasDigest = false;
+        Keep(digest);
+    }
+
+    private void Keep(ReadOnlySpan<byte> digest)
+    {
+        _hasDigest = !digest.IsEmpty;
+        if (_hasDigest)
+            digest.CopyTo(_digest ??= new byte[Blake3.HashLength]);
     }
 
     private void Set(EntryKind kind, OutboundProtocol protocol, OutboundStream? stream, byte priority, PayloadLease payload, ulong offset, Instant now)

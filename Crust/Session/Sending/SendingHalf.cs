@@ -148,9 +148,11 @@ internal sealed class SendingHalf
             SendControl(stream, EntryKind.StreamReset, (ulong)code, now);
     }
 
-    /// <summary>Queues bytes of a stream; returns how many were taken, 0 when there is no room now.</summary>
-    internal int TryWrite(OutboundStream stream, ReadOnlySpan<byte> bytes, Instant now)
+    /// <summary>Queues bytes of a stream; returns how many were taken, 0 when there is no room now. With their digest there are at most <see cref="WireLimits.MaxStreamChunk"/>, all or none of which are taken.</summary>
+    internal int TryWrite(OutboundStream stream, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> digest, Instant now)
     {
+        if (!digest.IsEmpty)
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, WireLimits.MaxStreamChunk, nameof(bytes));
         var length = Math.Min(bytes.Length, WireLimits.MaxStreamChunk);
         if (!stream.HasRoom(_streamBudget) || !_streamBudget.TryReserve(WireLimits.Cost(length)))
         {
@@ -160,7 +162,7 @@ internal sealed class SendingHalf
             return 0;
         }
 
-        Enqueue(EntryKind.StreamData, stream, _arena.Copy(bytes[..length]), now);
+        Enqueue(EntryKind.StreamData, stream, _arena.Copy(bytes[..length]), now, digest);
         stream.Queued(length);
         return length;
     }
@@ -413,10 +415,10 @@ internal sealed class SendingHalf
 
     private SendCredit CreditOf(OutboundEntry entry) => entry.Kind == EntryKind.Message ? _messageCredit : _streamCredit;
 
-    private void Enqueue(EntryKind kind, OutboundStream stream, PayloadLease payload, Instant now)
+    private void Enqueue(EntryKind kind, OutboundStream stream, PayloadLease payload, Instant now, ReadOnlySpan<byte> digest = default)
     {
         var entry = _pool.Take();
-        entry.SetStream(kind, stream, payload, stream.QueuedThrough, now);
+        entry.SetStream(kind, stream, payload, digest, stream.QueuedThrough, now);
         _queue.Enqueue(entry);
     }
 
