@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using FluentAssertions;
 using Xunit;
 
@@ -8,26 +7,25 @@ namespace Crust.Tests.Simulation;
 
 /// <summary>
 /// Every seed tells a story of nodes that talk over a network that fails, and every promise of the session holds in it. <c>CRUST_SEEDS</c> says how many
-/// (200 unless said), <c>CRUST_FIRST_SEED</c> where to begin, <c>CRUST_SEED</c> tells a single one, with its trace.
+/// (200 unless said, and as many in one case), <c>CRUST_FIRST_SEED</c> where to begin, <c>CRUST_SEED</c> tells a single one, with its trace.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     /// <summary>The test that tells seeds, as the runner names it.</summary>
     internal const string Method = $"{nameof(Crust)}.{nameof(Tests)}.{nameof(Simulation)}.{nameof(SimulationTests)}.{nameof(EverySeed_KeepsEveryPromise)}";
 
-    private const int DefaultSeeds = 200;
+    public static TheoryData<ulong, int> Cases => Seeds.Cases;
 
-    [Fact]
-    public void EverySeed_KeepsEveryPromise()
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void EverySeed_KeepsEveryPromise(ulong first, int count)
     {
-        if (Number("CRUST_SEED") is { } single)
+        if (Seeds.Single is { } single)
         {
             Replay(single);
             return;
         }
 
-        var first = Number("CRUST_FIRST_SEED") ?? 1;
-        var count = (long)(Number("CRUST_SEEDS") ?? DefaultSeeds);
         var failures = new ConcurrentDictionary<ulong, string>();
         var stories = new ConcurrentBag<Story>();
         Parallel.For(0, count, (index, loop) =>
@@ -85,9 +83,6 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     private static string ReplayCommand(ulong seed) => $"CRUST_SEED={seed} dotnet run --project Crust.Tests -- -method {Method}";
-
-    private static ulong? Number(string variable) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? ulong.Parse(text, CultureInfo.InvariantCulture) : null;
 
     /// <summary>The seed again, now with its trace.</summary>
     private static string Report(ulong seed, string why)

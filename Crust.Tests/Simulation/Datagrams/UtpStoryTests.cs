@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using FluentAssertions;
 using Xunit;
 
@@ -7,27 +6,26 @@ namespace Crust.Tests.Simulation.Datagrams;
 
 /// <summary>
 /// Every seed tells a story of µTP alone over a datagram network on which everything goes wrong, and every byte arrives as it was written. <c>CRUST_SEEDS</c> says how
-/// many (200 unless said), <c>CRUST_FIRST_SEED</c> where to begin, <c>CRUST_SEED</c> tells a single one.
+/// many (200 unless said, and as many in one case), <c>CRUST_FIRST_SEED</c> where to begin, <c>CRUST_SEED</c> tells a single one.
 /// </summary>
 public sealed class UtpStoryTests(ITestOutputHelper output)
 {
     /// <summary>The test that tells seeds, as the runner names it.</summary>
     internal const string Method = $"{nameof(Crust)}.{nameof(Tests)}.{nameof(Simulation)}.{nameof(Datagrams)}.{nameof(UtpStoryTests)}.{nameof(EverySeed_CarriesEveryByte)}";
 
-    private const int DefaultSeeds = 200;
+    public static TheoryData<ulong, int> Cases => Seeds.Cases;
 
-    [Fact]
+    [Theory]
+    [MemberData(nameof(Cases))]
     [Trait("speed", "slow")]
-    public void EverySeed_CarriesEveryByte()
+    public void EverySeed_CarriesEveryByte(ulong first, int count)
     {
-        if (Number("CRUST_SEED") is { } single)
+        if (Seeds.Single is { } single)
         {
             Replay(single);
             return;
         }
 
-        var first = Number("CRUST_FIRST_SEED") ?? 1;
-        var count = (long)(Number("CRUST_SEEDS") ?? DefaultSeeds);
         var failures = new ConcurrentDictionary<ulong, string>();
         var stories = new ConcurrentBag<UtpOutcome>();
         Parallel.For(0, count, (index, loop) =>
@@ -71,9 +69,6 @@ public sealed class UtpStoryTests(ITestOutputHelper output)
     [Fact]
     public void AFailure_IsToldWithSeedAndReplayCommand() =>
         Report(5, "it failed").Should().StartWith("seed=5 (").And.Contain("it failed").And.Contain("\nreplay: CRUST_SEED=5 dotnet run --project Crust.Tests -- -method " + Method);
-
-    private static ulong? Number(string variable) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? ulong.Parse(text, CultureInfo.InvariantCulture) : null;
 
     /// <summary>The seed again, now with its trace.</summary>
     private static string Report(ulong seed, string why)
