@@ -21,8 +21,8 @@ public sealed partial class MutationTests(ITestOutputHelper output)
 
     private static readonly Mutant[] All = [.. Mutants.Planted, .. Mutants.Found, .. UtpMutants.Planted];
 
-    /// <summary>Those of every run: found by the first seeds.</summary>
-    private static readonly string[] Few = [Mutants.Planted[0].Name, Mutants.Planted[1].Name, "a RESET is not checked", "a cookie is not checked"];
+    /// <summary>Those of every run: a retransmit that is skipped, an old link that counts, a duplicate that is forgotten, and two of µTP. Found by the first seeds.</summary>
+    private static readonly string[] Few = [.. Mutants.Planted.Take(3).Select(m => m.Name), "a RESET is not checked", "a cookie is not checked"];
 
     public static TheoryData<string> Names => [.. All.Select(m => m.Name).Where(name => IsFull || Few.Contains(name))];
 
