@@ -15,6 +15,9 @@ internal sealed class SimulatedSession
     /// <summary>As the product's.</summary>
     internal static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>As the product's reviver: how long the side waits that did not dial, and the pauses between tries.</summary>
+    private static readonly TimeSpan AcceptorDelay = TimeSpan.FromMilliseconds(250), FirstPause = TimeSpan.FromMilliseconds(100), LongestPause = TimeSpan.FromSeconds(10);
+
     private const string TooLate = "done, but not in time";
 
     private readonly List<NodeLink> _links = [];
@@ -240,13 +243,13 @@ internal sealed class SimulatedSession
             Node.SessionEnded(this);
     }
 
-    /// <summary>The product's reviver: whoever dialled the last link tries at once, the other a second later, then both with growing pauses.</summary>
+    /// <summary>The product's reviver: whoever dialled the last link tries at once, the other a moment later, then both with growing pauses.</summary>
     private void Want()
     {
         if (_isReviving || !IsOpen)
             return;
         _isReviving = true;
-        World.After(ActiveLinkIsOurs ? TimeSpan.Zero : TimeSpan.FromSeconds(1), () => Revive(TimeSpan.FromMilliseconds(100), isFirst: true));
+        World.After(ActiveLinkIsOurs ? TimeSpan.Zero : AcceptorDelay, () => Revive(FirstPause, isFirst: true));
     }
 
     private void Revive(TimeSpan pause, bool isFirst)
@@ -265,8 +268,7 @@ internal sealed class SimulatedSession
                 return;
             }
 
-            var longest = TimeSpan.FromSeconds(10);
-            World.After(pause * (0.75 + World.Random.NextDouble() / 2), () => Revive(pause * 2 < longest ? pause * 2 : longest, isFirst: false));
+            World.After(pause * (0.75 + World.Random.NextDouble() / 2), () => Revive(pause * 2 < LongestPause ? pause * 2 : LongestPause, isFirst: false));
         });
     }
 
