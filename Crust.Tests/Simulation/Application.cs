@@ -2,6 +2,7 @@ using System.Text;
 using Crust.Buffers;
 using Crust.Cryptography;
 using Crust.Identity.Evidence;
+using Crust.Primitives;
 using Crust.Session;
 using Crust.Session.Streams;
 
@@ -13,6 +14,9 @@ namespace Crust.Tests.Simulation;
 /// </summary>
 internal sealed class Application(SimulatedSession session)
 {
+    /// <summary>From this priority on, a message that waits for too long is dropped (DESIGN.md §3).</summary>
+    private const byte FirstThatGrowsStale = 2;
+
     private readonly List<StreamTraffic> _streams = [];
     private long _bytesLeft;
     private int _exported;
@@ -20,8 +24,20 @@ internal sealed class Application(SimulatedSession session)
     /// <summary>Streams of this end's making.</summary>
     internal IReadOnlyList<StreamTraffic> Streams => _streams;
 
+    /// <summary>Streams of this end's making that are not over for its machine.</summary>
+    internal int OwnStreams { get; private set; }
+
+    /// <summary>Cost of messages that were delivered and not returned.</summary>
+    internal long HeldMessages { get; private set; }
+
+    /// <summary>The same of what streams carried.</summary>
+    internal long HeldStreamData { get; set; }
+
+    /// <summary>The same of datagrams, which no window bounds.</summary>
+    internal long HeldDatagrams { get; private set; }
+
     /// <summary>Cost of what was delivered and not returned.</summary>
-    internal long HeldCost { get; private set; }
+    internal long HeldCost => HeldMessages + HeldStreamData + HeldDatagrams;
 
     /// <summary>Messages of others that were exported and verified.</summary>
     internal int Exported => _exported;
@@ -46,16 +62,16 @@ internal sealed class Application(SimulatedSession session)
             case SessionEventKind.DatagramReceived:
                 session.Inward.DeliveredDatagram(e.Payload.Span);
                 var datagram = e.Payload;
-                Keeps(datagram.Length);
+                HeldDatagrams += WireLimits.Cost(datagram.Length);
                 Hold(() =>
                 {
-                    Returns(datagram.Length);
+                    HeldDatagrams -= WireLimits.Cost(datagram.Length);
                     session.Machine.DatagramConsumed(datagram);
                 });
                 break;
             case SessionEventKind.Acknowledged or SessionEventKind.Refused or SessionEventKind.OutcomeUnknown or SessionEventKind.NotSent:
                 if (e.Token != 0)
-                    session.Outward.Outcome(e.Token, e.Kind);
+                    session.Outward.Outcome(e.Token, e.Kind, World.Now, session.Machine.IsClosed);
                 break;
             case SessionEventKind.Writable or SessionEventKind.Dropped:
                 break;
@@ -91,10 +107,6 @@ internal sealed class Application(SimulatedSession session)
             session.Settle();
         }
     }
-
-    internal void Keeps(int length) => HeldCost += WireLimits.Cost(length);
-
-    internal void Returns(int length) => HeldCost -= WireLimits.Cost(length);
 
     /// <summary>Bytes that may still be sent; takes as many as there are, at most.</summary>
     internal long TakeBytes(long wanted)
@@ -155,8 +167,9 @@ internal sealed class Application(SimulatedSession session)
             return false;
         var priority = (byte)random.Next(WireLimits.PriorityCount);
         // A message that may grow stale has a token, so that the checker hears of it.
-        var hasToken = priority >= 2 || random.Chance(0.6);
-        var message = new SentMessage(session.Node.Directory.NextId(), World.Pick(Applications.Protocols), priority, length, hasToken);
+        var hasToken = priority >= FirstThatGrowsStale || random.Chance(0.6);
+        Instant? staleAt = priority >= FirstThatGrowsStale ? World.Now + session.Node.Limits.MaxQueueAge : null;
+        var message = new SentMessage(session.Node.Directory.NextId(), World.Pick(Applications.Protocols), priority, length, hasToken, staleAt);
         var payload = new byte[length];
         Content.Fill(payload, message.Id);
         var digest = Array.Empty<byte>();
@@ -189,6 +202,7 @@ internal sealed class Application(SimulatedSession session)
             return;
         var traffic = new StreamTraffic(session, stream);
         _streams.Add(traffic);
+        OwnStreams++;
         traffic.Start();
     }
 
@@ -197,12 +211,12 @@ internal sealed class Application(SimulatedSession session)
         var message = session.Inward.TakeDelivered(e.Protocol!, e.Priority, e.Payload.Span);
         World.Mark((ulong)message.Id);
         var payload = e.Payload;
-        Keeps(payload.Length);
+        HeldMessages += WireLimits.Cost(payload.Length);
         if (e.Protocol == Applications.Refused)
         {
             message.IsRefused = true;
             session.Machine.Refuse(e.Number, (int)RefuseCode.UnknownProtocol);
-            Returns(payload.Length);
+            HeldMessages -= WireLimits.Cost(payload.Length);
             session.Machine.MessageConsumed(payload, World.Now);
             return;
         }
@@ -214,7 +228,7 @@ internal sealed class Application(SimulatedSession session)
                 throw new SimulationException($"{session.Node.Name}: {message} changed while the application held it");
             if (evidence is not null && World.Random.Chance(_exported < 5 ? 0.5 : 0.02))
                 Export(message, number, evidence, payload);
-            Returns(payload.Length);
+            HeldMessages -= WireLimits.Cost(payload.Length);
             session.Machine.MessageConsumed(payload, World.Now);
         });
     }
@@ -243,6 +257,8 @@ internal sealed class Application(SimulatedSession session)
             return;
         }
 
+        if (e.Kind == SessionEventKind.StreamOver && e.Stream!.IsOurs)
+            OwnStreams--;
         ((StreamTraffic)e.Stream!.Tag!).Handle(e);
     }
 }

@@ -1,10 +1,11 @@
+using Crust.Primitives;
 using Crust.Session;
 
 namespace Crust.Tests.Simulation;
 
 /// <summary>
 /// The checker of one direction of one session: what was sent, in the order of each protocol and priority, and what became of it. Once and in order; one
-/// outcome for each token; what was not sent is not delivered; what was acknowledged is.
+/// outcome for each token; what was not sent is not delivered, and had waited for long enough or lost its session; what was acknowledged is.
 /// </summary>
 internal sealed class Direction(string name)
 {
@@ -15,6 +16,18 @@ internal sealed class Direction(string name)
     private ulong _statedThrough;
 
     internal int Delivered { get; private set; }
+
+    /// <summary>What its sender wrote of it.</summary>
+    internal Tally Tally { get; } = new();
+
+    /// <summary>The cost of all messages that were queued, but for those that were dropped.</summary>
+    internal long SentCost { get; private set; }
+
+    /// <summary>The cost of the longest of them.</summary>
+    internal long LargestCost { get; private set; }
+
+    /// <summary>Messages that were dropped unsent while the session went on.</summary>
+    internal long DroppedMessages { get; private set; }
 
     /// <summary>Messages that wait for an outcome.</summary>
     internal int Open => _open.Count;
@@ -27,6 +40,8 @@ internal sealed class Direction(string name)
         if (!_flows.TryGetValue((message.Protocol, message.Priority), out var flow))
             _flows[(message.Protocol, message.Priority)] = flow = new Queue<SentMessage>();
         flow.Enqueue(message);
+        SentCost += WireLimits.Cost(message.Length);
+        LargestCost = Math.Max(LargestCost, WireLimits.Cost(message.Length));
         if (message.HasToken)
             _open.Add(message.Id, message);
     }
@@ -50,17 +65,36 @@ internal sealed class Direction(string name)
         return next;
     }
 
-    internal void Outcome(long token, SessionEventKind kind)
+    /// <summary>The sender heard what became of a message.</summary>
+    /// <param name="token">Which one.</param>
+    /// <param name="kind">What.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="isOver">Whether its session is over: only then anything may be lost, or its fate unknown.</param>
+    internal void Outcome(long token, SessionEventKind kind, Instant now, bool isOver)
     {
         if (!_open.Remove(token, out var message))
             throw new SimulationException($"{name}: outcome {kind} of token {token}, which has none to come");
         message.Outcome = kind;
         if (kind == SessionEventKind.NotSent && message.IsDelivered)
             throw new SimulationException($"{name}: {message} was delivered, and its sender heard that it was not sent");
+        if (kind == SessionEventKind.NotSent && !isOver)
+            Dropped(message, now);
+        if (kind == SessionEventKind.OutcomeUnknown && !isOver)
+            throw new SimulationException($"{name}: {message} was reported as of unknown outcome, and its session goes on");
         if (kind == SessionEventKind.Acknowledged && (!message.IsDelivered || message.IsRefused))
             throw new SimulationException($"{name}: {message} was acknowledged, but it was {(message.IsRefused ? "refused" : "not delivered")}");
         if (kind == SessionEventKind.Refused && !message.IsRefused)
             throw new SimulationException($"{name}: {message} was reported as refused, and nobody did");
+    }
+
+    private void Dropped(SentMessage message, Instant now)
+    {
+        if (message.StaleAt is not { } stale)
+            throw new SimulationException($"{name}: {message} was dropped, which none of its priority is");
+        if (now < stale)
+            throw new SimulationException($"{name}: {message} was dropped {(stale - now).TotalSeconds:F1} s before it may be");
+        DroppedMessages++;
+        SentCost -= WireLimits.Cost(message.Length);
     }
 
     /// <summary>The sender's session is over: every token must have had its outcome.</summary>

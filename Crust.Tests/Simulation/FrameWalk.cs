@@ -7,8 +7,8 @@ namespace Crust.Tests.Simulation;
 /// <summary>Reads the frames of a record, for those that want to know what goes over the wire.</summary>
 internal static class FrameWalk
 {
-    /// <summary>Holds every statement in a record that is about to be sealed against those before.</summary>
-    internal static void Statements(ReadOnlySpan<byte> plaintext, Direction direction) => Walk(plaintext, direction, null);
+    /// <summary>Holds a record that is about to be sealed against those before: its statements, and what it counts as and lets the other end send.</summary>
+    internal static void Check(ReadOnlySpan<byte> plaintext, SimulatedSession writer) => Walk(plaintext, writer, null);
 
     /// <summary>A record in words.</summary>
     internal static string Describe(ReadOnlySpan<byte> plaintext)
@@ -18,33 +18,37 @@ internal static class FrameWalk
         return words.ToString();
     }
 
-    private static void Walk(ReadOnlySpan<byte> plaintext, Direction? direction, StringBuilder? words)
+    private static void Walk(ReadOnlySpan<byte> plaintext, SimulatedSession? writer, StringBuilder? words)
     {
         var reader = new SpanReader(plaintext);
         while (reader.TryReadByte(out var type))
         {
-            if (!TryRead((FrameType)type, ref reader, direction, words))
+            if (!TryRead((FrameType)type, ref reader, writer, words))
                 throw new SimulationException($"A record was written that nobody can read, at frame 0x{type:X2}.");
         }
     }
 
-    private static bool TryRead(FrameType type, ref SpanReader reader, Direction? direction, StringBuilder? words)
+    private static bool TryRead(FrameType type, ref SpanReader reader, SimulatedSession? writer, StringBuilder? words)
     {
+        var direction = writer?.Outward;
         switch (type)
         {
             case FrameType.Protocol when ProtocolFrame.TryRead(ref reader, out var f):
                 words?.Append($" protocol {f.Id}={Encoding.ASCII.GetString(f.Name)}");
                 return true;
             case FrameType.Entry when EntryFrame.TryRead(ref reader, out var f):
+                direction?.Tally.Wrote(f);
                 words?.Append($" entry {f.Number} {Shape(f.Shape)} {f.Data.Length}");
                 return true;
             case FrameType.Begin when BeginFrame.TryRead(ref reader, out var f):
+                direction?.Tally.Wrote(f);
                 words?.Append($" begin {f.Number} {Shape(f.Shape)} {f.Data.Length}/{f.TotalLength}");
                 return true;
             case FrameType.More when MoreFrame.TryRead(ref reader, out var f):
                 words?.Append($" more p{f.Lane} {f.Data.Length}");
                 return true;
             case FrameType.End when EndFrame.TryRead(ref reader, out var f):
+                direction?.Tally.Wrote(f);
                 words?.Append($" end {f.Number} p{f.Lane} {f.Data.Length}");
                 return true;
             case FrameType.Batch when BatchFrame.TryRead(ref reader, out var f):
@@ -52,15 +56,20 @@ internal static class FrameWalk
                 words?.Append($" batch {f.First}+{f.Count}");
                 return true;
             case FrameType.Acknowledge when AcknowledgeFrame.TryRead(ref reader, out var f):
+                if (writer is not null)
+                    Bounds.Check(writer, f);
                 words?.Append($" ack {f.Through} credit {f.MessageCredit} {f.StreamCredit}");
                 return true;
             case FrameType.Refuse when RefuseFrame.TryRead(ref reader, out var f):
                 words?.Append($" refuse {f.Number}");
                 return true;
             case FrameType.StreamCredit when StreamCreditFrame.TryRead(ref reader, out var f):
+                if (writer is not null)
+                    Bounds.Check(writer, f);
                 words?.Append($" credit of stream {f.Stream} {f.Limit}");
                 return true;
             case FrameType.CreditReturn when CreditReturnFrame.TryRead(ref reader, out var f):
+                direction?.Tally.Wrote(f);
                 words?.Append($" gives back {f.Messages} {f.Streams}");
                 return true;
             case FrameType.Datagram when DatagramFrame.TryRead(ref reader, out var f):

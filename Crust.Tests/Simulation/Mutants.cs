@@ -6,6 +6,9 @@ internal static class Mutants
     private const string Assembler = "Session/Receiving/EntryAssembler.cs";
     private const string Receiving = "Session/Receiving/ReceivingHalf.cs";
     private const string Sending = "Session/Sending/SendingHalf.cs";
+    private const string Scheduler = "Session/Sending/SendScheduler.cs";
+    private const string Budget = "Session/Sending/SendBudget.cs";
+    private const string Window = "Session/Receiving/ReceiveWindow.cs";
     private const string Ledger = "Session/Sending/SendLedger.cs";
     private const string Links = "Session/Links/LinkSet.cs";
     private const string Streams = "Session/Streams/StreamTable.cs";
@@ -30,9 +33,15 @@ internal static class Mutants
         new("a payload is given back too early", Receiving, "keeps)\n            {", "keeps || entry.Length > 900)\n            {"),
         new("a resent entry is another", Ledger, "_next = Math.Max(_next, AcknowledgedThrough + 1);", "_next = Math.Max(_next, AcknowledgedThrough + 2);"),
         new("a priority waits behind a lower one's fragments for ever", Sending, "for (var lane = 0; lane < WireLimits.PriorityCount; lane++)\n        {\n            var entry = _lanes[lane];", "for (var lane = 0; lane < WireLimits.PriorityCount - 1; lane++)\n        {\n            var entry = _lanes[lane];"),
-        new("memory of the process is kept at the end", "Session/Sending/SendBudget.cs", "limits.Memory.Release(_limit - WireLimits.InitialWindow);", ""),
+        new("memory of the process is kept at the end", Budget, "limits.Memory.Release(_limit - WireLimits.InitialWindow);", ""),
         new("a circuit spends more than its credit", Circuits, "circuit.Sent += length;", "circuit.Sent += length / 2;"),
         new("a circuit outlives the link that it rode on", Circuits, "foreach (var circuit in _circuits.Values.ToList())\n            Forget(circuit);", ""),
+        new("a message is dropped before its time", Scheduler, "flow.Entries[0].QueuedAt + _maxAge;", "flow.Entries[0].QueuedAt + _maxAge / 2;"),
+        new("a message of high priority grows stale", Scheduler, "FirstStalePriority = 2;", "FirstStalePriority = 1;"),
+        new("more is queued than the budget admits", Budget, "Used == 0 || Counted + cost <= _limit;", "Used == 0 || Counted + cost <= _limit * 2;"),
+        new("a budget grows without the process's memory", Budget, " || !limits.Memory.TryGrow(_limit))", ")"),
+        new("credit goes beyond the window", Window, "Math.Max(_consumed + Size, ", "Math.Max(_consumed + Size + Size / 4, "),
+        new("a window grows beyond the largest", Window, "&& Size * 2 <= _max &&", "&& Size <= _max &&"),
     ];
 
     /// <summary>What stood there before the simulator found it.</summary>
@@ -45,6 +54,6 @@ internal static class Mutants
         new("a stop finds its stream over", Streams, "_ = Find(entry.Shape.Stream, out var isKnown);\n            return isKnown;", "return _streams.ContainsKey(entry.Shape.Stream);"),
         new("a stop after the finish leaves the data in the queue", Sending, "if (!stream.IsEnded || stream.Flow.HasFinish)", "if (!stream.IsEnded)"),
         new("credit names a stream that the remote does not know", Streams, "if (!stream.Inbound.IsEnded && stream.Inbound.Window.Granted > WireLimits.InitialStreamWindow)", "if (!stream.Inbound.IsEnded)"),
-        new("a window grows after its end", "Session/Receiving/ReceiveWindow.cs", "if (_isOver)\n            return;", ""),
+        new("a window grows after its end", Window, "if (_isOver)\n            return;", ""),
     ];
 }

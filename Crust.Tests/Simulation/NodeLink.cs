@@ -140,7 +140,7 @@ internal sealed class NodeLink : ILinkReader
 
             var unit = SealLent(length);
             session.Machine.TakeBack(_lent);
-            FrameWalk.Statements(_plaintext.AsSpan(0, length), session.Outward);
+            FrameWalk.Check(_plaintext.AsSpan(0, length), session);
             if (World.IsTraced)
                 World.Log($"{_node.Name} writes to {_link.Number}:{FrameWalk.Describe(_plaintext.AsSpan(0, length))}");
             Put(unit);

@@ -1,3 +1,4 @@
+using Crust.Primitives;
 using Crust.Session;
 
 namespace Crust.Tests.Simulation;
@@ -8,7 +9,8 @@ namespace Crust.Tests.Simulation;
 /// <param name="Priority">0 to 3.</param>
 /// <param name="Length">Bytes; they follow from the id.</param>
 /// <param name="HasToken">Whether its sender wants to know the outcome.</param>
-internal sealed record SentMessage(long Id, string Protocol, byte Priority, int Length, bool HasToken)
+/// <param name="StaleAt">When it may be dropped unsent although its session goes on; null for never.</param>
+internal sealed record SentMessage(long Id, string Protocol, byte Priority, int Length, bool HasToken, Instant? StaleAt)
 {
     internal bool IsDelivered { get; set; }
 

@@ -19,6 +19,7 @@ internal sealed class SimulatedNode
     private readonly Scenario _scenario;
     private readonly Network _network;
     private readonly List<NodeLink> _links = [];
+    private readonly List<SimulatedSession> _sessions = [];
     private readonly HandshakeFeatures _features;
     private readonly ImmutableArray<RecordSuite> _suites;
 
@@ -61,6 +62,9 @@ internal sealed class SimulatedNode
     internal ProcessEpoch Epoch => new((ulong)Restarts + 1);
 
     internal IReadOnlyList<NodeLink> Links => _links;
+
+    /// <summary>Its sessions that are open.</summary>
+    internal IReadOnlyList<SimulatedSession> Sessions => _sessions;
 
     internal HandshakeOffer Offer(SessionNonces nonces) => new(Identity.Id, 0, nonces.Own, nonces.KnownRemote, _features, Epoch, _suites);
 
@@ -151,6 +155,10 @@ internal sealed class SimulatedNode
 
     internal SimulatedHop? HopOf(SimulatedSession session) => _network.HopOf(session);
 
+    internal void Add(SimulatedSession session) => _sessions.Add(session);
+
+    internal void Remove(SimulatedSession session) => _sessions.Remove(session);
+
     internal void SessionEnded(SimulatedSession session) => Peers.Closed(session.Remote, session);
 
     internal void Remove(NodeLink link) => _links.Remove(link);
@@ -170,6 +178,7 @@ internal sealed class SimulatedNode
         foreach (var link in _links.ToArray())
             link.Forget(silently);
         _links.Clear();
+        _sessions.Clear();
         _network.Utp?.HostOf(this).Restart();
         Peers = NewPeers();
     }

@@ -47,6 +47,7 @@ internal sealed class SimulatedSession
         Machine.Circuits = Hop;
         Application = new Application(this);
         node.Directory.Add(this);
+        node.Add(this);
     }
 
     internal SimulatedNode Node { get; }
@@ -73,6 +74,12 @@ internal sealed class SimulatedSession
     internal Direction Inward { get; }
 
     internal bool ActiveLinkIsOurs { get; private set; }
+
+    /// <summary>The credit that was announced last.</summary>
+    internal long MessageCredit { get; set; } = WireLimits.InitialWindow;
+
+    /// <inheritdoc cref="MessageCredit"/>
+    internal long StreamCredit { get; set; } = WireLimits.InitialWindow;
 
     /// <summary>How it ended; null while it lives.</summary>
     internal SessionEvent? Closure { get; private set; }
@@ -208,6 +215,7 @@ internal sealed class SimulatedSession
         ClosedAt = World.Now;
         World.Log($"{Node.Name} session {Id.ToString()[..8]} closed: {(GoodbyeCode)e.Code}, by remote {e.ByRemote}, {e.Reason}");
         World.Mark((ulong)e.Code);
+        Node.Remove(this);
         // Nobody here breaks the protocol: whoever says so is wrong, or the other was.
         if ((GoodbyeCode)e.Code == GoodbyeCode.ProtocolViolation)
             throw new SimulationException($"{Node.Name}: a session of two honest ends broke the protocol");

@@ -16,6 +16,7 @@ internal sealed class StreamTraffic
     private readonly bool _stopsAtEnd;
     private long _written;
     private long _received;
+    private long _held;
     private bool _isEnded;
     private bool _hasReset;
     private bool _isStopping;
@@ -44,6 +45,9 @@ internal sealed class StreamTraffic
 
     /// <summary>The other end's; null until it knows of the stream.</summary>
     internal StreamTraffic? Other { get; set; }
+
+    /// <summary>Bytes that the application has done with, at most: once it has stopped, whatever comes.</summary>
+    internal long Consumed => _hasStopped ? Other?._written ?? 0 : _received - _held;
 
     /// <summary>True when both directions have ended, as far as this end knows.</summary>
     internal bool IsOver => _isAbandoned || (_isEnded && _isOver);
@@ -101,12 +105,14 @@ internal sealed class StreamTraffic
         var place = Other._content + _received;
         _received += payload.Length;
         World.Mark((ulong)_received);
-        _session.Application.Keeps(payload.Length);
+        _held += payload.Length;
+        _session.Application.HeldStreamData += WireLimits.Cost(payload.Length);
         _session.Application.Hold(() =>
         {
             if (!Content.IsPiece(payload.Span, place))
                 throw new SimulationException($"{Name}: bytes changed while the application held them");
-            _session.Application.Returns(payload.Length);
+            _held -= payload.Length;
+            _session.Application.HeldStreamData -= WireLimits.Cost(payload.Length);
             _session.Machine.StreamConsumed(Stream, payload, World.Now);
         });
         if (_isStopping || !(_received >= _stopAt || (_stopsAtEnd && _received == Other._length)))
