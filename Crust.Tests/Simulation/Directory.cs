@@ -5,7 +5,7 @@ using Crust.Session.Handshakes;
 namespace Crust.Tests.Simulation;
 
 /// <summary>What the checkers know and no node does: every session of the world with both its ends, over all restarts.</summary>
-internal sealed class Directory(Scenario scenario)
+internal sealed class Directory
 {
     private readonly Dictionary<(SessionId Session, PeerId End), SimulatedSession> _sessions = [];
     private readonly Dictionary<(SessionId Session, PeerId Sender), Direction> _directions = [];
@@ -13,7 +13,12 @@ internal sealed class Directory(Scenario scenario)
     private readonly List<SimulatedNode> _nodes = [];
     private long _lastId;
 
-    internal Scenario Scenario => scenario;
+    internal Directory(Scenario scenario) => (Scenario, Endings) = (scenario, new Endings(this));
+
+    internal Scenario Scenario { get; }
+
+    /// <summary>Why sessions may end.</summary>
+    internal Endings Endings { get; }
 
     /// <summary>When nothing goes wrong any more.</summary>
     internal Instant HealsAt { get; set; }
@@ -41,6 +46,8 @@ internal sealed class Directory(Scenario scenario)
 
     internal string Name(PeerId peer) => _names[peer];
 
+    internal SimulatedNode Node(PeerId peer) => _nodes.Single(n => n.Identity.Id == peer);
+
     /// <summary>An id that nothing else in the world has.</summary>
     internal long NextId() => ++_lastId;
 
@@ -57,17 +64,6 @@ internal sealed class Directory(Scenario scenario)
         if (!_sessions.TryAdd((session.Id, session.Node.Identity.Id), session))
             throw new SimulationException($"{session.Node.Name}: session {session.Id.ToString()[..8]} began twice");
     }
-
-    /// <summary>
-    /// Whether anything happened that may end a session before its application does: the other end is over (and was judged itself, or its process began anew), a process
-    /// began anew that had told its nonce, a partition lasted longer than a session waits. Or the other end never had it, as its handshake crossed the end of the
-    /// session before, whose nonce it still named. Nothing else may, whatever happens to links.
-    /// </summary>
-    internal bool MayEnd(SimulatedSession session) =>
-        scenario.MayPartForLong
-        || Other(session) is { IsOpen: false }
-        || _nodes.Exists(n => (n == session.Node || n.Identity.Id == session.Remote) && n.Restarts > 0)
-        || (Other(session) is null && Sessions.Any(s => s != session && s.IsOf(session.Node.Identity.Id, session.Remote) && s.ClosedAt + SimulatedSession.HandshakeTimeout > session.BeganAt));
 
     internal SimulatedSession? Other(SimulatedSession session) => _sessions.GetValueOrDefault((session.Id, session.Remote));
 }

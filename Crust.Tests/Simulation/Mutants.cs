@@ -42,6 +42,7 @@ internal static class Mutants
         new("a budget grows without the process's memory", Budget, " || !limits.Memory.TryGrow(_limit))", ")"),
         new("credit goes beyond the window", Window, "Math.Max(_consumed + Size, ", "Math.Max(_consumed + Size + Size / 4, "),
         new("a window grows beyond the largest", Window, "&& Size * 2 <= _max &&", "&& Size <= _max &&"),
+        new("silence ends a session too soon", Links, "_lastSign + limits.IdleTimeout", "_lastSign + limits.IdleTimeout / 2"),
     ];
 
     /// <summary>What stood there before the simulator found it.</summary>

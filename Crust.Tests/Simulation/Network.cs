@@ -104,6 +104,7 @@ internal sealed class Network(World world, Scenario scenario)
     /// <summary>Two nodes cannot reach each other until a moment; what their links carry waits.</summary>
     internal void Part(SimulatedNode one, SimulatedNode other, Instant until)
     {
+        one.Directory.Endings.Parted(one, other, world.Now, until);
         _partitions[(one, other)] = until;
         _partitions[(other, one)] = until;
         Utp?.Part(one, other, until);

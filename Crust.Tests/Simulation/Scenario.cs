@@ -31,9 +31,6 @@ internal sealed record Scenario
     /// <summary>Where they may be: the share of them that is.</summary>
     internal double UtpShare { get; private init; }
 
-    /// <summary>Whether nodes may be parted for longer than a session waits for a link.</summary>
-    internal bool MayPartForLong => Kind is ScenarioKind.Mixed or ScenarioKind.LongPartitions;
-
     /// <summary>Payload bytes that one end of a session sends at most, all messages and streams together.</summary>
     internal long BytesPerEnd { get; private init; }
 

@@ -46,6 +46,7 @@ internal sealed class SimulatedSession
         Hop = node.HopOf(this);
         Machine.Circuits = Hop;
         Application = new Application(this);
+        RemoteEpoch = result.RemoteEpoch;
         node.Directory.Add(this);
         node.Add(this);
     }
@@ -80,6 +81,12 @@ internal sealed class SimulatedSession
 
     /// <inheritdoc cref="MessageCredit"/>
     internal long StreamCredit { get; set; } = WireLimits.InitialWindow;
+
+    /// <summary>Which process of the remote it began with.</summary>
+    internal ProcessEpoch RemoteEpoch { get; }
+
+    /// <summary>Whether its application asked for its end.</summary>
+    internal bool IsClosing { get; private set; }
 
     /// <summary>How it ended; null while it lives.</summary>
     internal SessionEvent? Closure { get; private set; }
@@ -144,6 +151,7 @@ internal sealed class SimulatedSession
     internal void Close()
     {
         World.Log($"{Node.Name} closes session {Id.ToString()[..8]}");
+        IsClosing = true;
         Machine.Close(GoodbyeCode.Normal, "done");
         Settle();
         World.After(Linger, () => Abort(GoodbyeCode.Normal, TooLate));
@@ -220,8 +228,8 @@ internal sealed class SimulatedSession
         if ((GoodbyeCode)e.Code == GoodbyeCode.ProtocolViolation)
             throw new SimulationException($"{Node.Name}: a session of two honest ends broke the protocol");
         // Faults of links and datagrams, and whoever attacks from off the path, may cost links; a session outlives them.
-        if ((GoodbyeCode)e.Code != GoodbyeCode.Normal && !Node.Directory.MayEnd(this))
-            throw new SimulationException($"{Node.Name}: a session ended with {(GoodbyeCode)e.Code} ({e.Reason}), and nothing had happened that may end one");
+        if (!Node.Directory.Endings.MayEnd(this, e))
+            throw new SimulationException($"{Node.Name}: a session ended with {(GoodbyeCode)e.Code} ({e.Reason}){(e.ByRemote ? " by the other end" : "")}, and nothing had happened that may end one so");
         Outward.Ended();
         if ((GoodbyeCode)e.Code == GoodbyeCode.Normal && !e.ByRemote && e.Reason != TooLate)
             Outward.RequireDelivered();
