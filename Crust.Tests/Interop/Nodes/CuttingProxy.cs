@@ -23,6 +23,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// <summary>False: who connects is reset at once.</summary>
     internal bool IsOpen { get; set; } = true;
 
+    /// <summary>True: what the target says is lost, and it still hears everything. Its connections are good for nothing then but to be cut.</summary>
+    internal bool IsMute { get; set; }
+
     /// <summary>The address that it connects from; any if null.</summary>
     internal IPAddress? From { get; set; }
 
@@ -82,7 +85,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 {
                     Connections++;
                     _sockets.AddRange([near, far]);
-                    _passing.AddRange([PassAsync(near, far), PassAsync(far, near)]);
+                    _passing.AddRange([PassAsync(near, far, static () => false), PassAsync(far, near, () => IsMute)]);
                 }
             }
         }
@@ -92,13 +95,16 @@ internal sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
-    private static async Task PassAsync(Socket from, Socket to)
+    private static async Task PassAsync(Socket from, Socket to, Func<bool> isLost)
     {
         var buffer = new byte[64 * 1024];
         try
         {
             while (await from.ReceiveAsync(buffer) is > 0 and var received)
-                await to.SendAsync(buffer.AsMemory(0, received));
+            {
+                if (!isLost())
+                    await to.SendAsync(buffer.AsMemory(0, received));
+            }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
