@@ -24,6 +24,8 @@ internal sealed class CapturingPeer : IAsyncDisposable
 
     internal static readonly NetworkId Network = NetworkId.FromName(NetworkId.DefaultName);
 
+    private static TimeSpan _skipped;
+
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(400);
 
     private readonly List<Capture> _captures;
@@ -50,9 +52,17 @@ internal sealed class CapturingPeer : IAsyncDisposable
 
     internal SessionMachine Machine { get; }
 
-    internal static Instant Now => new(Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000));
+    /// <summary>The recorder's time; the node has its own.</summary>
+    internal static Instant Now => new Instant(Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000)) + _skipped;
 
-    internal static async Task<CapturingPeer> ConnectAsync(CrustNode node, PeerIdentity identity, List<Capture> captures)
+    /// <summary>Lets time pass for the recorder.</summary>
+    internal static void Skip(TimeSpan time) => _skipped += time;
+
+    /// <param name="node">Whom to.</param>
+    /// <param name="identity">Whose the session is.</param>
+    /// <param name="captures">Where all of it is written.</param>
+    /// <param name="first">Frames of the first record, to which the node says something; null for what the session says of itself.</param>
+    internal static async Task<CapturingPeer> ConnectAsync(CrustNode node, PeerIdentity identity, List<Capture> captures, byte[]? first = null)
     {
         var socket = new TcpClient { NoDelay = true };
         await socket.ConnectAsync(node.Addresses[0].EndPoint);
@@ -71,6 +81,12 @@ internal sealed class CapturingPeer : IAsyncDisposable
         captures.Add(new Capture(CaptureKind.Payload2, ReadPayload2(identity, node.Id, payload, message2)));
         captures.Add(new Capture(CaptureKind.Session, [.. result!.SessionId.ToByteArray(), .. result.SaltSecret]));
         var peer = new CapturingPeer(captures, socket, identity, result);
+        if (first is not null)
+        {
+            await peer.SendAsync(first);
+            await peer.TakeAsync(CancellationToken.None);
+        }
+
         // Any record confirms the handshake; the machine's first one nominates the link, or takes up the promise.
         await peer.PumpAsync();
         return peer;
@@ -109,9 +125,7 @@ internal sealed class CapturingPeer : IAsyncDisposable
             using var quiet = new CancellationTokenSource(Quiet);
             try
             {
-                var record = await _incoming.Reader.ReadAsync(quiet.Token);
-                _captures.Add(new Capture(CaptureKind.FromNode, record));
-                Machine.Handle(_link, record, Now);
+                await TakeAsync(quiet.Token);
             }
             catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
             {
@@ -137,6 +151,13 @@ internal sealed class CapturingPeer : IAsyncDisposable
         _sealer.Dispose();
         _opener.Dispose();
         _result.Dispose();
+    }
+
+    private async Task TakeAsync(CancellationToken cancellationToken)
+    {
+        var record = await _incoming.Reader.ReadAsync(cancellationToken);
+        _captures.Add(new Capture(CaptureKind.FromNode, record));
+        Machine.Handle(_link, record, Now);
     }
 
     private async Task WriteAsync(int recordLength)

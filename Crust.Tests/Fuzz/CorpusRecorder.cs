@@ -46,7 +46,11 @@ internal static class CorpusRecorder
         Directory.CreateDirectory(folder);
         var evidence = new List<Capture>();
         foreach (var nodeIsLower in new[] { true, false })
+        {
             Capture.Write(Path.Combine(folder, SessionFile(nodeIsLower)), await SessionAsync(nodeIsLower, evidence));
+            Capture.Write(Path.Combine(folder, HopRecorder.File(nodeIsLower)), await HopRecorder.RecordAsync(nodeIsLower));
+        }
+
         Capture.Write(Path.Combine(folder, "evidence.bin"), evidence);
         Capture.Write(Path.Combine(folder, "dialled.bin"), await DialledAsync());
         Capture.Write(Path.Combine(folder, "gateway.bin"), await GatewayAsync());

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Crust.Primitives;
 using Crust.Session;
+using Crust.Session.Circuits;
 using Crust.Session.Links;
 using Crust.Tests.Simulation;
 using FluentAssertions;
@@ -25,9 +26,20 @@ public sealed class MachineFuzzTests(ITestOutputHelper output)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public void WhatANodeHeard_OfCircuits_IsUnderstoodAgain(bool nodeIsLower)
+    {
+        var told = new Replay(nodeIsLower, isHop: true).Untouched();
+        told.IsViolated.Should().BeFalse($"the corpus is of this version of the protocol; else record it anew; the last record was:{told.Last}");
+        told.Delivered.Should().HaveCount(HopRecorder.Burst);
+        told.CircuitBytes.Should().Be(HopRecorder.Ours + 10 + HopRecorder.Theirs, "the second circuit is not refused here");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public void WhatANodeHeard_IsUnderstoodAgain(bool nodeIsLower)
     {
-        var replay = new Replay(nodeIsLower);
+        var replay = new Replay(nodeIsLower, isHop: false);
         var told = replay.Untouched();
         told.IsViolated.Should().BeFalse($"the corpus is of this version of the protocol; else record it anew; the last record was:{told.Last}");
         told.Delivered.Should().HaveCount(8, "so many messages the recorder sends");
@@ -35,11 +47,13 @@ public sealed class MachineFuzzTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Mutations_NeverThrow_NeverHang_AndDeliverNothingThatWasNotSigned(bool nodeIsLower)
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public void Mutations_NeverThrow_NeverHang_AndDeliverNothingThatWasNotSigned(bool nodeIsLower, bool isHop)
     {
-        var replay = new Replay(nodeIsLower);
+        var replay = new Replay(nodeIsLower, isHop);
         var signed = replay.Untouched().Delivered.Select(Convert.ToHexString).ToHashSet();
         var (violations, delivered, longest) = (0, 0L, TimeSpan.Zero);
         Parallel.For(0, Cases, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
@@ -67,7 +81,7 @@ public sealed class MachineFuzzTests(ITestOutputHelper output)
         violations.Should().BeInRange(Cases / 10, Cases - 1, "mutations break the protocol, and not all of them");
     }
 
-    private sealed record Told(bool IsViolated, IReadOnlyList<byte[]> Delivered, int Streams, string Last);
+    private sealed record Told(bool IsViolated, IReadOnlyList<byte[]> Delivered, int Streams, long CircuitBytes, string Last);
 
     /// <summary>One recorded session, told to machines of the node's making.</summary>
     private sealed class Replay
@@ -81,9 +95,12 @@ public sealed class MachineFuzzTests(ITestOutputHelper output)
         private readonly SessionParameters _parameters;
         private readonly List<byte[]> _records;
 
-        internal Replay(bool nodeIsLower)
+        private readonly bool _isHop;
+
+        internal Replay(bool nodeIsLower, bool isHop)
         {
-            var captures = Capture.Read(CorpusRecorder.SessionFile(nodeIsLower));
+            _isHop = isHop;
+            var captures = Capture.Read(isHop ? HopRecorder.File(nodeIsLower) : CorpusRecorder.SessionFile(nodeIsLower));
             _records = [.. captures.Where(c => c.Kind == CaptureKind.ToNode).Select(c => c.Bytes)];
             var secrets = captures.Single(c => c.Kind == CaptureKind.Session).Bytes;
             var (self, peer) = nodeIsLower ? (CorpusRecorder.Lower, CorpusRecorder.Higher) : (CorpusRecorder.Higher, CorpusRecorder.Lower);
@@ -91,7 +108,7 @@ public sealed class MachineFuzzTests(ITestOutputHelper output)
             _parameters = new SessionParameters(self, peer.Id, CapturingPeer.Network, secrets[..32], secrets[32..], SendSigned: false, ReceiveSigned: true, SessionLimits.Default);
         }
 
-        internal Told Untouched() => new Player(_parameters, _records, null).Play();
+        internal Told Untouched() => new Player(_parameters, _records, _isHop, null).Play();
 
         internal Told Mutated(ulong seed)
         {
@@ -121,14 +138,15 @@ public sealed class MachineFuzzTests(ITestOutputHelper output)
                 }
             }
 
-            return new Player(_parameters, records, random).Play();
+            return new Player(_parameters, records, _isHop, random).Play();
         }
 
-        private sealed class Player(SessionParameters parameters, List<byte[]> records, DeterministicRandom? random)
+        private sealed class Player(SessionParameters parameters, List<byte[]> records, bool isHop, DeterministicRandom? random)
         {
             private readonly SessionMachine _machine = new(parameters, default);
             private readonly List<byte[]> _delivered = [];
             private readonly byte[] _buffer = new byte[16 << 10];
+            private readonly EchoingHop _hop = new(opensEven: parameters.Self.Id < parameters.Remote);
             private SessionLink _link = null!;
             private Instant _now;
             private int _streams;
@@ -141,6 +159,12 @@ public sealed class MachineFuzzTests(ITestOutputHelper output)
                     _machine.TrySend("own", 1, [(byte)i], [], 0, _now);
                 foreach (var protocol in OwnStreams)
                     _machine.OpenStream(protocol, 1, _now, out _);
+                if (isHop)
+                {
+                    _machine.Circuits = _hop;
+                    _hop.Open(parameters.Remote, CircuitKind.Data, [], new byte[HopRecorder.Theirs]);
+                }
+
                 Drain();
                 var last = "";
                 foreach (var record in records)
@@ -154,7 +178,7 @@ public sealed class MachineFuzzTests(ITestOutputHelper output)
                     Drain();
                 }
 
-                return new Told(_code == (int)GoodbyeCode.ProtocolViolation, _delivered, _streams, last);
+                return new Told(_code == (int)GoodbyeCode.ProtocolViolation, _delivered, _streams, _hop.Received, last);
             }
 
             private void Disturb()
@@ -193,7 +217,7 @@ public sealed class MachineFuzzTests(ITestOutputHelper output)
                         break;
                 }
 
-                _machine.HeldBytes.Should().BeLessThan(MostHeld);
+                (_machine.HeldBytes + _hop.QueuedBytes).Should().BeLessThan(MostHeld);
                 _ = _machine.PollTimeout();
             }
 

@@ -1,5 +1,7 @@
 using System.Text;
+using Crust.Identity;
 using Crust.Session;
+using Crust.Session.Circuits;
 
 namespace Crust.Tests.Unit.Session;
 
@@ -59,6 +61,14 @@ internal sealed class RecordBuilder
     internal RecordBuilder Refuse(ulong number, ulong code = 1) => Raw(7).VarInt(number).VarInt(code);
 
     internal RecordBuilder Goodbye(ulong code, byte[] reason) => Raw(8).VarInt(code).Bytes(reason);
+
+    internal RecordBuilder CircuitOpen(ulong id, CircuitKind kind, PeerId peer, byte[] token) => Raw(17).VarInt(id).Raw((byte)kind).Raw(peer.ToByteArray()).Bytes(token);
+
+    internal RecordBuilder CircuitData(ulong id, byte[] data) => Raw(18).VarInt(id).Bytes(data);
+
+    internal RecordBuilder CircuitCredit(ulong id, ulong limit) => Raw(19).VarInt(id).VarInt(limit);
+
+    internal RecordBuilder CircuitClose(ulong id, ulong code) => Raw(20).VarInt(id).VarInt(code);
 
     internal RecordBuilder Bytes(byte[] bytes) => VarInt((ulong)bytes.Length).Raw(bytes);
 

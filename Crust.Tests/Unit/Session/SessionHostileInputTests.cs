@@ -1,6 +1,9 @@
 using Crust.Primitives;
 using Crust.Session;
+using Crust.Session.Circuits;
 using Crust.Session.Links;
+using Crust.Tests.Fuzz;
+using Crust.Tests.Unit.Session.Circuits;
 using CsCheck;
 using FluentAssertions;
 using Xunit;
@@ -311,7 +314,7 @@ public class SessionHostileInputTests
             {
                 if (random.Chance(0.1))
                     pair.ChangeLink();
-                pair.Handle(target, RandomRecord(random));
+                pair.Handle(target, RandomRecord.Next(random));
                 pair.Write(target);
             }
 
@@ -329,6 +332,13 @@ public class SessionHostileInputTests
         pair.Send(pair.B, new byte[100]);
         pair.Open(pair.A);
         pair.Open(pair.B);
+        foreach (var end in new[] { pair.A, pair.B })
+        {
+            var hop = new EchoingHop(opensEven: end == pair.A);
+            end.Machine.Circuits = hop;
+            hop.Open(CircuitPair.Caller, CircuitKind.Data, [], new byte[20]);
+        }
+
         pair.Run();
         return pair;
     }
@@ -342,33 +352,8 @@ public class SessionHostileInputTests
         yield return new RecordBuilder().Acknowledge(2, 5 << 20, 6 << 20).Ping().Raw(6, 0, 0, 0, 0, 0, 0, 0, 1).Refuse(1).StreamCredit(1, 70_000)
             .Datagram("d", [1]).Nominate(7).Goodbye(1, "bye"u8.ToArray()).Record;
         yield return new RecordBuilder().Protocol(2, "x").Begin([1, 2], 10, protocol: 2).More([3]).End(3, new byte[7]).Record;
+        yield return new RecordBuilder().CreditReturn(1, 2).LinkRequest(3).CircuitOpen(4, CircuitKind.Control, CircuitPair.Caller, [1, 2]).CircuitCredit(1, 100_000).CircuitData(1, [1, 2]).CircuitClose(1, 6)
+            .Record;
         yield return new RecordBuilder().Stream(3, EntryKind.StreamData, 0, [1, 2]).Stream(4, EntryKind.StreamFinish, 0).Stream(5, EntryKind.StreamStop, 1).Record;
-    }
-
-    private static byte[] RandomRecord(DeterministicRandom random)
-    {
-        var builder = new RecordBuilder();
-        for (var frames = random.Next(1, 5); frames > 0; frames--)
-        {
-            var small = (ulong)random.Next(5);
-            var stream = (ulong)random.Next(4);
-            _ = random.Next(14) switch
-            {
-                0 => builder.Protocol(small, random.Chance(0.5) ? "x" : "y"),
-                1 or 2 => builder.Message(small, new byte[random.Next(20)], (ulong)random.Next(3), (byte)random.Next(5)),
-                3 => builder.Begin(new byte[random.Next(1, 20)], (ulong)random.Next(40), (ulong)random.Next(2)),
-                4 => builder.More(new byte[random.Next(1, 20)], (byte)random.Next(2)),
-                5 => builder.End(small, new byte[random.Next(1, 20)], (byte)random.Next(2)),
-                6 => builder.Batch(small, (ulong)random.Next(4), new byte[64]),
-                7 => builder.Acknowledge(small, (ulong)random.Next(200 << 10, 600 << 10), (ulong)random.Next(200 << 10, 600 << 10)),
-                8 => builder.Refuse(small),
-                9 or 10 => builder.Stream(small, (EntryKind)random.Next(2, 7), stream, random.Chance(0.3) ? new byte[random.Next(1, 9)] : null),
-                11 => builder.StreamCredit(stream, (ulong)random.Next(100_000)),
-                12 => random.Chance(0.5) ? builder.Nominate(small) : builder.LinkRequest(),
-                _ => builder.Ping(),
-            };
-        }
-
-        return builder.Record;
     }
 }
