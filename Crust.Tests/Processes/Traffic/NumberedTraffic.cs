@@ -21,6 +21,12 @@ internal sealed class NumberedTraffic(int rate)
     /// <summary>How many were sent.</summary>
     internal long Sent => Volatile.Read(ref _sent);
 
+    /// <summary>The longest that a message waited to be sent after it was due: what faults held up.</summary>
+    internal TimeSpan LongestBacklog { get; private set; }
+
+    /// <summary>How long after it was due the last one was sent: with nothing in its way, next to nothing, or the rate is not kept.</summary>
+    internal TimeSpan LastBacklog { get; private set; }
+
     /// <summary>Registers what takes the other's messages.</summary>
     /// <param name="options">The node's.</param>
     /// <param name="arrived">Told of the connection of each message.</param>
@@ -55,6 +61,9 @@ internal sealed class NumberedTraffic(int rate)
             {
                 BinaryPrimitives.WriteInt64LittleEndian(payload, _sent);
                 await connection.SendAsync(Numbers, payload, cancellationToken);
+                LastBacklog = Stopwatch.GetElapsedTime(start) - TimeSpan.FromSeconds((_sent + 1.0) / rate);
+                if (LastBacklog > LongestBacklog)
+                    LongestBacklog = LastBacklog;
             }
 
             await pace.WaitForNextTickAsync(cancellationToken);

@@ -104,7 +104,7 @@ internal sealed class TrafficPeer(int seconds, int rate) : IAsyncDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Fail(e.ToString());
+            Fail(e.ToString(), e is InvalidDataException ? "broken" : "failed");
             await _stopped.CancelAsync();
             throw;
         }
@@ -194,10 +194,13 @@ internal sealed class TrafficPeer(int seconds, int rate) : IAsyncDisposable
     private void Report(PeerConnection connection, TimeSpan took) => Say(new
     {
         @event = "done",
+        sent = _numbers.Sent,
         received = _numbers.Arrivals.Count,
         outOfTurn = _numbers.Arrivals.OutOfTurn,
         streamBytes = (long)seconds * StreamRate,
         longestGapMs = _numbers.Arrivals.LongestGap.TotalMilliseconds,
+        longestBacklogMs = _numbers.LongestBacklog.TotalMilliseconds,
+        lastBacklogMs = _numbers.LastBacklog.TotalMilliseconds,
         seconds = took.TotalSeconds,
         sessions = Volatile.Read(ref _sessions),
         moves = Volatile.Read(ref _moves),
@@ -205,10 +208,11 @@ internal sealed class TrafficPeer(int seconds, int rate) : IAsyncDisposable
         processorSeconds = Environment.CpuUsage.TotalTime.TotalSeconds,
     });
 
-    private void Fail(string why)
+    /// <summary>What arrived was wrong (<c>broken</c>), or something else went wrong (<c>failed</c>).</summary>
+    private void Fail(string why, string name = "failed")
     {
         if (!_ended.Task.IsCompleted)
-            Say(new { @event = "failed", why });
+            Say(new { @event = name, why });
     }
 
     private static void Say(object line) => Console.WriteLine(JsonSerializer.Serialize(line));
