@@ -88,7 +88,7 @@ public sealed class DeliveryTests
         await a.ConnectToAddressAsync(Address(proxy, b), Token);
 
         await Eventually.HoldsAsync(() => arrived.Count == 8, "all of them arrive");
-        arrived.Should().Equal(0, 1, 10, 11, 20, 21, 30, 31);
+        arrived.Should().Equal([0, 1, 10, 11, 20, 21, 30, 31], Promise.OnceAndInOrder);
     }
 
     [Fact]

@@ -61,7 +61,7 @@ public sealed class PeerRestartTests : IDisposable
 
         connection.Should().NotBeSameAs(old);
         await SendAndConfirmAsync(connection, "new");
-        before.Should().Equal([.. Enumerable.Range(0, 5).Select(i => $"done {i}"), "unknown, waited for", "unknown"], "each came once");
+        before.Should().Equal([.. Enumerable.Range(0, 5).Select(i => $"done {i}"), "unknown, waited for", "unknown"], Promise.OnceAndInOrder);
         after.Should().Equal(["new"], "nothing of the old session goes to the new process");
         connection.Undelivered.Should().BeEmpty();
     }

@@ -42,7 +42,7 @@ public sealed class ResumeTests
 
         await work.WaitAsync(Eventually.Soon, token);
         await Eventually.HoldsAsync(() => atA.Count == Messages && atB.Count == Messages, "everything arrives");
-        (atA.OutOfTurn, atB.OutOfTurn).Should().Be((0, 0));
+        (atA.OutOfTurn, atB.OutOfTurn).Should().Be((0, 0), Promise.OnceAndInOrder);
         await Eventually.HoldsAsync(() => proxy.Connections > Cuts && !toB.IsSuspended, "the last cut is made good too");
 
         async Task ReadAsync()
@@ -51,7 +51,7 @@ public sealed class ResumeTests
             await stream.ReadExactlyAsync(read, token);
             stream.CompleteWriting();
             (await stream.ReadAsync(new byte[1], token)).Should().Be(0);
-            read.AsSpan().SequenceEqual(content).Should().BeTrue("the stream's bytes are the same");
+            read.AsSpan().SequenceEqual(content).Should().BeTrue(Promise.OnceAndInOrder);
         }
 
         async Task SendAsync(PeerConnection connection)

@@ -28,7 +28,7 @@ public sealed class AzureClusterTests(AzureCluster cluster, ITestOutputHelper ou
         Output.WriteLine($"{Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s of full processors: {crowd.Tell(begun)}");
         Cluster.Silos.Should().HaveCount(3).And.OnlyContain(silo => !silo.HasEnded);
         await Cluster.StatusAsync(silos: 3, gateways: 2, peers: Cluster.Attached);
-        crowd.OutOfTurn.Should().Be(0);
+        crowd.OutOfTurn.Should().Be(0, Promise.OnceAndInOrder);
         crowd.EndedSessions.Should().BeEmpty();
     }
 }

@@ -218,7 +218,7 @@ public abstract class SharedClusterTests(SharedCluster cluster, ITestOutputHelpe
         await Eventually.HoldsAsync(() => Stopwatch.GetElapsedTime(now) > LoadTally.Patience, "patience is over");
         var crowd = await Cluster.Crowd.ReportAsync();
         output.WriteLine($"the crowd since the start of the cluster: {crowd.Tell(since)}");
-        crowd.OutOfTurn.Should().Be(0);
+        crowd.OutOfTurn.Should().Be(0, Promise.OnceAndInOrder);
         crowd.EndedSessions.Should().BeEmpty();
         crowd.LatePings.Should().Be(crowd.Failed(LoadTally.Ping, 0), "what was late has come by now");
         return crowd;
