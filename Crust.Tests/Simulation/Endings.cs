@@ -30,7 +30,7 @@ internal sealed class Endings(Directory directory)
         return code switch
         {
             GoodbyeCode.Normal => session.IsClosing,
-            GoodbyeCode.IdleTimeout => closed.Reason != SessionMachine.NoProgress && (IsOver(session, other) || NeverBegan(session, other) || WereParted(session)),
+            GoodbyeCode.IdleTimeout => closed.Reason != ProgressWatch.Reason && (IsOver(session, other) || NeverBegan(session, other) || WereParted(session)),
             GoodbyeCode.PeerRestarted => IsOver(session, other) || NeverBegan(session, other),
             _ => false,
         };
