@@ -1,9 +1,6 @@
 using Crust.Primitives;
 using Crust.Session;
-using Crust.Session.Circuits;
 using Crust.Session.Links;
-using Crust.Tests.Fuzz;
-using Crust.Tests.Unit.Session.Circuits;
 using CsCheck;
 using FluentAssertions;
 using Xunit;
@@ -165,11 +162,11 @@ public class SessionHostileInputTests
     [Fact]
     public void TruncatedRecord_NeverThrows_AndDeliversOnlyWhatItProves()
     {
-        foreach (var record in EveryFrame())
+        foreach (var record in YoungSession.EveryFrame())
         {
             for (var length = 0; length < record.Length; length++)
             {
-                var pair = Prepared();
+                var pair = YoungSession.Make();
                 pair.Handle(pair.B, record[..length]);
                 pair.B.Messages.Should().OnlyContain(m => m.Payload.Length == 100);
             }
@@ -294,7 +291,7 @@ public class SessionHostileInputTests
     public void RandomBytes_NeverThrow() =>
         Gen.Byte.Array[0, 200].Sample(bytes =>
         {
-            var pair = Prepared();
+            var pair = YoungSession.Make();
             pair.Handle(pair.B, bytes);
             pair.ChangeLink();
             pair.Write(pair.B);
@@ -307,7 +304,7 @@ public class SessionHostileInputTests
         for (ulong seed = 0; seed < 4_000; seed++)
         {
             var random = new DeterministicRandom(seed);
-            var pair = Prepared();
+            var pair = YoungSession.Make();
             var target = random.Chance(0.5) ? pair.A : pair.B;
             var delivered = Delivered(target);
             for (var i = 0; i < 6 && !target.Machine.IsClosed; i++)
@@ -322,38 +319,5 @@ public class SessionHostileInputTests
         }
 
         static int Delivered(SessionEnd end) => end.Events.Count(e => e.Kind is SessionEventKind.MessageReceived or (>= SessionEventKind.StreamOpened and <= SessionEventKind.StreamStopped));
-    }
-
-    /// <summary>A pair with a little history both ways, so that numbers can be nearly right.</summary>
-    private static SessionPair Prepared()
-    {
-        var pair = new SessionPair();
-        pair.Send(pair.A, new byte[100]);
-        pair.Send(pair.B, new byte[100]);
-        pair.Open(pair.A);
-        pair.Open(pair.B);
-        foreach (var end in new[] { pair.A, pair.B })
-        {
-            var hop = new EchoingHop(opensEven: end == pair.A);
-            end.Machine.Circuits = hop;
-            hop.Open(CircuitPair.Caller, CircuitKind.Data, [], new byte[20]);
-        }
-
-        pair.Run();
-        return pair;
-    }
-
-    private static IEnumerable<byte[]> EveryFrame()
-    {
-        var pair = Prepared();
-        pair.Send(pair.A, new byte[100], protocol: "another");
-        pair.PollOne(pair.A);
-        yield return pair.A.TakeRecord();
-        yield return new RecordBuilder().Acknowledge(2, 5 << 20, 6 << 20).Ping().Raw(6, 0, 0, 0, 0, 0, 0, 0, 1).Refuse(1).StreamCredit(1, 70_000)
-            .Datagram("d", [1]).Nominate(7).Goodbye(1, "bye"u8.ToArray()).Record;
-        yield return new RecordBuilder().Protocol(2, "x").Begin([1, 2], 10, protocol: 2).More([3]).End(3, new byte[7]).Record;
-        yield return new RecordBuilder().CreditReturn(1, 2).LinkRequest(3).CircuitOpen(4, CircuitKind.Control, CircuitPair.Caller, [1, 2]).CircuitCredit(1, 100_000).CircuitData(1, [1, 2]).CircuitClose(1, 6)
-            .Record;
-        yield return new RecordBuilder().Stream(3, EntryKind.StreamData, 0, [1, 2]).Stream(4, EntryKind.StreamFinish, 0).Stream(5, EntryKind.StreamStop, 1).Record;
     }
 }
