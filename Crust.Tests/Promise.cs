@@ -1,8 +1,8 @@
 namespace Crust.Tests;
 
 /// <summary>
-/// What no busy machine excuses. An assertion that gives one of these as its reason must not be forgiven because a second try passed: the words are in the first line of its
-/// failure, for whoever decides about that.
+/// What no busy machine excuses. Failures of an assertion that gives one of these as its reason are not tried again by <c>test.sh</c>, which looks for the words in the first line of the
+/// message.
 /// </summary>
 internal static class Promise
 {

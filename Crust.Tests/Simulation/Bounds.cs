@@ -15,7 +15,7 @@ internal static class Bounds
     private const int ArenaFactor = PayloadArena.MaxSpread + 1;
 
     /// <summary>What an arena may hold besides: one of each direction and of datagrams.</summary>
-    private const long ArenaSlabs = 3 * PayloadArena.Floor;
+    private const long ArenaSlabs = 3 * (PayloadArena.Floor + PayloadArena.MaxSlab);
 
     /// <summary>The other end's streams as this end sees them: it has not heard yet of the end of some.</summary>
     private const int MaxRemoteStreams = 2 * WireLimits.MaxStreams;

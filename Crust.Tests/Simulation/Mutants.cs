@@ -29,7 +29,7 @@ internal static class Mutants
         new("an outcome is told twice", Sending, "_events.Enqueue(new SessionEvent(kind, entry.Token, Code: code));\n        entry.Token = 0;", "_events.Enqueue(new SessionEvent(kind, entry.Token, Code: code));"),
         new("what was not acknowledged counts as not sent", Sending, "Strand(_ledger.At(i), SessionEventKind.OutcomeUnknown);", "Strand(_ledger.At(i), SessionEventKind.NotSent);"),
         new("a nonce names two sessions", "Session/Admission/PeerSlot.cs", "OwnNonce = nextNonce;", ""),
-        new("a payload is not given back", Sending, "_arena.Return(entry.Payload);\n        _pool.Return(entry);", "_pool.Return(entry);"),
+        new("a payload is not given back", Sending, "_arena.Return(entry.Payload);\n        _pool.Return(entry, BudgetLimit);", "_pool.Return(entry, BudgetLimit);"),
         new("a payload is given back too early", Receiving, "keeps)\n            {", "keeps || entry.Length > 900)\n            {"),
         new("a resent entry is another", Ledger, "_next = Math.Max(_next, AcknowledgedThrough + 1);", "_next = Math.Max(_next, AcknowledgedThrough + 2);"),
         new("a priority waits behind a lower one's fragments for ever", Sending, "for (var lane = 0; lane < WireLimits.PriorityCount; lane++)\n        {\n            var entry = _lanes[lane];", "for (var lane = 0; lane < WireLimits.PriorityCount - 1; lane++)\n        {\n            var entry = _lanes[lane];"),

@@ -4,10 +4,10 @@ namespace Crust.Buffers;
 
 /// <summary>
 /// Memory for the payloads of one session: short ones share slabs, each as long as what is leased, 4 KiB to 256 KiB; long ones have a slab each.
-/// An arena with nothing leased holds nothing, so an idle session costs nothing. No allocation on the steady path. One thread at a time.
+/// An arena with nothing leased holds no bytes, and a trimmed one nothing, so an idle session costs nothing. No allocation on the steady path. One thread at a time.
 /// A slab stays while one payload of it is leased, and whoever keeps few of many would pin them all. So no slab is opened when more than
-/// <see cref="MaxSpread"/> times what is leased, and <see cref="Floor"/>, would be held with it: the payload has an array of just its length then.
-/// An arena never holds more than this sum, taken when most was leased since it was empty, and what is leased now.
+/// <see cref="MaxSpread"/> times what is leased, and <see cref="Floor"/>, would be held with it besides the present one: the payload has an array of
+/// just its length then. An arena never holds more than this sum, taken when most was leased since it was empty, a longest slab, and what is leased now.
 /// </summary>
 internal sealed class PayloadArena
 {
@@ -20,14 +20,16 @@ internal sealed class PayloadArena
     /// <summary>How many times what is leased may be held. Ours: what is returned in order of its arrival needs hardly more than once.</summary>
     internal const int MaxSpread = 4;
 
+    /// <summary>Length of the longest slabs.</summary>
+    internal const int MaxSlab = 256 << 10;
+
     private const int MinSlab = 4 << 10;
-    private const int MaxSlab = 256 << 10;
 
     /// <summary>Payloads of a larger part of a slab than one in so many have one of their own. Ours.</summary>
     private const int MinPerSlab = 4;
 
-    /// <summary>Empty slab objects kept. Ours: more than a window of long payloads has.</summary>
-    private const int MaxSpare = 256;
+    /// <summary>Empty slab objects kept. Ours: more than a window of long payloads has; and while nothing is leased, what a record of short ones needs.</summary>
+    private const int MaxSpare = 256, MaxSpareEmpty = 8;
 
     private readonly Stack<Slab> _spare = new();
     private Slab? _current;
@@ -98,6 +100,15 @@ internal sealed class PayloadArena
         Leave(slab);
     }
 
+    /// <summary>The session is idle: lets go of what the next burst takes again.</summary>
+    internal void Trim()
+    {
+        if (_slabs > 0)
+            return;
+        _spare.Clear();
+        _spare.TrimExcess();
+    }
+
     private void Leave(Slab slab)
     {
         if (--slab.Live > 0)
@@ -139,7 +150,8 @@ internal sealed class PayloadArena
     /// <summary>A slab for one payload: from the pool, or of just its length when too much is held already.</summary>
     private PayloadLease Own(int length) => Own(MayHold(SlabPool.LengthFor(length)) ? SlabPool.Rent(length) : GC.AllocateUninitializedArray<byte>(length), length);
 
-    private bool MayHold(int more) => Held + more <= Floor + (MaxSpread * Leased);
+    /// <summary>The present slab does not count: it was as long as it should be, and is left soon where payloads are returned in order.</summary>
+    private bool MayHold(int more) => Held - (_current?.Bytes.Length ?? 0) + more <= Floor + (MaxSpread * Leased);
 
     private PayloadLease Own(byte[] array, int length)
     {
@@ -166,10 +178,10 @@ internal sealed class PayloadArena
         Held -= slab.Bytes.Length;
         SlabPool.Return(slab.Bytes);
         slab.Bytes = [];
-        if (_slabs == 0)
-            _spare.Clear();
-        else if (_spare.Count < MaxSpare)
+        if (_spare.Count < MaxSpare)
             _spare.Push(slab);
+        while (_slabs == 0 && _spare.Count > MaxSpareEmpty)
+            _ = _spare.Pop();
     }
 
     /// <summary>Whoever reads a payload after its return shall notice.</summary>

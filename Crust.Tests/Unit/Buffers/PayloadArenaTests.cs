@@ -150,7 +150,7 @@ public class PayloadArenaTests
             most = Math.Max(most, _arena.Held);
         }
 
-        most.Should().BeLessThanOrEqualTo(PayloadArena.Floor + (PayloadArena.MaxSpread * (1000 + (4 << 10))) + 1000 + (4 << 10));
+        most.Should().BeLessThanOrEqualTo(PayloadArena.Floor + PayloadArena.MaxSlab + (PayloadArena.MaxSpread * (1000 + (4 << 10))) + 1000 + (4 << 10));
         kept.ForEach(_arena.Return);
         _arena.Held.Should().Be(0);
     }
@@ -185,11 +185,41 @@ public class PayloadArenaTests
 
             most = leases.Count == 0 ? 0 : Math.Max(most, leased);
             _arena.Leased.Should().Be(leased);
-            _arena.Held.Should().BeInRange(leased, PayloadArena.Floor + (PayloadArena.MaxSpread * most) + leased);
+            _arena.Held.Should().BeInRange(leased, PayloadArena.Floor + PayloadArena.MaxSlab + (PayloadArena.MaxSpread * most) + leased);
         }
 
         leases.ForEach(_arena.Return);
         (_arena.Held, _arena.Leased).Should().Be((0, 0));
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(400)]
+    [InlineData(5000)]
+    public void WhatIsReturnedInOrder_AllocatesNothing_WhenLessIsUnderWayThanBefore(int underWay)
+    {
+        Optimized.Require();
+        var leases = new Queue<PayloadLease>();
+        long Turn()
+        {
+            // A burst, after which so many are under way.
+            for (var i = 0; i < 20_000; i++)
+                leases.Enqueue(_arena.Rent(100));
+            while (leases.Count > underWay)
+                _arena.Return(leases.Dequeue());
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 50_000; i++)
+            {
+                leases.Enqueue(_arena.Rent(100));
+                _arena.Return(leases.Dequeue());
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Turn();
+        Turn();
+        Turn().Should().Be(0);
     }
 
     [Fact]

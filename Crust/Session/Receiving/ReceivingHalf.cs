@@ -128,6 +128,7 @@ internal sealed class ReceivingHalf
     internal void Trim()
     {
         _assembler.Trim();
+        _arena.Trim();
         _unverified.TrimWhenEmpty(all: true);
         _verifier?.Trim();
         _acknowledgements.Trim();

@@ -1,18 +1,17 @@
 namespace Crust.Session.Sending;
 
-/// <summary>Entries to be used again, as many as a busy session has under way.</summary>
+/// <summary>Entries to be used again, as many as the session may have under way: what each costs beyond its payload covers them.</summary>
 internal sealed class EntryPool
 {
-    /// <summary>Ours: 2 MiB of messages of 256 bytes.</summary>
-    private const int MaxSpare = 8192;
-
     private readonly Stack<OutboundEntry> _spare = new();
 
     internal OutboundEntry Take() => _spare.TryPop(out var entry) ? entry : new OutboundEntry();
 
-    internal void Return(OutboundEntry entry)
+    /// <param name="entry">Nobody's any more.</param>
+    /// <param name="budget">What may be queued and wait for acknowledgement now, in cost.</param>
+    internal void Return(OutboundEntry entry, long budget)
     {
-        if (_spare.Count < MaxSpare)
+        if (_spare.Count < budget / WireLimits.EntryOverhead)
             _spare.Push(entry);
     }
 

@@ -258,6 +258,7 @@ internal sealed class SendingHalf
         if (!IsDrained)
             return;
         _pool.Trim();
+        _arena.Trim();
         _queue.Trim();
         _ledger.Trim();
         _signer?.Trim();
@@ -468,7 +469,7 @@ internal sealed class SendingHalf
     private void Recycle(OutboundEntry entry)
     {
         _arena.Return(entry.Payload);
-        _pool.Return(entry);
+        _pool.Return(entry, BudgetLimit);
     }
 
     private void Tell(OutboundEntry entry, SessionEventKind kind, int code = 0)
