@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Crust.Buffers;
 
 /// <summary>
@@ -23,9 +21,7 @@ internal sealed class PayloadArena
     /// <summary>Length of the longest slabs.</summary>
     internal const int MaxSlab = 256 << 10;
 
-    private const int MinSlab = 4 << 10;
-
-    /// <summary>Payloads of a larger part of a slab than one in so many have one of their own. Ours.</summary>
+    /// <summary>So many payloads of the present length a slab is to take at least. Ours.</summary>
     private const int MinPerSlab = 4;
 
     /// <summary>Empty slab objects kept. Ours: more than a window of long payloads has; and while nothing is leased, what a record of short ones needs.</summary>
@@ -129,26 +125,30 @@ internal sealed class PayloadArena
         Close(last);
     }
 
-    /// <summary>Opens a slab for a payload and those that follow it; false when it should have one of its own.</summary>
+    /// <summary>Opens a slab for a payload and those that follow it, a shorter one where too much is held for the one that should be; false when none may be opened.</summary>
     private bool TryRenew(int length)
     {
-        var slabLength = (int)Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)Leased), MinSlab, MaxSlab);
-        if (length > slabLength / MinPerSlab)
-            return false;
         if (_current is { Live: 0 } unused)
         {
             _current = null;
             Close(unused);
         }
 
-        if (!MayHold(slabLength))
-            return false;
+        var slabLength = SlabPool.LengthFor((int)Math.Min(MaxSlab, Math.Max(Leased, MinPerSlab * length)));
+        while (!MayHold(slabLength))
+        {
+            slabLength /= 2;
+            if (slabLength < Math.Max(SlabPool.MinLength, length))
+                return false;
+        }
+
         _current = Register(SlabPool.Rent(slabLength));
         return true;
     }
 
     /// <summary>A slab for one payload: from the pool, or of just its length when too much is held already.</summary>
-    private PayloadLease Own(int length) => Own(MayHold(SlabPool.LengthFor(length)) ? SlabPool.Rent(length) : GC.AllocateUninitializedArray<byte>(length), length);
+    private PayloadLease Own(int length) =>
+        Own(length > MaxShared && MayHold(SlabPool.LengthFor(length)) ? SlabPool.Rent(length) : GC.AllocateUninitializedArray<byte>(length), length);
 
     /// <summary>The present slab does not count: it was as long as it should be, and is left soon where payloads are returned in order.</summary>
     private bool MayHold(int more) => Held - (_current?.Bytes.Length ?? 0) + more <= Floor + (MaxSpread * Leased);
