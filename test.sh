@@ -192,7 +192,8 @@ read_report() {
       gsub(/&gt;/, ">", s); gsub(/&amp;/, "\\&", s); gsub(/[\t\r]/, " ", s); sub(/^ +/, "", s); return s }
     function put() { if (name != "") print outcome "\t" name "\t" message; name = "" }
     /<UnitTestResult / { put(); name = text(attribute($0, "testName")); outcome = attribute($0, "outcome"); message = "" }
-    /<(Message|StdOut)>/ && name != "" && message == "" { message = text($0) }
+    /<StdOut>/ && name != "" && message == "" { message = text($0) }
+    /<Message>/ && name != "" { message = text($0) }
     /<\/Results>/ { put(); exit }
     END { put() }' "$1"
 }

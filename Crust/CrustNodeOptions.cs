@@ -113,8 +113,8 @@ public sealed class CrustNodeOptions
     public TimeSpan ResumeTimeout { get; set; } = TimeSpan.FromSeconds(120);
 
     /// <summary>
-    /// Bytes that the windows of all connections may have beyond their smallest, which is 256 KiB for each kind and direction. Half-sent messages of peers count
-    /// too, but are never refused. Default a quarter of the memory that the process may use.
+    /// Bytes that the windows of all connections may have beyond their smallest, which is 256 KiB for each kind and direction. What is held beyond a window
+    /// while a message that was begun ends counts too, but is never refused. Default a quarter of the memory that the process may use.
     /// </summary>
     public long MemoryBudget { get; set; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
 

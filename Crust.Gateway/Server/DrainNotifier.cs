@@ -46,6 +46,7 @@ internal sealed class DrainNotifier : IAsyncDisposable
     internal void Note(bool isDraining)
     {
         ServerLog.DrainingChanged(_logger, isDraining, _peers.Count);
+        // What has changed was written before the attached were counted, which takes their lock: the loop sees it.
         _news.Set();
     }
 

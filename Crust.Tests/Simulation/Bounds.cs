@@ -17,6 +17,9 @@ internal static class Bounds
     /// <summary>What an arena may hold besides: one of each direction and of datagrams.</summary>
     private const long ArenaSlabs = 3 * (PayloadArena.Floor + PayloadArena.MaxSlab);
 
+    /// <summary>What begun entries may have beyond the window: the longest in each priority.</summary>
+    private static readonly long MaxBeyond = WireLimits.PriorityCount * WireLimits.Cost(WireLimits.MaxMessageLength);
+
     /// <summary>The other end's streams as this end sees them: it has not heard yet of the end of some.</summary>
     private const int MaxRemoteStreams = 2 * WireLimits.MaxStreams;
 
@@ -70,7 +73,7 @@ internal static class Bounds
         // The window of the other kind is the smallest at least.
         var window = windows - WireLimits.InitialWindow;
         Require(session, credit >= before, what, credit);
-        Require(session, credit == before || credit <= Math.Max(consumed + window, begun), what, credit - consumed);
+        Require(session, credit == before || credit <= Math.Max(consumed + window, Math.Min(begun, consumed + window + MaxBeyond)), what, credit - consumed);
         return credit;
     }
 

@@ -20,12 +20,20 @@ internal static class Seeds
             if (Single is { } single)
                 return new() { { single, 1 } };
             var cases = new TheoryData<ulong, int>();
-            var first = Number("CRUST_FIRST_SEED") ?? 1;
-            for (var left = (long)(Number("CRUST_SEEDS") ?? PerCase); left > 0; left -= PerCase, first += PerCase)
+            var first = First;
+            for (var left = Count; left > 0; left -= PerCase, first += PerCase)
                 cases.Add(first, (int)Math.Min(left, PerCase));
             return cases;
         }
     }
+
+    /// <summary>Where to begin.</summary>
+    internal static ulong First => Number("CRUST_FIRST_SEED") ?? 1;
+
+    private static long Count => (long)(Number("CRUST_SEEDS") ?? PerCase);
+
+    /// <summary>How many stories are told of a kind that takes longer: so many of every 200 seeds, and these at least.</summary>
+    internal static int Share(int ofEach200) => (int)Math.Max(ofEach200, Count * ofEach200 / PerCase);
 
     private static ulong? Number(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? ulong.Parse(text, CultureInfo.InvariantCulture) : null;

@@ -5,7 +5,7 @@ namespace Crust.Buffers;
 /// An arena with nothing leased holds no bytes, and a trimmed one nothing, so an idle session costs nothing. No allocation on the steady path. One thread at a time.
 /// A slab stays while one payload of it is leased, and whoever keeps few of many would pin them all. So no slab is opened when more than
 /// <see cref="MaxSpread"/> times what is leased, and <see cref="Floor"/>, would be held with it besides the present one: the payload has an array of
-/// just its length then. An arena never holds more than this sum, taken when most was leased since it was empty, a longest slab, and what is leased now.
+/// just its length then. An arena never holds more than this sum, taken when most was leased since it was empty, a longest slab, and what is leased now; of adopted arrays, twice that.
 /// </summary>
 internal sealed class PayloadArena
 {

@@ -1,8 +1,8 @@
 namespace Crust.Session;
 
 /// <summary>
-/// What all sessions of a process may hold beyond their smallest windows. Sessions take from it to grow and give back when they shrink or end; what was begun
-/// is counted and never refused. Thread safe, without a lock.
+/// What all sessions of a process may hold beyond their smallest windows. Sessions take from it to grow and give back when they shrink or end; what is held
+/// beyond a window while something that was begun ends is counted and never refused. Thread safe, without a lock.
 /// </summary>
 /// <param name="limit">In bytes.</param>
 internal sealed class MemoryBudget(long limit)

@@ -24,7 +24,7 @@ internal enum SessionEventKind
     /// <summary>The message cannot have been delivered: the session ended, or it was of low priority and waited too long.</summary>
     NotSent,
 
-    /// <summary>Messages of low priority waited too long and were dropped, so many as the event's code says. Those with a token have their outcome beside it.</summary>
+    /// <summary>Messages of low priority waited too long and were dropped, so many as the event's code says since it was told before: at once, then every 10 s at most. Those with a token have their outcome beside it.</summary>
     Dropped,
 
     /// <summary>A datagram arrived.</summary>

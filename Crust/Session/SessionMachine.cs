@@ -68,7 +68,7 @@ internal sealed class SessionMachine
     /// <summary>Bytes of memory that payloads hold: queued, retained, half received, delivered and not returned.</summary>
     internal long HeldBytes => _sending.HeldBytes + _receiving.HeldBytes + _datagramArena.Held;
 
-    /// <summary>What the remote may have under way beyond its windows, to end what it began.</summary>
+    /// <summary>What is held beyond the windows, so that what was begun could end.</summary>
     internal long BeyondWindows => _receiving.Beyond;
 
     internal SessionStatistics Statistics => new(

@@ -14,14 +14,11 @@ public sealed class RoutingStoryTests(ITestOutputHelper output)
 
     private static readonly TimeSpan Warming = TimeSpan.FromMinutes(2), Story = TimeSpan.FromMinutes(5), Cycle = TimeSpan.FromMinutes(3);
 
-    public static TheoryData<ulong> Seeds => [.. Enumerable.Range(First, Count).Select(static seed => (ulong)seed)];
-
-    private static int First => int.TryParse(Environment.GetEnvironmentVariable("CRUST_FIRST_SEED"), out var first) ? first : 1;
-
-    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("CRUST_SEEDS"), out var count) ? count : 1;
+    /// <summary>One story, and with <c>CRUST_SEEDS</c> one for every 200 of them.</summary>
+    public static TheoryData<ulong> Cases => [.. Enumerable.Range(0, Seeds.Share(1)).Select(static i => Seeds.First + (ulong)i)];
 
     [Theory]
-    [MemberData(nameof(Seeds))]
+    [MemberData(nameof(Cases))]
     public void AThousandNodes_OfWhichHalfComeAndGo_FindEachOther(ulong seed)
     {
         var world = Populate(seed, hostile: 0);
@@ -36,7 +33,7 @@ public sealed class RoutingStoryTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [MemberData(nameof(Seeds))]
+    [MemberData(nameof(Cases))]
     public void AFifthOfTheIds_FromTwoPrefixes_HidesNobody(ulong seed)
     {
         var world = Populate(seed, hostile: Nodes / 5);

@@ -142,6 +142,62 @@ public class SessionMemoryTests
         number.Should().Be((ulong)(WireLimits.InitialWindow / WireLimits.Cost(4000)) + 2);
     }
 
+    /// <summary>One entry that was begun and never ended lifted every bound: credit stayed ahead by what it lacked, whatever came meanwhile and was not read.</summary>
+    [Fact]
+    public void OneHalfSentEntry_DoesNotLiftTheWindow()
+    {
+        var memory = new MemoryBudget(1 << 30);
+        var pair = new SessionPair(signed: false, new SessionLimits { Memory = memory });
+        pair.A.Consumes = false;
+        pair.Handle(pair.A, new RecordBuilder().Protocol(1, "p").Begin(new byte[1], WireLimits.MaxMessageLength, priority: 3).Record).Should().BeTrue();
+        var (taken, message) = (0L, new byte[30_000]);
+        for (ulong number = 1; taken < 100 << 20; number++)
+        {
+            pair.Write(pair.A);
+            if (!pair.Handle(pair.A, new RecordBuilder().Message(number, message).Record))
+                break;
+            taken += WireLimits.Cost(message.Length);
+            pair.A.Machine.BeyondWindows.Should().Be(memory.Used);
+        }
+
+        pair.A.Closed.Code.Should().Be((int)GoodbyeCode.ProtocolViolation, "it had no credit for the last one");
+        taken.Should().BeInRange(WireLimits.InitialWindow + WireLimits.MaxMessageLength - message.Length, WireLimits.InitialWindow + (WireLimits.PriorityCount * WireLimits.Cost(WireLimits.MaxMessageLength)));
+        memory.Used.Should().Be(0);
+    }
+
+    /// <summary>However full the window is with what nobody reads: what was begun in every priority can end, and counts against the memory until it is read.</summary>
+    [Fact]
+    public void EntriesBegunInEveryPriority_EndAlthoughTheWindowIsFull()
+    {
+        var memory = new MemoryBudget(0);
+        var pair = new SessionPair(signed: false, new SessionLimits { Memory = memory });
+        pair.A.Consumes = false;
+        void Take(RecordBuilder record)
+        {
+            pair.Handle(pair.A, record.Record).Should().BeTrue();
+            pair.Write(pair.A);
+        }
+
+        Take(new RecordBuilder().Protocol(1, "p"));
+        var number = 0UL;
+        while (number < 8)
+            Take(new RecordBuilder().Message(++number, new byte[30_000]));
+        for (byte lane = 0; lane < WireLimits.PriorityCount; lane++)
+            Take(new RecordBuilder().Begin(new byte[1000], WireLimits.MaxMessageLength, priority: lane));
+        for (byte lane = 0; lane < WireLimits.PriorityCount; lane++)
+        {
+            for (var sent = 1000; sent < WireLimits.MaxMessageLength - 60_000; sent += 60_000)
+                Take(new RecordBuilder().More(new byte[60_000], lane));
+            Take(new RecordBuilder().End(++number, new byte[(WireLimits.MaxMessageLength - 1000) % 60_000 is var rest && rest == 0 ? 60_000 : rest], lane));
+        }
+
+        pair.A.Messages.Should().HaveCount(12);
+        memory.Used.Should().Be(pair.A.Machine.BeyondWindows).And.BeGreaterThan(3 * WireLimits.MaxMessageLength);
+        while (pair.A.Held.TryDequeue(out var held))
+            pair.A.Machine.MessageConsumed(held.Payload, pair.Now);
+        memory.Used.Should().Be(0);
+    }
+
     private static SessionPair Pair(MemoryBudget memory, TimeSpan delay)
     {
         var pair = new SessionPair(limits: new SessionLimits { Memory = memory });

@@ -26,7 +26,6 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     internal const int TooMany = 3;
 
     private readonly RingBuffer<PayloadLease> _arrived = new();
-    private byte[]? _digest;
     private TaskCompletionSource? _readable;
     private TaskCompletionSource? _writable;
     private int _offset;
@@ -89,17 +88,19 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     /// <summary>Queues bytes; waits while stream or session have no room. Cancelling stops the wait: a part may be queued.</summary>
     /// <exception cref="StreamBrokenException">The peer wants no more, or the direction has ended.</exception>
     /// <exception cref="SessionEndedException">The session ended.</exception>
-    internal async ValueTask WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    internal ValueTask WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
     {
+        Span<byte> hash = stackalloc byte[Blake3.HashLength];
         while (!source.IsEmpty)
         {
-            var piece = source[..Math.Min(source.Length, WireLimits.MaxStreamChunk)];
-            _digest ??= new byte[Blake3.HashLength];
-            var digest = _digest.AsMemory(0, session.Hashing.Hash(Protocol, piece.Span, _digest).Length);
-            while (WriteOrWait(piece.Span, digest.Span) is { } wait)
-                await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var piece = FirstPiece(source);
+            var digest = session.Hashing.Hash(Protocol, piece.Span, hash);
+            if (WriteOrWait(piece.Span, digest) is { } wait)
+                return new ValueTask(WriteWaitingAsync(source, digest.ToArray(), wait, cancellationToken));
             source = source[piece.Length..];
         }
+
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Ends our direction: the peer reads to the end of what was written.</summary>
@@ -192,6 +193,30 @@ internal sealed class StreamEndpoint(SessionDriver session, SessionStream stream
     {
         waiter?.TrySetResult();
         waiter = null;
+    }
+
+    private static ReadOnlyMemory<byte> FirstPiece(ReadOnlyMemory<byte> source) => source[..Math.Min(source.Length, WireLimits.MaxStreamChunk)];
+
+    /// <summary>Goes on where there was no room. A piece is hashed once, however often it waits.</summary>
+    private async Task WriteWaitingAsync(ReadOnlyMemory<byte> source, byte[] firstDigest, Task wait, CancellationToken cancellationToken)
+    {
+        var hash = new byte[Blake3.HashLength];
+        var (piece, digest) = (FirstPiece(source), firstDigest.AsMemory());
+        while (true)
+        {
+            await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
+            Task? again;
+            while ((again = WriteOrWait(piece.Span, digest.Span)) is null)
+            {
+                source = source[piece.Length..];
+                if (source.IsEmpty)
+                    return;
+                piece = FirstPiece(source);
+                digest = hash.AsMemory(0, session.Hashing.Hash(Protocol, piece.Span, hash).Length);
+            }
+
+            wait = again;
+        }
     }
 
     /// <summary>Queues a piece, or returns what ends when there is room again.</summary>

@@ -5,8 +5,8 @@ namespace Crust.Session.Receiving;
 /// <summary>
 /// How much of one kind (messages, or streams, or one stream) the remote may send before the application has consumed: sums of cost since the session
 /// began. The window doubles when it, and not the path, holds the remote back: when a whole one was consumed within two round trips, or, while it is small,
-/// when everything that came is consumed and the remote has spent what it was told of. What grew, and credit beyond the window for entries that were begun,
-/// counts against the memory of the process.
+/// when everything that came is consumed and the remote has spent what it was told of. What was begun may end although the window is full, and takes it no further
+/// than the longest entries of all priorities. What grew, and what is held beyond the window, counts against the memory of the process.
 /// </summary>
 internal sealed class ReceiveWindow
 {
@@ -20,6 +20,12 @@ internal sealed class ReceiveWindow
     /// So far a window grows whatever the time: two ends that must take turns spend more on waiting for each other's threads than this memory is worth. Ours.
     /// </summary>
     private const long MaxStarved = 4 << 20;
+
+    /// <summary>
+    /// Credit beyond the window, at most: what was begun in every priority, if each is the longest. Once all that is whole is consumed, what is begun needs no more; and a
+    /// remote that leaves one entry half sent must not have credit for whatever it sends meanwhile.
+    /// </summary>
+    private static readonly long MaxBeyond = WireLimits.PriorityCount * WireLimits.Cost(WireLimits.MaxMessageLength);
 
     private readonly SessionLimits _limits;
     private readonly bool _isWithinAnother;
@@ -54,13 +60,16 @@ internal sealed class ReceiveWindow
     internal long Open => Granted - _received;
 
     /// <summary>What the remote may know: the sum that it may send in all. Never falls.</summary>
-    internal long Granted => Math.Max(_granted, Math.Max(_consumed + Size, _received + _promised));
+    internal long Granted => Math.Max(_granted, Math.Max(_consumed + Size, Needed));
 
-    /// <summary>What the remote may have under way beyond the window, so that what it began can end; never refused, but it counts like what grew.</summary>
+    /// <summary>What is held beyond the window, since it had to end once it was begun: never refused, but it counts like what grew.</summary>
     internal long Beyond { get; private set; }
 
     /// <summary>True when the remote should hear of more credit: a quarter window of it, or what a begun entry still needs.</summary>
-    internal bool IsUpdateDue => Granted - _granted >= Size / 4 || _received + _promised > _granted;
+    internal bool IsUpdateDue => Granted - _granted >= Size / 4 || Needed > _granted;
+
+    /// <summary>What begun entries need to end.</summary>
+    private long Needed => Math.Min(_received + _promised, _consumed + Size + MaxBeyond);
 
     /// <summary>True when there is any credit that was not announced.</summary>
     internal bool IsUpdatePending => Granted > _granted;
@@ -82,12 +91,8 @@ internal sealed class ReceiveWindow
         CountBeyond();
     }
 
-    /// <summary>An entry was begun and needs so much more, whatever the window is: it could never end otherwise. Changes by a difference.</summary>
-    internal void Promise(long difference)
-    {
-        _promised += difference;
-        CountBeyond();
-    }
+    /// <summary>An entry was begun and needs so much more, although the window may be full: it could never end otherwise. Changes by a difference.</summary>
+    internal void Promise(long difference) => _promised += difference;
 
     /// <summary>The application is done with something of this cost.</summary>
     /// <exception cref="ArgumentOutOfRangeException">More is returned than was received: a bug.</exception>
@@ -164,7 +169,7 @@ internal sealed class ReceiveWindow
 
     private void CountBeyond()
     {
-        var beyond = _isOver || _isWithinAnother ? 0 : Math.Max(0, Granted - _consumed - Size);
+        var beyond = _isOver || _isWithinAnother ? 0 : Math.Max(0, Held - Size);
         if (beyond == Beyond)
             return;
         if (beyond > Beyond)

@@ -53,7 +53,7 @@ internal sealed class ReceivingHalf
     /// <summary>What the remote may have under way now, of messages and of streams.</summary>
     internal long WindowSize => _messages.Size + _streams.Size;
 
-    /// <summary>What the remote may have under way beyond that.</summary>
+    /// <summary>What is held beyond that.</summary>
     internal long Beyond => _messages.Beyond + _streams.Beyond;
 
     /// <summary>Received and not consumed.</summary>

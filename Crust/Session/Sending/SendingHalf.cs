@@ -14,6 +14,9 @@ namespace Crust.Session.Sending;
 /// </summary>
 internal sealed class SendingHalf
 {
+    /// <summary>Drops are told so often at most. Ours: who sends into a session that takes nothing would fill a log.</summary>
+    private static readonly TimeSpan TellingInterval = TimeSpan.FromSeconds(10);
+
     private readonly Queue<SessionEvent> _events;
     private readonly PayloadArena _arena = new();
     private readonly EntryPool _pool = new();
@@ -33,6 +36,8 @@ internal sealed class SendingHalf
     private readonly List<OutboundStream> _awaitedStreams = [];
     private ulong _writtenThrough;
     private ulong _numberedBefore;
+    private int _untold;
+    private Instant _nextTelling;
 
     internal SendingHalf(SessionParameters parameters, StreamTable table, Queue<SessionEvent> events)
     {
@@ -213,17 +218,21 @@ internal sealed class SendingHalf
     /// <summary>Drops what has waited too long.</summary>
     internal void HandleTimeout(Instant now)
     {
-        var before = MessagesDropped;
         while (_queue.TryTakeStale(now, out var entry))
         {
             MessagesDropped++;
+            _untold++;
             _messageBudget.Release(entry.Cost);
             Tell(entry, SessionEventKind.NotSent);
             Recycle(entry);
         }
 
-        if (MessagesDropped > before)
-            _events.Enqueue(new SessionEvent(SessionEventKind.Dropped, Code: (int)(MessagesDropped - before)));
+        if (_untold > 0 && now >= _nextTelling)
+        {
+            _events.Enqueue(new SessionEvent(SessionEventKind.Dropped, Code: _untold));
+            (_untold, _nextTelling) = (0, now + TellingInterval);
+        }
+
         AnnounceRoom();
     }
 
