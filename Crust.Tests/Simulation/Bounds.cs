@@ -18,7 +18,10 @@ internal static class Bounds
     private const long ArenaSlabs = 3 * (PayloadArena.Floor + PayloadArena.MaxSlab);
 
     /// <summary>What begun entries may have beyond the window: the longest in each priority.</summary>
-    private static readonly long MaxBeyond = WireLimits.PriorityCount * WireLimits.Cost(WireLimits.MaxMessageLength);
+    private static readonly long MaxMessagesBeyond = WireLimits.PriorityCount * WireLimits.Cost(WireLimits.MaxMessageLength);
+
+    /// <inheritdoc cref="MaxMessagesBeyond"/>
+    private static readonly long MaxStreamsBeyond = WireLimits.PriorityCount * WireLimits.Cost(WireLimits.MaxStreamChunk);
 
     /// <summary>The other end's streams as this end sees them: it has not heard yet of the end of some.</summary>
     private const int MaxRemoteStreams = 2 * WireLimits.MaxStreams;
@@ -53,9 +56,9 @@ internal static class Bounds
         var windows = WindowsOf(session);
         var (application, verified, begun) = (session.Application, sent.Through(frame.Through), sent.Begun);
         session.MessageCredit = Check(
-            session, "credit of messages", session.MessageCredit, frame.MessageCredit, windows, verified.Messages + sent.ReturnedMessages - application.HeldMessages, begun.Messages + sent.ReturnedMessages);
+            session, "credit of messages", session.MessageCredit, frame.MessageCredit, windows, verified.Messages + sent.ReturnedMessages - application.HeldMessages, begun.Messages + sent.ReturnedMessages, MaxMessagesBeyond);
         session.StreamCredit = Check(
-            session, "credit of streams", session.StreamCredit, frame.StreamCredit, windows, verified.Streams + sent.ReturnedStreams - application.HeldStreamData, begun.Streams + sent.ReturnedStreams);
+            session, "credit of streams", session.StreamCredit, frame.StreamCredit, windows, verified.Streams + sent.ReturnedStreams - application.HeldStreamData, begun.Streams + sent.ReturnedStreams, MaxStreamsBeyond);
     }
 
     /// <summary>The credit of one stream was written.</summary>
@@ -68,12 +71,12 @@ internal static class Bounds
         Require(session, (long)frame.Limit <= traffic.Consumed + window, "credit of a stream", (long)frame.Limit - traffic.Consumed);
     }
 
-    private static long Check(SimulatedSession session, string what, long before, long credit, long windows, long consumed, long begun)
+    private static long Check(SimulatedSession session, string what, long before, long credit, long windows, long consumed, long begun, long beyond)
     {
         // The window of the other kind is the smallest at least.
         var window = windows - WireLimits.InitialWindow;
         Require(session, credit >= before, what, credit);
-        Require(session, credit == before || credit <= Math.Max(consumed + window, Math.Min(begun, consumed + window + MaxBeyond)), what, credit - consumed);
+        Require(session, credit == before || credit <= Math.Max(consumed + window, Math.Min(begun, consumed + window + beyond)), what, credit - consumed);
         return credit;
     }
 

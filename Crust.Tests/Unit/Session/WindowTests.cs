@@ -220,7 +220,7 @@ public class WindowTests
     }
 
     private static ReceiveWindow Window(MemoryBudget? memory = null) =>
-        new(new SessionLimits { Memory = memory ?? new MemoryBudget(1 << 30) }, Initial, SessionLimits.Default.MaxWindow);
+        new(new SessionLimits { Memory = memory ?? new MemoryBudget(1 << 30) }, Initial, SessionLimits.Default.MaxWindow, WireLimits.Cost(WireLimits.MaxMessageLength));
 
     /// <summary>One whole window arrives and is consumed in so much time, the remote knowing of more credit all the time or having spent all of it.</summary>
     private void Turn(ReceiveWindow window, TimeSpan time, bool isAnnounced = false)

@@ -177,7 +177,8 @@ internal sealed class CircuitSet(bool opensEven, int maxCircuits = CircuitLimits
         if (frame.Id <= _lastRemoteId || frame.Id % 2 == _nextId % 2)
             return false;
         _lastRemoteId = frame.Id;
-        if (_circuits.Count >= maxCircuits)
+        // Those that are over wait in the ring until something is written: a remote that opens, closes and does not read must not fill it.
+        if (_circuits.Count >= maxCircuits || _ready.Count >= 2 * maxCircuits)
             return TryRefuse(frame.Id, CircuitCode.Busy);
         var circuit = new Circuit(frame.Id, frame.Peer, frame.Kind, isOurs: false);
         _circuits.Add(circuit.Id, circuit);

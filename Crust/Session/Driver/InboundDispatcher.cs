@@ -39,8 +39,15 @@ internal sealed class InboundDispatcher(ISessionOwner owner, SessionDriver sessi
     private (string? Protocol, InboundQueue? Queue) _latest;
     private int _streamHandlers;
 
-    /// <summary>Queues a message; false when no handler takes its protocol. It waits for <see cref="Show"/>.</summary>
-    internal bool TryDispatch(string protocol, in InboundQueue.Item message)
+    /// <summary>Queues a message that arrived; else why it is refused. It waits for <see cref="Show"/>.</summary>
+    internal RefuseCode? Dispatch(in SessionEvent e)
+    {
+        if (!e.IsSigned && owner.RequiresSignature(e.Protocol!))
+            return RefuseCode.SignatureRequired;
+        return TryDispatch(e.Protocol!, new InboundQueue.Item(e.Payload, e.Number, e.IsSigned, e.Evidence)) ? null : RefuseCode.UnknownProtocol;
+    }
+
+    private bool TryDispatch(string protocol, in InboundQueue.Item message)
     {
         // On one link a protocol is one string, and most messages are of one protocol.
         if (!ReferenceEquals(_latest.Protocol, protocol))

@@ -34,6 +34,7 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
     private readonly StreamEndpoints _streams;
     private readonly SessionLinks _links;
     private readonly SessionEnding _ending;
+    private bool _isDraining;
     private readonly MachineTimer _timer;
     private object? _tag;
 
@@ -383,33 +384,32 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
         _links.Wake();
     }
 
-    /// <summary>Passes events on and sets the timer. Under the lock.</summary>
+    /// <summary>Passes events on and sets the timer. Under the lock. What is done to the session meanwhile adds to the events: they are passed on one after the other, not one within the other.</summary>
     internal void Update()
     {
-        Drain();
+        if (_isDraining)
+            return;
+        _isDraining = true;
+        try
+        {
+            Drain();
+        }
+        finally
+        {
+            _isDraining = false;
+        }
+
         _timer.SetTo(IsEnding ? null : _machine.PollTimeout());
     }
 
     /// <summary>Ends the session now, whatever is queued.</summary>
-    internal void End(GoodbyeCode code, string reason)
-    {
-        lock (Gate)
-        {
-            if (!_machine.IsClosed)
-                _machine.Abort(code, reason);
-            Settle();
-        }
-    }
+    internal void End(GoodbyeCode code, string reason) => Act(machine => machine.Abort(code, reason));
 
-    private void OnTimer()
+    private void OnTimer() => Act(machine =>
     {
-        lock (Gate)
-        {
-            _timer.WentOff();
-            _machine.HandleTimeout(_clock.Now);
-            Settle();
-        }
-    }
+        _timer.WentOff();
+        machine.HandleTimeout(_clock.Now);
+    });
 
     private void ConsumedUnderLock(List<PayloadLease> payloads, bool isDatagrams)
     {
@@ -479,14 +479,9 @@ internal sealed class SessionDriver : ISignalling, IAsyncDisposable
 
     private void Deliver(in SessionEvent e)
     {
-        var code = 0;
-        if (!e.IsSigned && _owner.RequiresSignature(e.Protocol!))
-            code = (int)RefuseCode.SignatureRequired;
-        else if (!_inbound.TryDispatch(e.Protocol!, new InboundQueue.Item(e.Payload, e.Number, e.IsSigned, e.Evidence)))
-            code = (int)RefuseCode.UnknownProtocol;
-        if (code == 0)
+        if (_inbound.Dispatch(e) is not { } refusal)
             return;
-        _machine.Refuse(e.Number, code);
+        _machine.Refuse(e.Number, (int)refusal);
         _machine.MessageConsumed(e.Payload, _clock.Now);
     }
 

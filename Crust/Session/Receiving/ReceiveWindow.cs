@@ -25,7 +25,7 @@ internal sealed class ReceiveWindow
     /// Credit beyond the window, at most: what was begun in every priority, if each is the longest. Once all that is whole is consumed, what is begun needs no more; and a
     /// remote that leaves one entry half sent must not have credit for whatever it sends meanwhile.
     /// </summary>
-    private static readonly long MaxBeyond = WireLimits.PriorityCount * WireLimits.Cost(WireLimits.MaxMessageLength);
+    private readonly long _maxBeyond;
 
     private readonly SessionLimits _limits;
     private readonly bool _isWithinAnother;
@@ -43,9 +43,11 @@ internal sealed class ReceiveWindow
     /// <param name="limits">Where growth comes from.</param>
     /// <param name="initial">What the remote may send before it hears from us.</param>
     /// <param name="max">Largest window.</param>
+    /// <param name="longest">Cost of the longest entry.</param>
     /// <param name="isWithinAnother">True when a window that all share bounds what this one holds, so that only that one takes memory.</param>
-    internal ReceiveWindow(SessionLimits limits, long initial, long max, bool isWithinAnother = false)
+    internal ReceiveWindow(SessionLimits limits, long initial, long max, long longest, bool isWithinAnother = false)
     {
+        _maxBeyond = WireLimits.PriorityCount * longest;
         (_limits, _initial, _max, _isWithinAnother) = (limits, initial, max, isWithinAnother);
         _granted = Size = initial;
     }
@@ -69,7 +71,7 @@ internal sealed class ReceiveWindow
     internal bool IsUpdateDue => Granted - _granted >= Size / 4 || Needed > _granted;
 
     /// <summary>What begun entries need to end.</summary>
-    private long Needed => Math.Min(_received + _promised, _consumed + Size + MaxBeyond);
+    private long Needed => Math.Min(_received + _promised, _consumed + Size + _maxBeyond);
 
     /// <summary>True when there is any credit that was not announced.</summary>
     internal bool IsUpdatePending => Granted > _granted;

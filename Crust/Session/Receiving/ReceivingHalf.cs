@@ -32,8 +32,8 @@ internal sealed class ReceivingHalf
     {
         _events = events;
         _table = table;
-        _messages = new ReceiveWindow(parameters.Limits, WireLimits.InitialWindow, parameters.Limits.MaxWindow);
-        _streams = new ReceiveWindow(parameters.Limits, WireLimits.InitialWindow, parameters.Limits.MaxWindow);
+        _messages = new ReceiveWindow(parameters.Limits, WireLimits.InitialWindow, parameters.Limits.MaxWindow, WireLimits.Cost(WireLimits.MaxMessageLength));
+        _streams = new ReceiveWindow(parameters.Limits, WireLimits.InitialWindow, parameters.Limits.MaxWindow, WireLimits.Cost(WireLimits.MaxStreamChunk));
         _assembler = new EntryAssembler(_messages, _streams, _protocols, _arena);
         _verifier = parameters.ReceiveSigned ? new BatchVerifier(parameters, parameters.Limits.KeepEvidence) : null;
     }

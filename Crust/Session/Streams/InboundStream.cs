@@ -6,7 +6,7 @@ namespace Crust.Session.Streams;
 internal sealed class InboundStream(SessionLimits limits)
 {
     /// <summary>The stream's own window, in bytes, beside that of all streams.</summary>
-    internal ReceiveWindow Window { get; } = new(limits, WireLimits.InitialStreamWindow, limits.MaxStreamWindow, isWithinAnother: true);
+    internal ReceiveWindow Window { get; } = new(limits, WireLimits.InitialStreamWindow, limits.MaxStreamWindow, WireLimits.Cost(WireLimits.MaxStreamChunk), isWithinAnother: true);
 
     /// <summary>Bytes that arrived on this link or were delivered before.</summary>
     internal ulong ArrivedThrough { get; private set; }

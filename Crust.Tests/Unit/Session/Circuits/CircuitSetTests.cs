@@ -167,6 +167,26 @@ public sealed class CircuitSetTests
         opened.Should().Be(CircuitLimits.MaxPerHop + CircuitLimits.MaxRefusals + 1);
     }
 
+    /// <summary>A circuit that both ends had given up was counted nowhere, and waited for the next record: a remote that did not read filled the memory.</summary>
+    [Fact]
+    public void OpenedAndClosedWithoutEnd_WhileNothingIsWritten_BreaksTheProtocol()
+    {
+        var opened = 0;
+        for (ulong id = 2; _pair.Handle(_pair.B, Open(id)); id += 2)
+        {
+            (++opened).Should().BeLessThan(4 * CircuitLimits.MaxPerHop);
+            if (_pair.OpenedAtB[^1].Id == id)
+                _pair.B.Close(_pair.OpenedAtB[^1], CircuitCode.Busy, atOnce: true);
+            var close = new byte[CircuitCloseFrame.MaxLength];
+            var writer = new SpanWriter(close);
+            new CircuitCloseFrame(id, CircuitCode.Busy).Write(ref writer);
+            _pair.Handle(_pair.B, close.AsSpan(0, writer.Position)).Should().BeTrue();
+        }
+
+        _pair.B.Count.Should().Be(0);
+        opened.Should().Be((2 * CircuitLimits.MaxPerHop) + CircuitLimits.MaxRefusals);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
